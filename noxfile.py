@@ -1,0 +1,125 @@
+#!/usr/bin/env -S pipx run
+# /// script
+# dependencies = ["nox>=2026.2"]
+# ///
+"""Every command of the project: ``nox -l`` lists them."""
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.2"
+# uv ignores pip's configuration, and so misses torch's small CPU wheel.
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+
+ROOT = Path(__file__).parent
+DOCS = ROOT / "docs"
+HTML = DOCS / "_build" / "html"
+GENERATED = [DOCS / "_build", DOCS / "_generated", DOCS / "auto_examples"]
+STRICT = ["-n", "-W", "--keep-going", "-T"]
+DOCTREES = ["-d", "docs/_build/doctrees"]
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format, and the schemas of the hosting configuration."""
+    _install(session, "lint", package=False)
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+    workflows = [str(path) for path in sorted(Path(".github/workflows").glob("*.yml"))]
+    check = ["check-jsonschema", "--builtin-schema"]
+    session.run(*check, "vendor.readthedocs", ".readthedocs.yaml")
+    session.run(*check, "vendor.github-workflows", *workflows)
+
+
+@nox.session
+def typecheck(session: nox.Session) -> None:
+    """Check types with mypy, strictly."""
+    _install(session, "typecheck")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the unit tests, the docstring examples and the doctests of every page."""
+    _install(session, "test")
+    session.run(
+        "pytest",
+        "--cov",
+        "--cov-report=term-missing",
+        *session.posargs,
+        env={"COVERAGE_FILE": str(Path(session.create_tmp()) / "coverage")},
+    )
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Build the site from nothing; the last line says where to open it."""
+    _install(session, "docs")
+    for path in GENERATED:
+        shutil.rmtree(path, ignore_errors=True)
+    _sphinx(session, "html", *session.posargs)
+    print(f"Open {HTML / 'index.html'}")
+
+
+@nox.session(name="docs-live", default=False)
+def docs_live(session: nox.Session) -> None:
+    """Serve the site and rebuild it as you write; cells are cached."""
+    _install(session, "docs-live")
+    ignores = [f"--ignore={path}/*" for path in GENERATED]
+    watches = ["--watch=examples", "--watch=src"]
+    options = [*DOCTREES, *_live_options(), *ignores, *watches, *session.posargs]
+    session.run("sphinx-autobuild", *options, "docs", str(HTML))
+
+
+@nox.session(default=False)
+def linkcheck(session: nox.Session) -> None:
+    """Follow every outside link; needs the network."""
+    _install(session, "docs")
+    off = ["-D", "plot_gallery=0", "-D", "nb_execution_mode=off"]
+    _sphinx(session, "linkcheck", *off, *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Time the builds of the site side by side, and print their peak memory."""
+    _install(session, "bench")
+    session.run("python", "benchmarks/build.py", *session.posargs)
+
+
+def _install(session: nox.Session, group: str, *, package: bool = True) -> None:
+    requirements = nox.project.dependency_groups(PROJECT, group)
+    editable = ["-e", "."] if package else []
+    session.install("-c", str(_constraints(session)), *requirements, *editable)
+
+
+def _constraints(session: nox.Session) -> Path:
+    """Return the pinned versions; ``TORCH=2.14.1 nox -s tests`` tries another torch."""
+    pinned = ROOT / "constraints.txt"
+    other = os.environ.get("TORCH")
+    if other is None:
+        return pinned
+    lines = pinned.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith("torch==")]
+    path = Path(session.create_tmp()) / "constraints.txt"
+    path.write_text("".join([*kept, f"torch=={other}\n"]), encoding="utf-8")
+    return path.resolve()
+
+
+def _sphinx(session: nox.Session, builder: str, *options: str) -> None:
+    output = DOCS / "_build" / builder
+    session.run(
+        "sphinx-build", *STRICT, *DOCTREES, "-b", builder, *options, "docs", str(output)
+    )
+
+
+def _live_options() -> list[str]:
+    return ["-D", "nb_execution_mode=cache", "-D", "sphinx_gallery_conf.run_stale=0"]
+
+
+if __name__ == "__main__":
+    nox.main()

@@ -1,0 +1,72 @@
+"""The contraction of a cotangent with a dense Jacobian, in NumPy alone."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+Array = npt.NDArray[Any]
+
+
+def contract(grad_outputs: object, jacobian: object) -> Array:
+    r"""Sum the products of ``v`` with ``J`` over all output axes, without autograd.
+
+    For a cotangent :math:`v` and a Jacobian :math:`J` this is
+
+    .. math:: r_i = \sum_o v_o\, J_{o,i}
+
+    where :math:`o` runs over all indices of the output and :math:`i` over all
+    indices of the input.
+    It is what :func:`torch.autograd.grad` returns for the same ``v``, computed
+    a second way: autograd never builds ``J``, and this function never calls autograd.
+
+    Args:
+        grad_outputs: The cotangent ``v``, with the shape of the output.
+            A tensor or anything that :func:`numpy.asarray` takes, of a real or
+            complex dtype.
+        jacobian: The Jacobian ``J``, with the shape of the output followed by
+            the shape of the input, as :func:`vjp_guide.jacobian` returns it.
+
+    Returns:
+        The contraction, with the shape of the input and NumPy's common dtype of
+        ``v`` and ``J``.
+
+    Raises:
+        TypeError: If an argument can't be read as an array of numbers.
+        ValueError: If ``jacobian`` doesn't begin with the axes of ``grad_outputs``.
+
+    The formula is the chain rule for :math:`L(y(x))` with
+    :math:`v = \partial L / \partial y`.
+
+    >>> import numpy as np
+    >>> from vjp_guide import contract
+    >>> J = np.array([[1, 2, 3], [4, 5, 6]])  # two outputs, three inputs
+    >>> contract([1, 10], J)
+    array([41, 52, 63])
+    """
+    v = as_array("grad_outputs", grad_outputs)
+    dense = as_array("jacobian", jacobian)
+    if dense.shape[: v.ndim] != v.shape:
+        raise ValueError(
+            f"jacobian has shape {dense.shape}, but its first axes must be those of "
+            f"grad_outputs, {v.shape}: the shape of a Jacobian is that of the output "
+            "followed by that of the input"
+        )
+    return np.asarray(np.tensordot(v, dense, axes=v.ndim))
+
+
+def as_array(name: str, value: object) -> Array:
+    """Return ``value`` as a NumPy array of numbers, else raise a :class:`TypeError`."""
+    if isinstance(value, torch.Tensor):
+        value = value.detach().resolve_conj().resolve_neg().cpu().numpy()
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise TypeError(f"{name} must be an array of numbers: {error}") from error
+    if array.dtype.kind not in "biufc":
+        raise TypeError(
+            f"{name} must be an array of numbers, got "
+            f"{type(value).__name__} of dtype {array.dtype}"
+        )
+    return array

@@ -1,0 +1,221 @@
+"""Figures of Jacobians and of cotangents, as SVG for light and dark pages.
+
+Inputs, outputs, cotangents and Jacobians have a colour each, the same everywhere, and
+each mark also carries its name or number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from vjp_guide._contract import Array, as_array, contract
+from vjp_guide._svg import Canvas
+
+__all__ = ["Figure", "Stage", "chain", "jacobian_rows"]
+
+_STYLE = files("vjp_guide").joinpath("figures.css").read_text(encoding="utf-8")
+_CELL_WIDTH, _CELL_HEIGHT, _GAP = 46, 24, 7
+_BOX_WIDTH, _BOX_HEIGHT, _ARROW = 92, 46, 84
+_LEFT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing with its description.
+
+    Notebooks and gallery pages show it as the last expression of a cell.
+
+    Attributes:
+        svg: The SVG element, self-contained.
+        alt: What the drawing says, for those who can't see it.
+
+    >>> from vjp_guide.figures import Stage, chain
+    >>> chain([Stage("x", (4,))], []).alt
+    'Forward: x (4,). Backward: dL/dx (4,).'
+    """
+
+    svg: str
+    alt: str
+
+    def _repr_html_(self) -> str:
+        return f'<div class="vjp-scroll">{self.svg}</div>'
+
+    def save(self, path: str | Path) -> None:
+        """Write the drawing as an SVG file.
+
+        Args:
+            path: Where to write it.
+        """
+        Path(path).write_text(self.svg, encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A tensor of a chain, by its name and shape.
+
+    Attributes:
+        name: What the tensor is called.
+        shape: Its shape, which is also that of its cotangent.
+
+    >>> from vjp_guide.figures import Stage
+    >>> Stage("y", (4, 4)).cotangent
+    'dL/dy'
+    """
+
+    name: str
+    shape: tuple[int, ...]
+
+    @property
+    def cotangent(self) -> str:
+        """The name of the derivative of a scalar ``L`` with respect to the tensor."""
+        return f"dL/d{self.name}"
+
+
+def chain(stages: Sequence[Stage], operations: Sequence[str]) -> Figure:
+    """Draw a chain of operations, with the cotangents flowing back below it.
+
+    The upper row holds the tensors, in the order of the computation.
+    The lower row holds their cotangents ``v``, each with the shape of the tensor above
+    it; read it from right to left.
+
+    Args:
+        stages: The tensors, from the input to the last output.
+        operations: The names of the operations between them, one fewer.
+
+    Returns:
+        The drawing.
+
+    Raises:
+        ValueError: If there isn't one operation between each pair of stages.
+
+    >>> from vjp_guide.figures import Stage, chain
+    >>> chain([Stage("x", (4,)), Stage("y", (4, 4))], ["outer"]).alt
+    'Forward: x (4,), y (4, 4) by outer. Backward: dL/dy (4, 4), dL/dx (4,).'
+    """
+    if len(operations) != len(stages) - 1:
+        raise ValueError(
+            "operations must have one entry between each pair of stages, "
+            f"{len(stages) - 1} in all, got {len(operations)}"
+        )
+    canvas = Canvas()
+    top, bottom = 32, 122
+    canvas.text(_LEFT, top - 12, "forward", "note", anchor="start")
+    canvas.text(_LEFT, bottom + 68, "backward: right to left", "note", anchor="start")
+    for number, stage in enumerate(stages):
+        left = _LEFT + number * (_BOX_WIDTH + _ARROW)
+        middle = left + _BOX_WIDTH / 2
+        canvas.line(middle, top + _BOX_HEIGHT, middle, bottom, "same")
+        _box(canvas, left, top, stage.name, stage.shape, "y" if number else "x")
+        _box(canvas, left, bottom, stage.cotangent, stage.shape, "v")
+    for number, operation in enumerate(operations):
+        left = _LEFT + number * (_BOX_WIDTH + _ARROW) + _BOX_WIDTH
+        _step(canvas, left, top, operation, backward=False)
+        _step(canvas, left, bottom, "v·J", backward=True)
+    return _figure(canvas, _chain_alt(stages, operations))
+
+
+def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
+    r"""Draw a Jacobian as one row for each output, weighted by ``v`` and summed.
+
+    Each row is :math:`J_o`, the derivatives of one output with respect to all inputs.
+    The entry of ``v`` to its left is its weight, and the line below all rows is
+
+    .. math:: r_i = \sum_o v_o\, J_{o,i}
+
+    Rows that share their first output index stand together.
+
+    Args:
+        jacobian: ``J``, with the shape of the output followed by that of the input.
+        grad_outputs: ``v``, with the shape of the output.
+
+    Returns:
+        The drawing, for an output ``y`` and an input ``x``.
+
+    >>> from vjp_guide.figures import jacobian_rows
+    >>> jacobian_rows([[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0]).alt
+    'Jacobian of y (2,) by x (2,): 2 rows of 2, weighted by v, sum to [31, 42].'
+    """
+    v, dense = as_array("grad_outputs", grad_outputs), as_array("jacobian", jacobian)
+    result = contract(v, dense)
+    rows = dense.reshape(v.size, result.size)
+    canvas = Canvas()
+    left, top = _LEFT + 132, 36.0
+    canvas.text(left - 36, top - 10, "v", "v name")
+    for column, index in enumerate(np.ndindex(result.shape)):
+        middle = left + (column + 0.5) * _CELL_WIDTH
+        canvas.text(middle, top - 10, _entry("∂x", index), "x name")
+    for number, index in enumerate(np.ndindex(v.shape)):
+        top += _GAP if _opens_group(index, number) else 0
+        canvas.text(left - 68, top + 17, _entry("∂y", index), "y name", anchor="end")
+        _cells(canvas, left - 58, top, v.reshape(-1)[number : number + 1], "v")
+        _cells(canvas, left, top, rows[number], "j", full=np.abs(rows).max())
+        top += _CELL_HEIGHT
+    canvas.text(left - 10, top + 27, "sum of v · row", "note", anchor="end")
+    _cells(canvas, left, top + 10, result.reshape(-1), "x")
+    return _figure(canvas, _rows_alt(v, result))
+
+
+def _figure(canvas: Canvas, alt: str) -> Figure:
+    return Figure(svg=canvas.render(alt=alt, style=_STYLE), alt=alt)
+
+
+def _box(
+    canvas: Canvas, left: float, top: float, name: str, shape: object, kind: str
+) -> None:
+    canvas.rect(left, top, _BOX_WIDTH, _BOX_HEIGHT, kind)
+    middle = left + _BOX_WIDTH / 2
+    canvas.text(middle, top + 19, name, "name")
+    canvas.text(middle, top + 37, str(shape), "cell")
+
+
+def _step(
+    canvas: Canvas, left: float, top: float, words: str, *, backward: bool
+) -> None:
+    ends = (left, left + _ARROW)
+    start, end = reversed(ends) if backward else ends
+    height = top + _BOX_HEIGHT / 2
+    canvas.arrow(start, height, end, height, "backward" if backward else "forward")
+    canvas.text(left + _ARROW / 2, height - 9, words, "note")
+
+
+def _cells(
+    canvas: Canvas,
+    left: float,
+    top: float,
+    values: Array,
+    kind: str,
+    *,
+    full: float | None = None,
+) -> None:
+    for column, value in enumerate(values):
+        start = left + column * _CELL_WIDTH
+        strength = 1.0 if full is None else abs(value) / (full or 1)
+        canvas.rect(start, top, _CELL_WIDTH, _CELL_HEIGHT, kind, strength=strength)
+        canvas.text(start + _CELL_WIDTH / 2, top + 17, f"{value:.4g}", "cell")
+
+
+def _opens_group(index: tuple[int, ...], number: int) -> bool:
+    return len(index) > 1 and number > 0 and not any(index[1:])
+
+
+def _entry(name: str, index: tuple[int, ...]) -> str:
+    return f"{name}[{','.join(map(str, index))}]" if index else name
+
+
+def _chain_alt(stages: Sequence[Stage], operations: Sequence[str]) -> str:
+    by = ["", *(f" by {operation}" for operation in operations)]
+    pairs = zip(stages, by, strict=True)
+    forward = ", ".join(f"{stage.name} {stage.shape}{how}" for stage, how in pairs)
+    back = ", ".join(f"{stage.cotangent} {stage.shape}" for stage in reversed(stages))
+    return f"Forward: {forward}. Backward: {back}."
+
+
+def _rows_alt(v: Array, result: Array) -> str:
+    total = ", ".join(f"{value:.4g}" for value in result.reshape(-1))
+    return (
+        f"Jacobian of y {v.shape} by x {result.shape}: {v.size} rows of "
+        f"{result.size}, weighted by v, sum to [{total}]."
+    )

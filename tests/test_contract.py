@@ -1,0 +1,46 @@
+"""Tests of :func:`vjp_guide.contract`."""
+
+import numpy as np
+import pytest
+import torch
+
+from vjp_guide import contract
+
+
+@pytest.mark.parametrize("inputs", [(), (0,), (3,), (2, 5)], ids=str)
+@pytest.mark.parametrize("outputs", [(), (0,), (4,), (3, 2)], ids=str)
+def test_sums_over_all_output_axes(
+    outputs: tuple[int, ...], inputs: tuple[int, ...]
+) -> None:
+    """Tests that each entry is the sum over output indices, written as loops."""
+    generator = np.random.default_rng(0)
+    v = generator.standard_normal(outputs)
+    dense = generator.standard_normal(outputs + inputs)
+
+    expected = np.zeros(inputs)
+    for i in np.ndindex(inputs):
+        expected[i] = sum(v[o] * dense[o + i] for o in np.ndindex(outputs))
+
+    np.testing.assert_allclose(contract(v, dense), expected, atol=1e-14)
+
+
+def test_takes_tensors_that_require_grad_and_conjugate_views() -> None:
+    """Tests that a tensor is read by its values, whatever its autograd state."""
+    v = torch.tensor([1.0 + 2j], dtype=torch.complex128, requires_grad=True).conj()
+
+    assert contract(v, torch.tensor([[2.0]], dtype=torch.float64)) == [2 - 4j]
+
+
+def test_refuses_a_jacobian_with_other_output_axes() -> None:
+    """Tests that the message holds both shapes and the rule."""
+    with pytest.raises(ValueError, match=r"shape \(3, 2\).*those of.*\(2,\).*output"):
+        contract(np.ones(2), np.ones((3, 2)))
+
+
+@pytest.mark.parametrize(
+    ("v", "name"), [("ab", "str"), ([[1], [1, 2]], "inhomogeneous"), (None, "NoneType")]
+)
+def test_refuses_what_is_not_numbers(v: object, name: str) -> None:
+    """Tests that the message names the argument and what was got."""
+    with pytest.raises(TypeError, match=f"grad_outputs must be.*{name}"):
+        contract(v, np.ones((2, 2)))

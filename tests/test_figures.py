@@ -1,0 +1,60 @@
+"""Tests of :mod:`vjp_guide.figures`."""
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from vjp_guide.figures import Figure, Stage, chain, jacobian_rows
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def words(figure: Figure) -> list[str]:
+    """Return all texts of a figure, in drawing order."""
+    return [mark.text or "" for mark in ET.fromstring(figure.svg).iter(f"{SVG}text")]
+
+
+def test_rows_hold_the_entries_and_their_weighted_sum() -> None:
+    """Tests that v, J and the contraction stand in the cells."""
+    figure = jacobian_rows([[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])
+
+    cells = [word for word in words(figure) if word.isdigit()]
+    assert cells == ["1", "1", "2", "10", "3", "4", "31", "42"]
+    assert "sum to [31, 42]" in figure.alt
+
+
+@pytest.mark.parametrize(
+    ("outputs", "inputs"), [((), (2,)), ((2, 2), ()), ((0,), (3,))]
+)
+def test_rows_of_any_shape(outputs: tuple[int, ...], inputs: tuple[int, ...]) -> None:
+    """Tests that scalars and empty outputs have a drawing too."""
+    figure = jacobian_rows(np.zeros(outputs + inputs), np.ones(outputs))
+
+    assert f"Jacobian of y {outputs} by x {inputs}" in figure.alt
+
+
+def test_chain_names_every_tensor_and_its_cotangent() -> None:
+    """Tests that shapes stand twice: above, and below for the cotangent."""
+    figure = chain([Stage("x", (4,)), Stage("y", (4, 2))], ["f"])
+
+    texts = words(figure)
+    assert {"x", "y", "dL/dx", "dL/dy", "f"} <= set(texts)
+    assert texts.count("(4,)") == texts.count("(4, 2)") == 2
+
+
+def test_chain_refuses_a_wrong_number_of_operations() -> None:
+    """Tests that the message says how many are due."""
+    with pytest.raises(ValueError, match=r"operations must.*1 in all, got 2"):
+        chain([Stage("x", ()), Stage("y", ())], ["f", "g"])
+
+
+def test_a_figure_describes_itself(tmp_path: Path) -> None:
+    """Tests that the alt text is part of the SVG, on a page and in a file."""
+    figure = chain([Stage("x", (4,))], [])
+
+    figure.save(tmp_path / "x.svg")
+
+    assert ET.parse(tmp_path / "x.svg").getroot().get("aria-label") == figure.alt
+    assert figure.svg in figure._repr_html_()
