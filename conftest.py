@@ -1,13 +1,13 @@
 """Doctests of the pages: Sybil reads the Markdown, pytest runs what it finds."""
 
 from sybil import Sybil
-from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
+from sybil.parsers.markdown import PythonCodeBlockParser
 
 # Sphinx loads these by path, or makes them.
 collect_ignore_glob = ["docs/*.py", "docs/_*/*", "docs/auto_examples/*"]
 
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(), SkipParser()],
+    parsers=[PythonCodeBlockParser()],
     patterns=["*.md"],
     excludes=["docs/_build/**", "docs/_generated/**", "docs/auto_examples/**"],
 ).pytest()

@@ -13,7 +13,7 @@ import nox
 nox.needs_version = ">=2026.2"
 # uv ignores pip's configuration, and so misses torch's small CPU wheel.
 nox.options.default_venv_backend = "virtualenv"
-nox.options.reuse_existing_virtualenvs = True
+nox.options.reuse_venv = "yes"
 
 ROOT = Path(__file__).parent
 DOCS = ROOT / "docs"
@@ -21,6 +21,11 @@ HTML = DOCS / "_build" / "html"
 GENERATED = [DOCS / "_build", DOCS / "_generated", DOCS / "auto_examples"]
 STRICT = ["-n", "-W", "--keep-going", "-T"]
 DOCTREES = ["-d", "docs/_build/doctrees"]
+# While writing, cells and examples that didn't change are not run again.
+LIVE = [
+    *("-D", "nb_execution_mode=cache"),
+    *("-D", "sphinx_gallery_conf.run_stale_examples=0"),
+]
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -72,7 +77,7 @@ def docs_live(session: nox.Session) -> None:
     _install(session, "docs-live")
     ignores = [f"--ignore={path}/*" for path in GENERATED]
     watches = ["--watch=examples", "--watch=src"]
-    options = [*DOCTREES, *_live_options(), *ignores, *watches, *session.posargs]
+    options = [*DOCTREES, *LIVE, *ignores, *watches, *session.posargs]
     session.run("sphinx-autobuild", *options, "docs", str(HTML))
 
 
@@ -87,8 +92,8 @@ def linkcheck(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Time the builds of the site side by side, and print their peak memory."""
-    _install(session, "bench")
-    session.run("python", "benchmarks/build.py", *session.posargs)
+    _install(session, "docs")
+    session.run("python", "benchmarks/build.py", *LIVE)
 
 
 def _install(session: nox.Session, group: str, *, package: bool = True) -> None:
@@ -115,10 +120,6 @@ def _sphinx(session: nox.Session, builder: str, *options: str) -> None:
     session.run(
         "sphinx-build", *STRICT, *DOCTREES, "-b", builder, *options, "docs", str(output)
     )
-
-
-def _live_options() -> list[str]:
-    return ["-D", "nb_execution_mode=cache", "-D", "sphinx_gallery_conf.run_stale=0"]
 
 
 if __name__ == "__main__":

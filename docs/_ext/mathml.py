@@ -1,0 +1,88 @@
+"""Formulas as MathML, with a maths font that holds the characters of the site alone.
+
+Readers need no JavaScript and no network: the formulas are part of the pages, and the
+font, taken from a package, is a file of the site.
+"""
+
+import html
+import re
+import unicodedata
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from docutils import nodes
+from fontTools import subset
+from math_core import LatexToMathML
+from sphinx.application import Sphinx
+from sphinx.util.math import get_node_equation_number
+from sphinx.util.typing import ExtensionMetadata
+from sphinx.writers.html5 import HTML5Translator
+
+FONT = "stix-two-math.woff2"
+MATHEMATICAL_LETTERS = [chr(0x210E), *map(chr, range(0x1D400, 0x1D800))]
+
+_converter = LatexToMathML(annotation=False)
+
+
+def visit_math(self: HTML5Translator, node: nodes.math) -> None:
+    """Write an inline formula."""
+    self.body.append(_mathml(node.astext(), display=False))
+    raise nodes.SkipNode
+
+
+def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
+    """Write a formula on a line of its own, with its number if it has a label."""
+    self.body.append(self.starttag(node, "div", CLASS="math"))
+    if node["number"]:
+        number = get_node_equation_number(self, node)
+        self.body.append(f'<span class="eqno">({number})</span>')
+    self.body.append(_mathml(node.astext(), display=True))
+    self.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def write_font(app: Sphinx, exception: Exception | None) -> None:
+    """Write the part of STIX Two Math that the formulas of the built pages use."""
+    if exception is not None or app.builder.format != "html":
+        return
+    pages = sorted(Path(app.outdir).rglob("*.html"))
+    text = "".join(_formula_text(page.read_text(encoding="utf-8")) for page in pages)
+    options = subset.Options(flavor="woff2", layout_features=["ssty"])
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text=text + _mathematical(text))
+    source = files("ziamath").joinpath("fonts", "STIXTwoMath-Regular.ttf")
+    with as_file(source) as path:
+        font = subset.load_font(path, options)
+    font.recalcTimestamp = False  # two builds of the same pages are the same file
+    subsetter.subset(font)
+    subset.save_font(font, Path(app.outdir) / "_static" / FONT, options)
+
+
+def _mathml(latex: str, *, display: bool) -> str:
+    return _converter.convert_with_local_state(latex, displaystyle=display)
+
+
+def _formula_text(page: str) -> str:
+    formulas = re.findall(r"<math\b.*?</math>", page, flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]*>", "", "".join(formulas)))
+
+
+def _mathematical(text: str) -> str:
+    """Return the styled forms, such as italics, that MathML shows for the letters."""
+    used = set(text)
+    return (
+        "".join(
+            letter
+            for letter in MATHEMATICAL_LETTERS
+            if unicodedata.normalize("NFKC", letter) in used
+            and "MATHEMATICAL ITALIC" in unicodedata.name(letter, "")
+        )
+        + MATHEMATICAL_LETTERS[0]
+    )
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the renderer under the name ``mathml``."""
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
+    app.connect("build-finished", write_font)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

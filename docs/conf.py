@@ -1,0 +1,98 @@
+"""Configuration of the site; the values that could drift are read, not written."""
+
+import sys
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+
+# Project
+project = "vjp-guide"
+author = "The vjp-guide authors"
+copyright = "2026, the vjp-guide authors"  # noqa: A001 - Sphinx's name
+release = version = version_of("vjp-guide")
+
+# Content
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+    "mathml",
+    "self_contained",
+]
+exclude_patterns = [
+    "_build",
+    "_ext",
+    "_generated",
+    # myst-nb would read the notebooks that the gallery writes as pages.
+    "auto_examples/**.ipynb",
+]
+nitpicky = True
+html_math_renderer = "mathml"
+
+# Pages
+myst_enable_extensions = [
+    "amsmath",
+    "attrs_block",
+    "colon_fence",
+    "deflist",
+    "dollarmath",
+]
+myst_heading_anchors = 3
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_execution_timeout = 120
+nb_merge_streams = True
+nb_render_markdown_format = "myst"
+
+# Reference
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+# Plain-text inventories of the names that the pages use: no network, no surprise.
+intersphinx_mapping = {
+    "numpy": ("https://numpy.org/doc/stable/", "_inventories/numpy.inv"),
+    "python": ("https://docs.python.org/3/", "_inventories/python.inv"),
+    "torch": ("https://docs.pytorch.org/docs/stable/", "_inventories/torch.inv"),
+}
+
+# Gallery
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"/plot_",
+    "within_subsection_order": "FileNameSortKey",
+    "backreferences_dir": "_generated/backreferences",
+    "doc_module": ("vjp_guide",),
+    "image_scrapers": ("gallery.figure_scraper", "matplotlib"),
+    "reset_modules": ("gallery.reset_torch",),
+    "run_stale_examples": True,
+    # Times differ from build to build, and their page loads scripts from elsewhere.
+    "write_computation_times": False,
+    "min_reported_time": 1e9,
+    "show_signature": False,
+    "remove_config_comments": True,
+}
+
+# Look
+html_theme = "furo"
+html_title = "vjp-guide"
+html_static_path = ["_static", "../src/vjp_guide/figures.css"]
+html_css_files = ["custom.css", "figures.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_theme_options = {
+    "source_repository": "https://github.com/vjp-guide/vjp-guide/",
+    "source_branch": "main",
+    "source_directory": "docs/",
+}
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
+copybutton_exclude = ".linenos, .gp, .go"

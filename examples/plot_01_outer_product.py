@@ -1,0 +1,60 @@
+r"""Outer product: where [20, 20, 20, 20] comes from
+================================================
+
+``torch.autograd.grad(y, x, grad_outputs=v)`` weighs each output with its entry of ``v`` and adds the derivatives up.
+Here :math:`y = x x^\top` has 16 elements and :math:`x` has 4, so the Jacobian is 16 rows of 4.
+"""
+
+# %%
+# The call
+# --------
+# ``v`` has the shape of ``y``, ``(4, 4)``. The result has the shape of ``x``, ``(4,)``.
+
+import torch
+
+from vjp_guide import contract, jacobian
+from vjp_guide.figures import jacobian_rows
+
+x = torch.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+y = torch.outer(x, x)
+v = torch.ones_like(y)
+
+(result,) = torch.autograd.grad(y, x, grad_outputs=v, retain_graph=True)
+result
+
+# %%
+# The sum over all outputs
+# ------------------------
+# The derivative of one output is :math:`\partial y_{jk}/\partial x_i = \delta_{ij} x_k + \delta_{ik} x_j`.
+# Written as a tensor of shape ``(4, 4, 4)``, with the axes of ``y`` first:
+
+delta = torch.eye(4)
+rule = torch.einsum("ij,k->jki", delta, x) + torch.einsum("ik,j->jki", delta, x)
+J = jacobian(y, x)
+assert torch.equal(J, rule)
+
+# %%
+# The result contracts both axes of ``v`` with the first two of ``J``:
+# :math:`r_i = \sum_{jk} v_{jk} J_{jk,i}`. NumPy computes the same without autograd.
+
+assert contract(v, J).tolist() == result.tolist()
+contract(v, J)
+
+# %%
+# Any weights
+# -----------
+# For a matrix :math:`V` of weights the sum is :math:`(V + V^\top)\, x`.
+# This one isn't symmetric, so a transposed index would show.
+
+V = torch.arange(16.0).reshape(4, 4)
+(weighted,) = torch.autograd.grad(y, x, grad_outputs=V, retain_graph=True)
+assert torch.equal(weighted, (V + V.T) @ x)
+weighted
+
+# %%
+# The picture
+# -----------
+# Each row is the derivative of one output. It counts as often as the entry of ``v`` beside it says,
+# and the last line is the sum.
+
+jacobian_rows(J, V)

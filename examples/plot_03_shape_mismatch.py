@@ -1,0 +1,56 @@
+"""Shape mismatch: one weight for each output
+============================================
+
+``v`` has the shape of the output. This program passes one with the shape of the input, reads the error, and mends the call.
+"""
+
+# %%
+# The call that fails
+# -------------------
+# ``x`` has shape ``(3,)`` and ``y`` has shape ``(2,)``, so no shape fits by accident.
+
+import torch
+
+from vjp_guide import contract, jacobian
+from vjp_guide.figures import jacobian_rows
+
+x = torch.tensor([1.0, 3.0, 6.0], requires_grad=True)
+y = torch.stack([x[0] * x[1], x[2] ** 2])
+
+message = ""
+try:
+    torch.autograd.grad(y, x, grad_outputs=torch.ones_like(x))
+except RuntimeError as error:
+    message = str(error)
+print(message)
+
+# %%
+# ``grad_output[0]`` is what was passed, ``output[0]`` is ``y``. The program fails if torch says it otherwise:
+
+assert message == (
+    "Mismatch in shape: grad_output[0] has a shape of torch.Size([3]) "
+    "and output[0] has a shape of torch.Size([2])."
+)
+
+# %%
+# The call that works
+# -------------------
+# One weight for each output:
+
+v = torch.tensor([1.0, 10.0])
+(result,) = torch.autograd.grad(y, x, grad_outputs=v, retain_graph=True)
+result
+
+# %%
+# The same by hand, without autograd: rows of the Jacobian, weighted and added.
+
+J = jacobian(y, x)
+assert J.tolist() == [[3, 1, 0], [0, 0, 12]]
+assert contract(v, J).tolist() == result.tolist()
+
+# %%
+# The picture
+# -----------
+# ``v`` has an entry for each row. Three entries for two rows have no meaning, and torch refuses them.
+
+jacobian_rows(J, v)
