@@ -4,6 +4,7 @@
 # ///
 """Every command of the project: ``nox -l`` lists them."""
 
+import atexit
 import os
 import shutil
 from pathlib import Path
@@ -68,7 +69,8 @@ def docs(session: nox.Session) -> None:
     for path in GENERATED:
         shutil.rmtree(path, ignore_errors=True)
     _sphinx(session, "html", *session.posargs)
-    print(f"Open {HTML / 'index.html'}")
+    # nox reports the session last; readers look for the path there.
+    atexit.register(print, f"Open the site:\n{HTML / 'index.html'}")
 
 
 @nox.session(name="docs-live", default=False)
