@@ -1,6 +1,15 @@
 """What ``grad_outputs`` means in :func:`torch.autograd.grad`, computed and checked."""
 
 from vjp_guide._contract import contract
+from vjp_guide._coupling import Coupling, coupling
+from vjp_guide._dot_product_test import DotProductTest, dot_product_test
 from vjp_guide._jacobian import jacobian
 
-__all__ = ["contract", "jacobian"]
+__all__ = [
+    "Coupling",
+    "DotProductTest",
+    "contract",
+    "coupling",
+    "dot_product_test",
+    "jacobian",
+]

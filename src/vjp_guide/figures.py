@@ -14,7 +14,7 @@ import numpy as np
 from vjp_guide._contract import Array, as_array, contract
 from vjp_guide._svg import Canvas
 
-__all__ = ["Figure", "Stage", "chain", "jacobian_rows"]
+__all__ = ["Figure", "Stage", "chain", "heat_map", "jacobian_rows"]
 
 _STYLE = files("vjp_guide").joinpath("figures.css").read_text(encoding="utf-8")
 _CELL_WIDTH, _CELL_HEIGHT, _GAP = 46, 24, 7
@@ -158,6 +158,44 @@ def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
     return _figure(canvas, _rows_alt(v, result))
 
 
+def heat_map(values: object, *, rows: Sequence[str], columns: Sequence[str]) -> Figure:
+    r"""Draw a matrix as cells, each as full as its entry is large.
+
+    The strength of the colour of entry :math:`m_{rc}` is
+    :math:`|m_{rc}| / \max |m|`.
+
+    Args:
+        values: The matrix, of shape ``(len(rows), len(columns))``.
+        rows: The names of the rows, drawn as outputs.
+        columns: The names of the columns, drawn as inputs.
+
+    Returns:
+        The drawing.
+
+    Raises:
+        ValueError: If the shape doesn't match the names.
+
+    >>> from vjp_guide.figures import heat_map
+    >>> heat_map([[2.0, 0.0]], rows=["y[0]"], columns=["x[0]", "x[1]"]).alt
+    'Heat map of 1 rows by 2 columns. y[0]: 2, 0.'
+    """
+    matrix = as_array("values", values)
+    if matrix.shape != (len(rows), len(columns)):
+        raise ValueError(
+            f"values must have one row by name in rows and one column by name in "
+            f"columns, shape {(len(rows), len(columns))}, got {matrix.shape}"
+        )
+    canvas = Canvas()
+    left, top = _LEFT + 48, 26
+    for number, name in enumerate(columns):
+        canvas.text(left + (number + 0.5) * _CELL_WIDTH, top - 10, name, "x name")
+    for number, name in enumerate(rows):
+        height = top + number * _CELL_HEIGHT
+        canvas.text(left - 8, height + 17, name, "y name", anchor="end")
+        _cells(canvas, left, height, matrix[number], "j", full=np.abs(matrix).max())
+    return _figure(canvas, _heat_map_alt(matrix, rows))
+
+
 def _figure(canvas: Canvas, alt: str) -> Figure:
     return Figure(svg=canvas.render(alt=alt, style=_STYLE), alt=alt)
 
@@ -219,3 +257,12 @@ def _rows_alt(v: Array, result: Array) -> str:
         f"Jacobian of y {v.shape} by x {result.shape}: {v.size} rows of "
         f"{result.size}, weighted by v, sum to [{total}]."
     )
+
+
+def _heat_map_alt(matrix: Array, rows: Sequence[str]) -> str:
+    lines = (
+        f" {name}: {', '.join(f'{value:.4g}' for value in row)}."
+        for name, row in zip(rows, matrix, strict=True)
+    )
+    height, width = matrix.shape
+    return f"Heat map of {height} rows by {width} columns.{''.join(lines)}"

@@ -1,0 +1,334 @@
+"""The dot-product test of a function's derivatives, with finite differences."""
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from vjp_guide._validation import require_tensor
+
+Tensors = tuple[Tensor, ...]
+Function = Callable[..., Tensor | Sequence[Tensor]]
+
+_SHORT_STEP, _LONG_STEP = 1e-6, 1e-4
+# Finite differences see no derivative smaller than this, relative to the values.
+_SMALLEST = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DotProductTest:
+    r"""One number computed in three ways, and whether they agree.
+
+    Attributes:
+        reverse: :math:`\langle v^\mathsf{T} J, u \rangle` by reverse mode.
+        forward: :math:`\langle v, J u \rangle` by ``forward_method``, else None.
+        difference: :math:`\langle v, J u \rangle` by central finite differences.
+        forward_method: ``"forward mode"`` for dual numbers; ``"double VJP"`` if an
+            operation has no forward mode, which differentiates the vector-Jacobian
+            product with respect to ``v`` and so repeats its mistakes; or
+            ``"unavailable"``.
+        scale: What the residuals are relative to.
+        tolerance: The largest residual that passes.
+
+    >>> from vjp_guide import DotProductTest
+    >>> test = DotProductTest(
+    ...     reverse=4.0,
+    ...     forward=2.0,
+    ...     difference=2.0,
+    ...     forward_method="forward mode",
+    ...     scale=4.0,
+    ...     tolerance=1e-6,
+    ... )
+    >>> print(test)
+    failed: reverse mode is wrong
+      <vJ, u>  4            reverse mode, off by 0.5
+      <v, Ju>  2            forward mode, off by 0
+      <v, Ju>  2            finite differences
+      reverse and forward mode differ by 0.5; tolerance 1e-06, relative to 4
+    """
+
+    reverse: float
+    forward: float | None
+    difference: float
+    forward_method: str
+    scale: float
+    tolerance: float
+
+    @property
+    def reverse_residual(self) -> float:
+        """How far reverse mode is from finite differences."""
+        return self._residual(self.reverse, self.difference)
+
+    @property
+    def forward_residual(self) -> float:
+        """How far forward mode is from finite differences; NaN if unavailable."""
+        return self._residual(self.forward, self.difference)
+
+    @property
+    def adjoint_residual(self) -> float:
+        """How far forward mode is from reverse mode; NaN if unavailable."""
+        return self._residual(self.forward, self.reverse)
+
+    @property
+    def passed(self) -> bool:
+        """Whether reverse mode, and forward mode if any, match finite differences."""
+        return self._reverse_agrees and self._forward_agrees
+
+    @property
+    def verdict(self) -> str:
+        """Which side is off, with finite differences as the judge."""
+        if not math.isfinite(self.difference):
+            return "inconclusive: take inputs further from the border of the domain"
+        if self.passed:
+            return "passed"
+        if self._forward_agrees:
+            return "failed: reverse mode is wrong"
+        if self._reverse_agrees:
+            return "failed: forward mode is wrong"
+        if self.adjoint_residual <= self.tolerance:
+            return (
+                "failed: reverse and forward mode agree with each other but not with "
+                "finite differences: both are wrong, or fn isn't smooth at the inputs"
+            )
+        return "failed: reverse and forward mode are both wrong"
+
+    @property
+    def _reverse_agrees(self) -> bool:
+        return self.reverse_residual <= self.tolerance
+
+    @property
+    def _forward_agrees(self) -> bool:
+        return self.forward is None or self.forward_residual <= self.tolerance
+
+    def _residual(self, first: float | None, second: float) -> float:
+        if first is None:
+            return math.nan
+        return abs(first - second) / self.scale if self.scale else 0.0
+
+    def __str__(self) -> str:
+        forward = "-" if self.forward is None else f"{self.forward:.6g}"
+        return (
+            f"{self.verdict}\n"
+            f"  <vJ, u>  {self.reverse:<12.6g} reverse mode, "
+            f"off by {self.reverse_residual:.2g}\n"
+            f"  <v, Ju>  {forward:<12} {self.forward_method}, "
+            f"off by {self.forward_residual:.2g}\n"
+            f"  <v, Ju>  {self.difference:<12.6g} finite differences\n"
+            f"  reverse and forward mode differ by {self.adjoint_residual:.2g}; "
+            f"tolerance {self.tolerance:.2g}, relative to {self.scale:.3g}"
+        )
+
+
+def dot_product_test(
+    fn: Function, *inputs: Tensor, seed: int = 0, tolerance: float = 1e-6
+) -> DotProductTest:
+    r"""Compare reverse mode, forward mode and finite differences in one number.
+
+    For random :math:`u` and :math:`v` it computes
+
+    .. math::
+        \langle v^\mathsf{T} J, u \rangle = \langle v, J u \rangle
+        = \Bigl\langle v, \frac{f(x + h u) - f(x - h u)}{2h} \Bigr\rangle + O(h^2)
+
+    The first equation alone, the adjoint test, also holds for a wrong derivative that
+    both modes share; the finite differences decide.
+    Of those of order 2 (:math:`h = 10^{-6}`) and of order 4 (:math:`h = 10^{-4}`)
+    the closer one counts: the first suits kinks, the second large values.
+    Complex products are :math:`\operatorname{Re} \langle v, J u \rangle`.
+
+    Args:
+        fn: The function. It takes ``inputs`` and returns a tensor or a sequence of
+            them, the same each time; integer outputs are left out.
+        *inputs: The tensors ``x`` to differentiate with respect to, of dtype float64
+            or complex128 and any shapes, with values of about 1. They aren't changed.
+        seed: Seeds ``u`` and ``v``. The global random state is left alone.
+        tolerance: The largest residual that passes.
+
+    Returns:
+        The three numbers and the verdict; ``print`` shows them.
+
+    Raises:
+        TypeError: If an argument or output isn't a tensor of double precision.
+        ValueError: If there is nothing to test, an output isn't finite, or ``fn``
+            doesn't repeat its outputs.
+
+    The residuals are relative to the largest of the three numbers and of
+    :math:`10^{-3} \lVert v \rVert \lVert y \rVert`.
+    The test is that of `PyLops
+    <https://pylops.readthedocs.io/en/stable/api/generated/pylops.utils.dottest.html>`_
+    with the finite differences of :func:`torch.autograd.gradcheck`.
+
+    >>> import torch
+    >>> from vjp_guide import dot_product_test
+    >>> x = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
+    >>> dot_product_test(lambda x: x.cumsum(0), x).verdict
+    'passed'
+    >>> hidden = lambda x: x * x.detach()  # autograd sees half of x * x
+    >>> test = dot_product_test(hidden, x)
+    >>> round(test.reverse / test.difference, 6), test.passed
+    (0.5, False)
+    """
+    xs = _checked_inputs(inputs)
+    y = _checked_outputs(fn, xs)
+    generator = torch.Generator().manual_seed(seed)
+    u, v = _randn_like(xs, generator), _randn_like(y, generator)
+    reverse = _inner(_pull(fn, xs, v), u)
+    pushed, method = _push(fn, xs, u, v)
+    forward = None if pushed is None else _inner(v, pushed)
+    known = [reverse] if forward is None else [reverse, forward]
+    difference = min(
+        _differences(fn, xs, u, v), key=lambda d: min(abs(d - k) for k in known)
+    )
+    floor = _SMALLEST * math.sqrt(_inner(v, v) * _inner(y, y))
+    return DotProductTest(
+        reverse=reverse,
+        forward=forward,
+        difference=difference,
+        forward_method=method,
+        scale=max(floor, *map(abs, (*known, difference))),
+        tolerance=tolerance,
+    )
+
+
+def _checked_inputs(inputs: Tensors) -> Tensors:
+    if not inputs:
+        raise ValueError("inputs must hold at least one tensor x, got none")
+    for place, x in enumerate(inputs):
+        _require_double(f"inputs[{place}]", x)
+    return _detached(inputs)
+
+
+def _checked_outputs(fn: Function, xs: Tensors) -> Tensors:
+    outputs = _values(fn, xs)
+    if not outputs:
+        raise ValueError("fn must return at least one floating-point output, got none")
+    for place, (y, again) in enumerate(zip(outputs, _values(fn, xs), strict=True)):
+        name = f"output {place} of fn"
+        _require_double(name, y)
+        if not y.isfinite().all():
+            raise ValueError(f"{name} isn't finite: take inputs inside the domain")
+        if not torch.allclose(y, again):
+            raise ValueError(
+                f"{name} differs between two calls with the same inputs: switch "
+                "dropout off with .eval(), or seed inside fn"
+            )
+    return outputs
+
+
+def _require_double(name: str, value: object) -> None:
+    tensor = require_tensor(name, value)
+    if tensor.dtype not in {torch.float64, torch.complex128}:
+        raise TypeError(
+            f"{name} must be of dtype float64 or complex128, got {tensor.dtype}: "
+            "finite differences need double precision, so convert with .double(), and "
+            "bind integer arguments with functools.partial"
+        )
+
+
+def _pull(
+    fn: Function, xs: Tensors, v: Tensors, *, create_graph: bool = False
+) -> Tensors:
+    """Return the vector-Jacobian product by reverse mode."""
+    leaves = _leaves(xs)
+    outputs = zip(_call(fn, leaves), v, strict=True)
+    tracked = [(y, weight) for y, weight in outputs if y.requires_grad]
+    return torch.autograd.grad(
+        [y for y, _ in tracked],
+        leaves,
+        [weight for _, weight in tracked],
+        create_graph=create_graph,
+        allow_unused=True,
+        materialize_grads=True,
+    )
+
+
+def _push(
+    fn: Function, xs: Tensors, u: Tensors, v: Tensors
+) -> tuple[Tensors | None, str]:
+    """Return the Jacobian-vector product, and how it was computed."""
+    try:
+        return _push_forward(fn, xs, u), "forward mode"
+    except NotImplementedError:
+        pass
+    try:
+        return _push_twice(fn, xs, u, v), "double VJP"
+    except RuntimeError:
+        return None, "unavailable"
+
+
+def _push_forward(fn: Function, xs: Tensors, u: Tensors) -> Tensors:
+    _load_forward_mode()
+    with forward_ad.dual_level():
+        duals = map(forward_ad.make_dual, _leaves(xs), u)
+        pairs = [forward_ad.unpack_dual(y) for y in _call(fn, tuple(duals))]
+        return tuple(
+            torch.zeros_like(primal) if tangent is None else tangent.detach()
+            for primal, tangent in pairs
+        )
+
+
+def _load_forward_mode() -> None:
+    """Let torch load its forward mode, whose first use warns (torch 2.13)."""
+    with warnings.catch_warnings(), forward_ad.dual_level():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        forward_ad.make_dual(torch.zeros(()), torch.zeros(()))
+
+
+def _push_twice(fn: Function, xs: Tensors, u: Tensors, v: Tensors) -> Tensors:
+    """Return the same as the derivative of the vector-Jacobian product by ``v``."""
+    leaves = _leaves(v)
+    # Unused v raises, since a backward pass without a derivative looks the same.
+    return torch.autograd.grad(_pull(fn, xs, leaves, create_graph=True), leaves, u)
+
+
+def _differences(fn: Function, xs: Tensors, u: Tensors, v: Tensors) -> list[float]:
+    """Return central differences of order 2 and of order 4, along ``u`` and ``v``."""
+
+    def central(step: float) -> float:
+        ahead, behind = (
+            _inner(v, _values(fn, tuple(x + s * t for x, t in zip(xs, u, strict=True))))
+            for s in (step, -step)
+        )
+        return (ahead - behind) / (2 * step)
+
+    fourth = (4 * central(_LONG_STEP) - central(2 * _LONG_STEP)) / 3
+    return [central(_SHORT_STEP), fourth]
+
+
+def _call(fn: Function, xs: Tensors) -> Tensors:
+    """Return the outputs of ``fn`` that can have a derivative, with their graph."""
+    with torch.enable_grad():
+        result = fn(*xs)
+    outputs = tuple(result) if isinstance(result, Sequence) else (result,)
+    for place, y in enumerate(outputs):
+        require_tensor(f"output {place} of fn", y)
+    return tuple(y for y in outputs if y.is_floating_point() or y.is_complex())
+
+
+def _values(fn: Function, xs: Tensors) -> Tensors:
+    return _detached(_call(fn, _leaves(xs)))
+
+
+def _leaves(tensors: Tensors) -> Tensors:
+    return tuple(t.clone().requires_grad_() for t in tensors)
+
+
+def _detached(tensors: Tensors) -> Tensors:
+    return tuple(t.detach() for t in tensors)
+
+
+def _randn_like(tensors: Tensors, generator: torch.Generator) -> Tensors:
+    return tuple(
+        torch.randn(t.shape, dtype=t.dtype, generator=generator).to(t.device)
+        for t in tensors
+    )
+
+
+def _inner(first: Tensors, second: Tensors) -> float:
+    """Return the real part of the inner product, summed over the pairs."""
+    pairs = zip(first, second, strict=True)
+    return sum(float(torch.vdot(a.reshape(-1), b.reshape(-1)).real) for a, b in pairs)
