@@ -1,6 +1,8 @@
 """Tests of :func:`vjp_guide.jacobian`."""
 
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -104,3 +106,214 @@ def test_refuses_what_has_no_derivative(
     """Tests that the message names the argument and the fix."""
     with pytest.raises(error, match=message):
         jacobian(outputs, inputs)
+
+
+def complex_input() -> Tensor:
+    """Return a complex vector that requires grad."""
+    return torch.randn(3, dtype=torch.complex128, requires_grad=True)
+
+
+def test_sequences_nest_by_output_and_then_by_input() -> None:
+    """Tests the structure of torch's functional Jacobian, and its numbers."""
+    a = torch.randn(2, dtype=torch.float64, requires_grad=True)
+    b = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
+    unused = torch.ones((), dtype=torch.float64, requires_grad=True)
+
+    def function(a: Tensor, b: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
+        return (b @ a).sin(), a.exp() + 0 * a.detach()
+
+    y, z = function(a, b, unused)
+    expected = torch.autograd.functional.jacobian(function, (a, b, unused))
+
+    assert_close(jacobian([y, z], (a, b, unused)), expected)
+    assert_close(jacobian(y, (a, b, unused)), expected[0])
+    assert_close(jacobian([y, z], b), (expected[0][1], expected[1][1]))
+    assert jacobian((), b) == ()
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+@pytest.mark.parametrize(("shape", "function"), FUNCTIONS.values(), ids=FUNCTIONS)
+@pytest.mark.parametrize("transform", [torch.func.jacrev, torch.func.jacfwd])
+def test_agrees_with_the_function_transforms(
+    transform: Callable[[Callable[[Tensor], Tensor]], Callable[[Tensor], Tensor]],
+    shape: tuple[int, ...],
+    function: Callable[[Tensor], Tensor],
+) -> None:
+    """Tests against torch.func, of which jacfwd never runs a backward pass."""
+    x = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+    if x.numel() == 0:
+        pytest.skip("torch.func.jacfwd refuses empty inputs")
+
+    assert_close(jacobian(function(x), x), transform(function)(x.detach()))
+
+
+@pytest.mark.parametrize("max_bytes", [0, 1, 100, 2**22])
+def test_chunks_do_not_change_the_result(max_bytes: int) -> None:
+    """Tests one row at a time, a last chunk that is shorter, and all at once."""
+    x = torch.randn(3, requires_grad=True)
+
+    dense = jacobian(torch.outer(x, x), x, max_bytes=max_bytes)
+
+    assert_close(dense, jacobian(torch.outer(x, x), x))
+
+
+def test_max_bytes_sets_the_number_of_backward_passes() -> None:
+    """Tests that ten rows of 50 float32 outputs and 50 inputs fill 4000 bytes."""
+    x = torch.randn(50, requires_grad=True)
+    y = x.cumsum(0)
+    passes: list[Tensor] = []
+    y.register_hook(passes.append)
+
+    jacobian(y, x, max_bytes=4099)
+
+    assert len(passes) == 5
+
+
+def test_takes_other_dtypes_of_outputs() -> None:
+    """Tests that J has the dtype of the inputs."""
+    x = torch.randn(2, requires_grad=True)
+
+    assert_close(jacobian(x.double().exp(), x), x.detach().exp().diag())
+
+
+def test_makes_sparse_gradients_dense() -> None:
+    """Tests the row of an embedding that is looked up twice."""
+    table = torch.nn.Embedding(3, 1, sparse=True)
+    y = table(torch.tensor([2, 2, 0])).flatten()
+
+    with pytest.warns(UserWarning, match="aten::"):
+        dense = jacobian(y, table.weight)
+
+    assert_close(dense.flatten(1), torch.tensor([[0.0, 0, 1], [0, 0, 1], [1, 0, 0]]))
+
+
+def test_holomorphic_functions_give_the_conjugate_derivative() -> None:
+    """Tests against the derivative by hand, and against torch's VJP."""
+    x = complex_input()
+    y = torch.stack([x[0] * x[1], x[2].exp()])
+    v = torch.randn_like(y)
+
+    dense = jacobian(y, x)
+
+    zero = torch.zeros_like(x[0])
+    by_hand = torch.stack([x[1], x[0], zero, zero, zero, x[2].exp()]).reshape(2, 3)
+    assert_close(dense, by_hand.conj().resolve_conj().detach())
+    assert_close(torch.from_numpy(contract(v, dense)), torch.autograd.grad(y, x, v)[0])
+
+
+def test_real_outputs_of_complex_inputs_give_both_partial_derivatives() -> None:
+    """Tests the real and imaginary parts by finite differences along each."""
+    x = complex_input()
+
+    def function(x: Tensor) -> Tensor:
+        return torch.stack([x.abs().sum(), (x[0] * x[1].conj()).imag])
+
+    dense = jacobian(function(x), x)
+
+    for column in range(3):
+        step = torch.zeros_like(x)
+        step[column] = 1e-6
+        with torch.no_grad():
+            real = (function(x + step) - function(x - step)) / 2e-6
+            imaginary = (function(x + 1j * step) - function(x - 1j * step)) / 2e-6
+        assert_close(dense[:, column], torch.complex(real, imaginary))
+
+
+def test_refuses_complex_outputs_that_one_matrix_cannot_describe() -> None:
+    """Tests that the message leads to the real view, which works."""
+    z, x = complex_input(), torch.randn(3, dtype=torch.float64, requires_grad=True)
+
+    with pytest.raises(ValueError, match=r"come from real inputs.*view_as_real"):
+        jacobian(torch.fft.fft(x), x)
+    with pytest.raises(ValueError, match=r"aren't holomorphic in.*view_as_real"):
+        jacobian(z.conj() * z, z)
+
+    dense = jacobian(torch.view_as_real(torch.fft.fft(x)), x)
+    matrix = torch.fft.fft(torch.eye(3, dtype=torch.float64))
+    assert_close(torch.view_as_complex(dense.transpose(1, 2).contiguous()), matrix)
+
+
+def test_names_the_output_without_a_graph() -> None:
+    """Tests that the place in the sequence is part of the message."""
+    x = torch.ones(2, requires_grad=True)
+
+    with pytest.raises(ValueError, match=r"outputs\[1\] has no graph"):
+        jacobian([x * 2, x.detach()], x)
+    with pytest.raises(ValueError, match=r"inputs\[1\] doesn't require grad"):
+        jacobian(x * 2, [x, x.detach()])
+
+
+class _Context(torch.autograd.function.FunctionCtx):
+    rule: Callable[[Tensor], Tensor]
+
+
+class _Identity(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: _Context, x: Tensor, rule: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.rule = rule
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: _Context, v: Tensor) -> tuple[Tensor, None]:
+        return ctx.rule(v), None
+
+
+def through(rule: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Return the square with ``rule`` in its backward pass."""
+    return lambda x: _Identity.apply(x, rule) ** 2
+
+
+UNBATCHED: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
+    # torch.vmap gives wrong rows here, and no error
+    "cdist": (
+        "slow: .*aten::_cdist_backward",
+        lambda x: torch.cdist(x[:, None], x[:2, None] + 1),
+    ),
+    # has no batching rule, raises
+    "out": (
+        "aten::mul.out",
+        through(lambda v: torch.mul(v, 1.0, out=torch.empty_like(v))),
+    ),
+    "item": ("calling .item", through(lambda v: v * (v.sum().item() >= 0))),
+    "numpy": ("data pointer", through(lambda v: torch.from_numpy(v.numpy() * 1))),
+    # has none either, goes slowly
+    "put": ("no batching rule for aten::put", lambda x: x.take(torch.tensor([2, 0]))),
+    "cummax": ("aten::cummaxmin_backward", lambda x: x.cummax(0).values),
+}
+
+
+@pytest.mark.parametrize(("message", "function"), UNBATCHED.values(), ids=UNBATCHED)
+def test_falls_back_and_names_the_operator(
+    message: str, function: Callable[[Tensor], Tensor]
+) -> None:
+    """Tests that the rows are right, with one warning that points here."""
+    x = torch.randn(3, dtype=torch.float64, requires_grad=True)
+
+    with pytest.warns(UserWarning, match=message) as caught:
+        dense = jacobian(function(x), x, max_bytes=100)
+
+    assert [Path(warning.filename) for warning in caught] == [Path(__file__)]
+    expected = torch.autograd.functional.jacobian(function, x.detach())
+    assert_close(dense, expected)
+
+
+def test_the_fallback_masks_no_error() -> None:
+    """Tests that errors of the graph itself come through, without a warning."""
+    x = torch.ones(2, requires_grad=True)
+    y = x.exp()
+    y.sum().backward()
+
+    with pytest.raises(RuntimeError, match="a second time"):
+        jacobian(y, x)
+
+
+def test_warnings_of_the_backward_pass_come_through() -> None:
+    """Tests that a hook's own warning is shown."""
+    x = torch.ones(2, requires_grad=True)
+    y = x * 2
+    y.register_hook(lambda _: warnings.warn("from a hook", stacklevel=1))
+
+    with pytest.warns(UserWarning, match="from a hook"):
+        dense = jacobian(y, x)
+
+    assert_close(dense, 2 * torch.eye(2))

@@ -1,0 +1,80 @@
+"""Time dense Jacobians of ``tanh(W @ x)``, ours and torch's, side by side.
+
+Run ``python benchmarks/jacobian.py``.
+Ours, ``is_grads_batched`` and the loop start from an existing graph, so their times
+leave out the forward pass; those of ``jacrev`` and ``functional.jacobian`` hold it.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+import vjp_guide
+
+SHAPES = {"tall": (2048, 64), "wide": (64, 2048), "square": (512, 512)}
+Method = Callable[[], Tensor]
+
+
+def methods(outputs: int, inputs: int) -> dict[str, Method]:
+    """Return the ways to compute one Jacobian, by name."""
+    weight = torch.randn(outputs, inputs) / inputs**0.5
+    x = torch.randn(inputs, requires_grad=True)
+    point = x.detach()
+
+    def function(x: Tensor) -> Tensor:
+        return torch.tanh(weight @ x)
+
+    y = function(x)
+
+    def rows(v: Tensor, *, batched: bool = False) -> Tensor:
+        return torch.autograd.grad(
+            y, x, v, retain_graph=True, is_grads_batched=batched
+        )[0]
+
+    dense = torch.autograd.functional.jacobian
+    return {
+        "vjp_guide.jacobian": lambda: vjp_guide.jacobian(y, x),
+        "func.jacrev": lambda: torch.func.jacrev(function)(point),
+        "functional": lambda: dense(function, point),
+        "functional vectorize": lambda: dense(function, point, vectorize=True),
+        "is_grads_batched": lambda: rows(torch.eye(outputs), batched=True),
+        "loop": lambda: torch.stack([rows(v) for v in torch.eye(outputs)]),
+    }
+
+
+def medians(methods: dict[str, Method], rounds: int) -> dict[str, float]:
+    """Return the median times in ms, of rounds that take all methods in turn."""
+    times: dict[str, list[float]] = {name: [] for name in methods}
+    expected = methods["loop"]()
+    for method in methods.values():
+        torch.testing.assert_close(method(), expected)
+    for _ in range(rounds):
+        for name, method in methods.items():
+            start = time.perf_counter()
+            method()
+            times[name].append(1000 * (time.perf_counter() - start))
+    return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def main() -> None:
+    """Print a table of times and of their ratios to ours."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    rounds = parser.parse_args().rounds
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    print(f"torch {torch.__version__}, one thread, median of {rounds} rounds")
+    for name, (outputs, inputs) in SHAPES.items():
+        taken = medians(methods(outputs, inputs), rounds)
+        ours = taken["vjp_guide.jacobian"]
+        print(f"\n{name}: {outputs} outputs, {inputs} inputs")
+        for method, milliseconds in taken.items():
+            print(f"  {method:<21}{milliseconds:9.2f} ms{milliseconds / ours:8.2f} x")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""Tests of :func:`vjp_guide.coupling`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.testing import assert_close
+
+from vjp_guide import Coupling, coupling, jacobian
+
+
+def attention(x: Tensor) -> Tensor:
+    """Return attention whose keys are the other samples."""
+    return (x @ x.T).softmax(1) @ x
+
+
+COUPLED: dict[str, Callable[[Tensor], Tensor]] = {
+    "batch norm": nn.BatchNorm1d(3).double(),
+    "softmax over the batch": lambda x: x.softmax(0),
+    "attention over the batch": attention,
+    "shift": lambda x: x.roll(1, 0),
+    "one pair": lambda x: x + x[2] * torch.eye(5, 1, dtype=x.dtype),
+    "mean": lambda x: x - 1e-6 * x.mean(0),
+}
+INDEPENDENT: dict[str, Callable[[Tensor], Tensor]] = {
+    "linear": nn.Linear(3, 2).double(),
+    "layer norm": nn.LayerNorm(3).double(),
+    "batch norm in eval": nn.BatchNorm1d(3).double().eval(),
+    "softmax over features": lambda x: x.softmax(1),
+    "sum of the features": lambda x: x.prod(1),
+    "rounding only": lambda x: (x + x.mean(0)) - x.mean(0),
+    "no dependence": lambda x: 0 * x,
+}
+
+
+@pytest.fixture
+def x() -> Tensor:
+    """Return five samples of three features."""
+    return torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
+
+
+@pytest.mark.parametrize("function", COUPLED.values(), ids=COUPLED)
+def test_finds_coupled_samples(function: Callable[[Tensor], Tensor], x: Tensor) -> None:
+    """Tests the verdict, also where the diagonal is zero or the coupling is small."""
+    found = coupling(function(x), x)
+
+    assert not found.independent
+    assert str(found).startswith("Coupled: y[")
+
+
+@pytest.mark.parametrize("function", INDEPENDENT.values(), ids=INDEPENDENT)
+def test_finds_independent_samples(
+    function: Callable[[Tensor], Tensor], x: Tensor
+) -> None:
+    """Tests the verdict, also where the coupling cancels up to rounding."""
+    found = coupling(function(x), x)
+
+    assert found.independent
+    assert str(found).startswith("Independent: ")
+
+
+@pytest.mark.parametrize("function", COUPLED.values(), ids=COUPLED)
+def test_norms_are_those_of_the_blocks(
+    function: Callable[[Tensor], Tensor], x: Tensor
+) -> None:
+    """Tests many probes against the Frobenius norms of the dense blocks."""
+    y = function(x)
+    blocks = torch.linalg.vector_norm(jacobian(y, x), dim=(1, 3))
+
+    norms = coupling(y, x, probes=2000, max_bytes=2**12).norms
+
+    assert_close(norms, blocks, rtol=0.1, atol=1e-8)
+
+
+def test_one_feature_gives_exact_norms() -> None:
+    """Tests that ones hide the derivative of batch norm, and the norms show it."""
+    x = torch.arange(4.0, dtype=torch.float64)[:, None].requires_grad_()
+    y = nn.BatchNorm1d(1, eps=0).double()(x)
+
+    (hidden,) = torch.autograd.grad(y, x, torch.ones_like(y), retain_graph=True)
+    found = coupling(y, x)
+
+    assert hidden.abs().max() < 1e-12
+    dense = jacobian(y, x).reshape(4, 4).abs()
+    weights = found.norms / dense
+    assert_close(weights, weights[:, :1].expand(4, 4))
+    assert 0.1 < found.ratio < 1
+
+
+def test_agrees_with_moving_a_sample(x: Tensor) -> None:
+    """Tests by finite differences: which outputs move when sample 2 does."""
+    function = COUPLED["one pair"]
+    moved = x.detach().clone()
+    moved[2] += 1
+
+    changes = (function(moved) - function(x)).abs().sum(1) > 0
+
+    assert_close(coupling(function(x), x).norms[:, 2] > 0, changes)
+
+
+def test_measures_some_samples_of_a_large_batch() -> None:
+    """Tests that rows are spread over the batch, and columns are all of it."""
+    x = torch.randn(100, 2, requires_grad=True)
+
+    found = coupling(x.flip(0), x, max_samples=4)
+
+    assert found.samples == (0, 25, 50, 75)
+    assert found.norms.shape == (4, 100)
+    assert found.norms[1].nonzero().tolist() == [[74]]
+    assert "y[" in str(found)
+    assert "(measured for 4 of 100)" in str(coupling(x * 2, x, max_samples=4))
+
+
+def test_draws_at_most_sixteen_samples() -> None:
+    """Tests the size and the names of the heat map."""
+    x = torch.randn(20, 1, requires_grad=True)
+
+    figure = coupling(x * 2, x).figure()
+
+    assert "16 rows by 16 columns. y[0]:" in figure.alt
+    assert "x[15]" in figure.svg
+    assert "x[16]" not in figure.svg
+
+
+def test_takes_an_empty_batch_and_complex_samples() -> None:
+    """Tests no samples at all, and a complex function of each."""
+    x = torch.zeros(0, 2, requires_grad=True)
+    z = torch.randn(3, 2, dtype=torch.complex64, requires_grad=True)
+
+    assert coupling(x * 2, x).independent
+    assert "Heat map of 0 rows" in coupling(x * 2, x).figure().alt
+    assert coupling(z.exp(), z).independent
+
+
+def test_leaves_the_random_state_alone(x: Tensor) -> None:
+    """Tests that the probes come from a generator of their own."""
+    state = torch.get_rng_state()
+
+    first, second = coupling(x.softmax(0), x), coupling(x.softmax(0), x, seed=1)
+
+    assert torch.equal(state, torch.get_rng_state())
+    assert not torch.equal(first.norms, second.norms)
+
+
+def test_warns_where_it_loops(x: Tensor) -> None:
+    """Tests that the operator is named."""
+    with pytest.warns(UserWarning, match="aten::cummaxmin_backward"):
+        assert coupling(x.cummax(1).values, x).independent
+
+
+def test_compares_with_the_largest_on_the_diagonal() -> None:
+    """Tests the ratio where a sample doesn't depend on itself."""
+    assert Coupling(torch.tensor([[0.0, 1], [1, 0]]), (0, 1), 0.0).ratio == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "inputs", "options", "error", "message"),
+    [
+        ("sum", "x", {}, ValueError, r"shapes \(\) and \(5, 3\).*before the reduction"),
+        ("x", "sum", {}, ValueError, r"\(5, 3\) and \(\)"),
+        ("half", "x", {}, ValueError, r"\(2, 3\) and \(5, 3\)"),
+        ("x", "x", {"probes": 0}, ValueError, "probes must be at least 1, got 0"),
+        ("x", "x", {"max_samples": 0}, ValueError, "max_samples must be at least 1"),
+        ("root", "x", {}, ValueError, "isn't finite"),
+        ("list", "x", {}, TypeError, "outputs must be a torch.Tensor, got list"),
+    ],
+)
+def test_refuses_what_has_no_samples(
+    outputs: str,
+    inputs: str,
+    options: dict[str, int],
+    error: type[Exception],
+    message: str,
+    x: Tensor,
+) -> None:
+    """Tests that the message names the argument and the fix."""
+    tensors: dict[str, Any] = {
+        "x": x,
+        "sum": x.sum(),
+        "half": x[:2],
+        "root": (x * 0).sqrt(),
+        "list": x.tolist(),
+    }
+
+    with pytest.raises(error, match=message):
+        coupling(tensors[outputs], tensors[inputs], **options)
