@@ -35,12 +35,14 @@ def methods(outputs: int, inputs: int) -> dict[str, Method]:
             y, x, v, retain_graph=True, is_grads_batched=batched
         )[0]
 
-    dense = torch.autograd.functional.jacobian
+    functional = torch.autograd.functional
     return {
         "vjp_guide.jacobian": lambda: vjp_guide.jacobian(y, x),
         "func.jacrev": lambda: torch.func.jacrev(function)(point),
-        "functional": lambda: dense(function, point),
-        "functional vectorize": lambda: dense(function, point, vectorize=True),
+        "functional": lambda: functional.jacobian(function, point),
+        "functional vectorize": lambda: functional.jacobian(
+            function, point, vectorize=True
+        ),
         "is_grads_batched": lambda: rows(torch.eye(outputs), batched=True),
         "loop": lambda: torch.stack([rows(v) for v in torch.eye(outputs)]),
     }

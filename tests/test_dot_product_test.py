@@ -22,9 +22,7 @@ class _Context(torch.autograd.function.FunctionCtx):
 
 class _Linear(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: _Context, x: Tensor, reverse: Tensor, forward: Tensor
-    ) -> Tensor:
+    def forward(ctx: _Context, x: Tensor, reverse: Tensor, forward: Tensor) -> Tensor:
         ctx.reverse, ctx.forward = reverse, forward
         return MATRIX @ x
 
@@ -41,7 +39,9 @@ class _Doubled(torch.autograd.Function):
     """``2 * x`` without forward mode."""
 
     @staticmethod
-    def forward(ctx: _Context, x: Tensor, reverse: Callable[[Tensor], Tensor]) -> Tensor:
+    def forward(
+        ctx: _Context, x: Tensor, reverse: Callable[[Tensor], Tensor]
+    ) -> Tensor:
         ctx.reverse = reverse
         return 2 * x
 
@@ -52,18 +52,21 @@ class _Doubled(torch.autograd.Function):
 
 def linear(reverse: Tensor, forward: Tensor) -> Function:
     """Return ``MATRIX @ x`` with the matrices of its two modes."""
-    return lambda x: _Linear.apply(x, reverse, forward)
+    apply: Function = _Linear.apply
+    return lambda x: apply(x, reverse, forward)
 
 
 def doubled(reverse: Callable[[Tensor], Tensor]) -> Function:
     """Return ``2 * x`` with its backward pass, and without forward mode."""
-    return lambda x: _Doubled.apply(x, reverse)
+    apply: Function = _Doubled.apply
+    return lambda x: apply(x, reverse)
 
 
 def once(v: Tensor) -> Tensor:
     """Return ``2 * v`` as a backward pass that has no derivative itself."""
     rule = torch.autograd.function.once_differentiable(lambda _, v: 2 * v)
-    return rule(None, v)
+    result: Tensor = rule(None, v)
+    return result
 
 
 def energy_gradient(x: Tensor) -> Tensor:

@@ -132,17 +132,15 @@ def test_sequences_nest_by_output_and_then_by_input() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
-@pytest.mark.parametrize(("shape", "function"), FUNCTIONS.values(), ids=FUNCTIONS)
+@pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - {"empty input"}))
 @pytest.mark.parametrize("transform", [torch.func.jacrev, torch.func.jacfwd])
 def test_agrees_with_the_function_transforms(
     transform: Callable[[Callable[[Tensor], Tensor]], Callable[[Tensor], Tensor]],
-    shape: tuple[int, ...],
-    function: Callable[[Tensor], Tensor],
+    name: str,
 ) -> None:
     """Tests against torch.func, of which jacfwd never runs a backward pass."""
+    shape, function = FUNCTIONS[name]
     x = torch.randn(shape, dtype=torch.float64, requires_grad=True)
-    if x.numel() == 0:
-        pytest.skip("torch.func.jacfwd refuses empty inputs")
 
     assert_close(jacobian(function(x), x), transform(function)(x.detach()))
 
@@ -260,7 +258,8 @@ class _Identity(torch.autograd.Function):
 
 def through(rule: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """Return the square with ``rule`` in its backward pass."""
-    return lambda x: _Identity.apply(x, rule) ** 2
+    apply: Callable[..., Tensor] = _Identity.apply
+    return lambda x: apply(x, rule) ** 2
 
 
 UNBATCHED: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
