@@ -69,13 +69,13 @@ def test_norms_are_those_of_the_blocks(
     y = function(x)
     blocks = torch.linalg.vector_norm(jacobian(y, x), dim=(1, 3))
 
-    norms = coupling(y, x, probes=2000, max_bytes=2**12).norms
+    norms = coupling(y, x, probes=200, max_bytes=2**10).norms
 
-    assert_close(norms, blocks, rtol=0.1, atol=1e-8)
+    assert_close(norms, blocks, rtol=0.3, atol=1e-8)
 
 
 def test_finds_what_ones_hide() -> None:
-    """Tests that batch norm's derivative by ones is zero, and its block norms aren't."""
+    """Tests that ones give zero for batch norm, whose blocks aren't zero."""
     x = torch.arange(4.0, dtype=torch.float64)[:, None].requires_grad_()
     y = nn.BatchNorm1d(1).double()(x)
 
@@ -117,7 +117,7 @@ def test_draws_at_most_sixteen_samples() -> None:
 
     figure = coupling(x * 2, x).figure()
 
-    assert "16 rows by 16 columns. y[0]:" in figure.alt
+    assert "measured for 20 of 20" in figure.alt
     assert "x[15]" in figure.svg
     assert "x[16]" not in figure.svg
 
@@ -128,7 +128,7 @@ def test_takes_an_empty_batch_and_complex_samples() -> None:
     z = torch.randn(3, 2, dtype=torch.complex64, requires_grad=True)
 
     assert coupling(x * 2, x).independent
-    assert "Heat map of 0 rows" in coupling(x * 2, x).figure().alt
+    assert "<rect" not in coupling(x * 2, x).figure().svg
     assert coupling(z.exp(), z).independent
 
 

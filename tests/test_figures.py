@@ -62,15 +62,17 @@ def test_a_figure_describes_itself(tmp_path: Path) -> None:
 
 def test_heat_map_holds_names_and_entries() -> None:
     """Tests that cells are as full as their entries are large."""
-    figure = heat_map([[4.0, 0.0], [1.0, -2.0]], rows=["a", "b"], columns=["c", "d"])
+    values = [[4.0, 0.0], [1.0, -2.0]]
+    figure = heat_map(values, rows=["a", "b"], columns=["c", "d"], alt="four")
 
     assert words(figure) == ["c", "d", "a", "4", "0", "b", "1", "-2"]
     cells = ET.fromstring(figure.svg).iter(f"{SVG}rect")
     strengths = [cell.get("fill-opacity") for cell in cells]
+    assert figure.alt == "four"
     assert strengths == ["1.00", "0.00", "0.25", "0.50"]
 
 
 def test_heat_map_refuses_another_number_of_names() -> None:
     """Tests that the message holds both shapes."""
     with pytest.raises(ValueError, match=r"values must.*shape \(1, 2\), got \(2, 2\)"):
-        heat_map(np.ones((2, 2)), rows=["a"], columns=["c", "d"])
+        heat_map(np.ones((2, 2)), rows=["a"], columns=["c", "d"], alt="")

@@ -58,6 +58,7 @@ class Coupling:
             self.norms[: len(shown), list(shown)],
             rows=[f"y[{sample}]" for sample in shown],
             columns=[f"x[{sample}]" for sample in shown],
+            alt=f"Norms of the blocks of the Jacobian, y by x. {self}",
         )
 
     @property
@@ -163,7 +164,7 @@ def coupling(
             "the derivative of outputs by inputs isn't finite: look for NaN or "
             "infinity in outputs, and for points without a derivative, like sqrt at 0"
         )
-    tolerance = 10 * torch.finfo(x.dtype).eps
+    tolerance = 10 * max(torch.finfo(t.dtype).eps for t in (x, y))
     return Coupling((squares / probes).sqrt(), samples, tolerance)
 
 

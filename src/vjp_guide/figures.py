@@ -158,7 +158,9 @@ def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
     return _figure(canvas, _rows_alt(v, result))
 
 
-def heat_map(values: object, *, rows: Sequence[str], columns: Sequence[str]) -> Figure:
+def heat_map(
+    values: object, *, rows: Sequence[str], columns: Sequence[str], alt: str
+) -> Figure:
     r"""Draw a matrix as cells, each as full as its entry is large.
 
     The strength of the colour of entry :math:`m_{rc}` is
@@ -168,6 +170,7 @@ def heat_map(values: object, *, rows: Sequence[str], columns: Sequence[str]) -> 
         values: The matrix, of shape ``(len(rows), len(columns))``.
         rows: The names of the rows, drawn as outputs.
         columns: The names of the columns, drawn as inputs.
+        alt: What the drawing says, for those who can't see it.
 
     Returns:
         The drawing.
@@ -176,8 +179,10 @@ def heat_map(values: object, *, rows: Sequence[str], columns: Sequence[str]) -> 
         ValueError: If the shape doesn't match the names.
 
     >>> from vjp_guide.figures import heat_map
-    >>> heat_map([[2.0, 0.0]], rows=["y[0]"], columns=["x[0]", "x[1]"]).alt
-    'Heat map of 1 rows by 2 columns. y[0]: 2, 0.'
+    >>> names = {"rows": ["y[0]"], "columns": ["x[0]", "x[1]"]}
+    >>> figure = heat_map([[2.0, 0.0]], **names, alt="y[0] depends on x[0] alone.")
+    >>> figure.alt
+    'y[0] depends on x[0] alone.'
     """
     matrix = as_array("values", values)
     if matrix.shape != (len(rows), len(columns)):
@@ -186,14 +191,14 @@ def heat_map(values: object, *, rows: Sequence[str], columns: Sequence[str]) -> 
             f"columns, shape {(len(rows), len(columns))}, got {matrix.shape}"
         )
     canvas = Canvas()
-    left, top = _LEFT + 48, 26
+    left, top, full = _LEFT + 48, 26, np.abs(matrix).max(initial=0)
     for number, name in enumerate(columns):
         canvas.text(left + (number + 0.5) * _CELL_WIDTH, top - 10, name, "x name")
     for number, name in enumerate(rows):
         height = top + number * _CELL_HEIGHT
         canvas.text(left - 8, height + 17, name, "y name", anchor="end")
-        _cells(canvas, left, height, matrix[number], "j", full=np.abs(matrix).max())
-    return _figure(canvas, _heat_map_alt(matrix, rows))
+        _cells(canvas, left, height, matrix[number], "j", full=full)
+    return _figure(canvas, alt)
 
 
 def _figure(canvas: Canvas, alt: str) -> Figure:
@@ -257,12 +262,3 @@ def _rows_alt(v: Array, result: Array) -> str:
         f"Jacobian of y {v.shape} by x {result.shape}: {v.size} rows of "
         f"{result.size}, weighted by v, sum to [{total}]."
     )
-
-
-def _heat_map_alt(matrix: Array, rows: Sequence[str]) -> str:
-    lines = (
-        f" {name}: {', '.join(f'{value:.4g}' for value in row)}."
-        for name, row in zip(rows, matrix, strict=True)
-    )
-    height, width = matrix.shape
-    return f"Heat map of {height} rows by {width} columns.{''.join(lines)}"
