@@ -98,6 +98,7 @@ def test_is_zero_for_an_input_that_was_not_used() -> None:
             "dtype torch.int64",
         ),
         (1.0, torch.ones(1, requires_grad=True), TypeError, "outputs must.*float"),
+        (torch.ones(1), iter([]), TypeError, r"got list_iterator: write tuple\(inputs"),
     ],
 )
 def test_refuses_what_has_no_derivative(

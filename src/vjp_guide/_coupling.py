@@ -103,13 +103,15 @@ def coupling(
     r"""Measure how samples of ``outputs`` depend on samples of ``inputs``.
 
     Axis 0 of both counts the samples.
-    For sample :math:`b` a random :math:`v` that is zero outside of :math:`y_b` gives
+    For sample :math:`b` a random :math:`v`, zero outside of :math:`y_b` and of mean
+    square 1 inside, gives
 
     .. math:: N_{b,c} = \Bigl\lVert \sum_o v_{b,o}\, J_{(b,o),(c,\cdot)} \Bigr\rVert
 
     for all samples :math:`c` of the input.
-    Its mean square is that of the block of ``J``, its squared Frobenius norm; a block
-    that isn't zero gives a norm that isn't zero, almost surely.
+    Its mean square is the squared Frobenius norm of the block of ``J``; for one output
+    by sample it is that norm.
+    A block that isn't zero gives a norm that isn't zero, almost surely.
     This takes one vector-Jacobian product by sample and probe, and never builds ``J``.
 
     Args:
@@ -143,8 +145,11 @@ def coupling(
     >>> y = x.softmax(0)  # over the batch
     >>> torch.autograd.grad(y, x, torch.ones_like(y), retain_graph=True)[0].flatten()
     tensor([0., 0., 0., 0.])
-    >>> round(coupling(y, x).ratio, 4)  # J is 3/16 on the diagonal, -1/16 elsewhere
-    0.3333
+    >>> coupling(y, x).norms  # of the entries 3/16 and -1/16 of J
+    tensor([[0.1875, 0.0625, 0.0625, 0.0625],
+            [0.0625, 0.1875, 0.0625, 0.0625],
+            [0.0625, 0.0625, 0.1875, 0.0625],
+            [0.0625, 0.0625, 0.0625, 0.1875]], dtype=torch.float64)
     >>> coupling(x.exp(), x).independent
     True
     """
@@ -182,12 +187,19 @@ def _squares(
         chosen = samples[start : start + step]
         shape = (len(chosen), *y.shape[1:])
         v = y.new_zeros(len(chosen), *y.shape)
-        random = torch.randn(shape, dtype=y.dtype, generator=generator)
+        random = _on_sphere(torch.randn(shape, dtype=y.dtype, generator=generator))
         v[range(len(chosen)), chosen] = random.to(y.device)
         (products,) = pullback(v)
         norms = torch.linalg.vector_norm(products.flatten(2), dim=2)
         blocks.append(norms.double().square().cpu())
     return torch.cat(blocks)
+
+
+def _on_sphere(normal: Tensor) -> Tensor:
+    """Return the rows scaled so that the mean square of their entries is 1."""
+    rows = normal.flatten(1) if normal.ndim > 1 else normal[:, None]
+    means = rows.abs().square().mean(1, keepdim=True)
+    return (rows / means.sqrt()).reshape(normal.shape)
 
 
 def _require_batch(y: Tensor, x: Tensor) -> None:

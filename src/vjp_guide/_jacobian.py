@@ -1,6 +1,6 @@
 """The dense Jacobian of tensors that are already computed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import overload
 
 import torch
@@ -108,6 +108,11 @@ def jacobian(
 def _tensors(
     name: str, value: object, require: Callable[[str, object], Tensor]
 ) -> tuple[Tensor, ...]:
+    if isinstance(value, Iterator):
+        raise TypeError(
+            f"{name} must be a tensor or a sequence of tensors, got "
+            f"{type(value).__name__}: write tuple({name})"
+        )
     if not isinstance(value, Sequence):
         return (require(name, value),)
     return tuple(

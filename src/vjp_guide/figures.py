@@ -197,7 +197,7 @@ def heat_map(
     for number, name in enumerate(rows):
         height = top + number * _CELL_HEIGHT
         canvas.text(left - 8, height + 17, name, "y name", anchor="end")
-        _cells(canvas, left, height, matrix[number], "j", full=full)
+        _cells(canvas, left, height, matrix[number], "j", full=full, digits=3)
     return _figure(canvas, alt)
 
 
@@ -232,12 +232,13 @@ def _cells(
     kind: str,
     *,
     full: float | None = None,
+    digits: int = 4,
 ) -> None:
     for column, value in enumerate(values):
         start = left + column * _CELL_WIDTH
         strength = 1.0 if full is None else abs(value) / (full or 1)
         canvas.rect(start, top, _CELL_WIDTH, _CELL_HEIGHT, kind, strength=strength)
-        canvas.text(start + _CELL_WIDTH / 2, top + 17, f"{value:.4g}", "cell")
+        canvas.text(start + _CELL_WIDTH / 2, top + 17, f"{value:.{digits}g}", "cell")
 
 
 def _opens_group(index: tuple[int, ...], number: int) -> bool:
