@@ -277,7 +277,7 @@ def _load_forward_mode() -> None:
 
 
 def _push_twice(fn: Function, xs: Tensors, u: Tensors, v: Tensors) -> Tensors:
-    """Return the same as the derivative of the vector-Jacobian product by ``v``."""
+    """Return the derivative of the vector-Jacobian product by ``v``, along ``u``."""
     leaves = _leaves(v)
     # Unused v raises, since a backward pass without a derivative looks the same.
     return torch.autograd.grad(_pull(fn, xs, leaves, create_graph=True), leaves, u)

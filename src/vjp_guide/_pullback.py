@@ -73,8 +73,8 @@ class Pullback:
     def _vectorized(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.filterwarnings("always", _SLOW, UserWarning)
-            rows: tuple[Tensor, ...]
-            rows = torch.vmap(self._grad, randomness="same")(cotangents)
+            vectorized = torch.vmap(self._grad, randomness="same")
+            rows: tuple[Tensor, ...] = vectorized(cotangents)
         for warning in caught:
             if str(warning.message).startswith(_SLOW):
                 self._slow = _operator(warning.message)
@@ -85,7 +85,7 @@ class Pullback:
         return rows
 
 
-def _operator(reason: Warning | Exception | str) -> str:
+def _operator(reason: Exception | str) -> str:
     """Return the operator that a message names, else its first sentence."""
     text = str(reason)
     found = re.search(r"aten::\w+(\.\w+)?", text)
@@ -93,6 +93,7 @@ def _operator(reason: Warning | Exception | str) -> str:
 
 
 def _wrong_operator(outputs: Tensor) -> str:
+    """Return the first operator of the graph whose batching rule is wrong, or none."""
     pending, seen = [outputs.grad_fn], set()
     while pending:
         node = pending.pop()
