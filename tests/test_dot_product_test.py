@@ -253,3 +253,11 @@ def test_refuses_what_it_cannot_judge(
     """Tests that the message names the argument and the fix."""
     with pytest.raises(error, match=message):
         dot_product_test(fn, *inputs)
+
+
+def test_symmetry_belongs_into_the_function() -> None:
+    """Tests that eigenvalues pass if fn makes its matrix symmetric."""
+    x = torch.randn(3, 3, dtype=torch.float64)
+
+    assert dot_product_test(lambda x: torch.linalg.eigvalsh(x + x.T), x).passed
+    assert not dot_product_test(torch.linalg.eigvalsh, x + x.T).passed

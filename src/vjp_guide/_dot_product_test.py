@@ -140,6 +140,8 @@ def dot_product_test(
     Of those of order 2 (:math:`h = 10^{-6}`) and of order 4 (:math:`h = 10^{-4}`)
     the closer one counts: the first suits kinks, the second large values.
     Complex products are :math:`\operatorname{Re} \langle v, J u \rangle`.
+    Where ``fn`` needs a property of ``x`` that ``x + h u`` loses, like symmetry for
+    :func:`torch.linalg.eigvalsh`, let ``fn`` make it: ``eigvalsh(x + x.T)``.
 
     Args:
         fn: The function. It takes ``inputs`` and returns a tensor or a sequence of
