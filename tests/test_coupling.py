@@ -78,7 +78,7 @@ def test_probes_estimate_the_norms_of_the_blocks(x: Tensor) -> None:
     y = attention(x)
     blocks = torch.linalg.vector_norm(jacobian(y, x), dim=(1, 3))
 
-    assert_close(coupling(y, x, probes=200).norms, blocks, rtol=0.2, atol=0)
+    assert_close(coupling(y, x, probes=50).norms, blocks, rtol=0.4, atol=0)
 
 
 def test_finds_what_ones_hide() -> None:
