@@ -1,8 +1,10 @@
 """Configuration of the site; the values that could drift are read, not written."""
 
+import os
 import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
+from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
@@ -24,7 +26,10 @@ extensions = [
     "delivery",
     "expected_errors",
     "mathml",
+    "notfound.extension",
     "self_contained",
+    "sphinx_sitemap",
+    "sphinxext.opengraph",
 ]
 exclude_patterns = [
     "_build",
@@ -82,6 +87,17 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "remove_config_comments": True,
 }
+
+# Addresses
+html_baseurl = os.environ.get(
+    "READTHEDOCS_CANONICAL_URL", "https://vjp-guide.github.io/vjp-guide/"
+)
+html_extra_path = ["robots.txt"]
+notfound_urls_prefix = urlsplit(html_baseurl).path
+sitemap_url_scheme = "{link}"
+sitemap_excludes = ["404.html", "genindex.html", "search.html"]
+ogp_site_url = html_baseurl
+ogp_site_name = project
 
 # Look
 html_theme = "furo"
