@@ -1,6 +1,9 @@
 """What ``grad_outputs`` means in :func:`torch.autograd.grad`, computed and checked."""
 
 from vjp_guide._contract import contract
+from vjp_guide._diagnosis import Diagnosis, diagnose
+from vjp_guide._explain import explain
+from vjp_guide._explanation import Explanation
 from vjp_guide._jacobian import jacobian
 
-__all__ = ["contract", "jacobian"]
+__all__ = ["Diagnosis", "Explanation", "contract", "diagnose", "explain", "jacobian"]

@@ -16,7 +16,7 @@ from vjp_guide._svg import Canvas
 
 __all__ = ["Figure", "Stage", "chain", "jacobian_rows"]
 
-_STYLE = files("vjp_guide").joinpath("figures.css").read_text(encoding="utf-8")
+STYLE = files("vjp_guide").joinpath("figures.css").read_text(encoding="utf-8")
 _CELL_WIDTH, _CELL_HEIGHT, _GAP = 46, 24, 7
 _BOX_WIDTH, _BOX_HEIGHT, _ARROW = 92, 46, 84
 _LEFT = 12
@@ -159,7 +159,7 @@ def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
 
 
 def _figure(canvas: Canvas, alt: str) -> Figure:
-    return Figure(svg=canvas.render(alt=alt, style=_STYLE), alt=alt)
+    return Figure(svg=canvas.render(alt=alt, style=STYLE), alt=alt)
 
 
 def _box(
