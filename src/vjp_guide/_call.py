@@ -85,10 +85,10 @@ class Call:
             zip(self.outputs, [*given, *[None] * len(self.outputs)], strict=False)
         )
 
-    def code(self, *, grad_outputs: str | None = None, **changes: bool | None) -> str:
+    def code(self, cotangents: str | None = None, /, **changes: bool | None) -> str:
         """Return the call as Python, without the arguments left at their defaults."""
         given = None if self.given[2] is None else _tuple(self.cotangents)
-        weights = given if grad_outputs is None else grad_outputs
+        weights = given if cotangents is None else cotangents
         options = {"grad_outputs": weights, **self.options, **changes}
         words = [
             f"{key}={value}"

@@ -1,5 +1,6 @@
 """What is wrong with the cotangents of a call, and the call with it put right."""
 
+from collections.abc import Iterator
 from itertools import zip_longest
 from math import prod
 
@@ -18,10 +19,14 @@ def explain_cotangents(call: Call) -> str:
     return " ".join(wrong for wrong, _ in _findings(call) if wrong)
 
 
-def correct_cotangents(call: Call) -> str:
+def correct_cotangents(call: Call, **changes: bool | None) -> str:
     """Return the call with cotangents that fit, one for each output."""
-    terms = [right for _, right in _findings(call)]
-    return call.code(grad_outputs=terms[0] if len(terms) == 1 else _join(terms))
+    findings = _findings(call)
+    if not any(wrong for wrong, _ in findings):
+        return call.code(**changes)
+    terms = [right for _, right in findings]
+    joined = terms[0] if len(terms) == 1 else f"({', '.join(terms)})"
+    return call.code(joined, **changes)
 
 
 def _findings(call: Call) -> list[Finding]:
@@ -38,8 +43,9 @@ def _finding(call: Call, y: Argument, v: Argument | None) -> Finding:
     if v is None or v.value is None:
         return _missing(y, batched=call.batched)
     if not isinstance(v.value, Tensor):
-        return _no_tensor(y, v)
-    return _judge_batched(y, v) if call.batched else _judge(y, v, v.value)
+        return _no_tensor(y, v, batched=call.batched)
+    wrong = " ".join(_complaints(y, v, v.value, batched=call.batched))
+    return wrong, _corrected(y, v, v.value, batched=call.batched)
 
 
 def _missing(y: Argument, *, batched: bool) -> Finding:
@@ -55,56 +61,72 @@ def _missing(y: Argument, *, batched: bool) -> Finding:
     return "", "None"
 
 
-def _no_tensor(y: Argument, v: Argument) -> Finding:
+def _no_tensor(y: Argument, v: Argument, *, batched: bool) -> Finding:
     wrong = (
         f"{v.name} is of type {type(v.value).__name__}, but v must be a tensor with "
         f"the shape of {y.name}, {y.shape}."
     )
+    return wrong, _convert(y, v) + ".unsqueeze(0)" * batched
+
+
+def _convert(y: Argument, v: Argument) -> str:
     try:
         numbers = as_array(v.name, v.value)
     except TypeError:
-        return wrong, _ones(y)
+        return _ones(y)
     if numbers.dtype.kind == "c" and not y.dtype.is_complex:
-        return wrong, _ones(y)
-    tensor = f"torch.as_tensor({v.name}, dtype={y.dtype})"
-    return wrong, _fit(tensor, numbers.shape, y)
+        return _ones(y)
+    return _fit(f"torch.as_tensor({v.name}, dtype={y.dtype})", numbers.shape, y)
 
 
-def _judge(y: Argument, v: Argument, tensor: Tensor) -> Finding:
-    wrong, right = [], v.name
-    if v.shape != y.shape:
-        wrong.append(_other_shape(y, v))
-        right = _ones(y) if is_all(tensor, 1) else _fit(right, v.shape, y)
+def _complaints(
+    y: Argument, v: Argument, tensor: Tensor, *, batched: bool
+) -> Iterator[str]:
+    if batched and not _has_batch(y, v):
+        axes = ", ".join(map(str, ("batch", *y.shape)))
+        yield (
+            f"{v.name} has shape {v.shape}, but with is_grads_batched=True it needs "
+            f"shape ({axes}): a batch axis of at least one, then the axes of {y.name}."
+        )
+    if not batched and v.shape != y.shape:
+        yield (
+            f"{v.name} has shape {v.shape}, but {y.name} has shape {y.shape}: v holds "
+            f"one weight for each entry of {y.name}, and torch doesn't broadcast it."
+        )
     if v.dtype.is_complex != y.dtype.is_complex:
-        wrong.append(
+        yield (
             f"{v.name} is {v.dtype}, but {y.name} is {y.dtype}: both must be real, or "
             "both complex."
         )
-        right += ".real" if v.dtype.is_complex else f".to({y.dtype})"
-    if isinstance(y.value, Tensor) and tensor.device != y.value.device:
-        wrong.append(f"{v.name} is on {tensor.device}, {y.name} on {y.value.device}.")
-        right += f".to({y.name}.device)"
-    fits = not (right.startswith("torch.ones") or (tensor.is_meta and wrong))
-    return " ".join(wrong), right if fits else _ones(y)
+    if _is_elsewhere(y, tensor):
+        yield f"{v.name} is on device {tensor.device}, which {y.name} isn't."
 
 
-def _judge_batched(y: Argument, v: Argument) -> Finding:
-    if v.shape[1:] == y.shape and v.shape[:1] not in {(), (0,)}:
-        return "", v.name
-    axes = ", ".join(map(str, ("batch", *y.shape)))
-    wrong = (
-        f"{v.name} has shape {v.shape}, but with is_grads_batched=True it needs shape "
-        f"({axes}): a batch axis of at least one, then the axes of {y.name}."
-    )
-    right = v.name if v.shape == y.shape else _ones(y)
-    return wrong, f"{right}.unsqueeze(0)"
+def _corrected(y: Argument, v: Argument, tensor: Tensor, *, batched: bool) -> str:
+    if batched and _has_batch(y, v):
+        return _converted(v.name, y, v, tensor)
+    empty = tensor.is_meta and _is_elsewhere(y, tensor)
+    replace = empty or (is_all(tensor, 1) and v.shape != y.shape)
+    right = _ones(y) if replace else _fit(v.name, v.shape, y)
+    if right != _ones(y):
+        right = _converted(right, y, v, tensor)
+    return right + ".unsqueeze(0)" * batched
 
 
-def _other_shape(y: Argument, v: Argument) -> str:
-    return (
-        f"{v.name} has shape {v.shape}, but {y.name} has shape {y.shape}: v holds one "
-        f"weight for each entry of {y.name}, and torch doesn't broadcast it."
-    )
+def _converted(expression: str, y: Argument, v: Argument, tensor: Tensor) -> str:
+    if v.dtype.is_complex != y.dtype.is_complex:
+        expression += ".real" if v.dtype.is_complex else f".to({y.dtype})"
+    if _is_elsewhere(y, tensor):
+        expression += f".to({y.name}.device)"
+    return expression
+
+
+def _has_batch(y: Argument, v: Argument) -> bool:
+    return v.shape[1:] == y.shape and v.shape[:1] not in {(), (0,)}
+
+
+def _is_elsewhere(y: Argument, tensor: Tensor) -> bool:
+    return isinstance(y.value, Tensor) and tensor.device != y.value.device
 
 
 def _fit(expression: str, shape: tuple[int, ...], y: Argument) -> str:
@@ -129,7 +151,3 @@ def _ones(y: Argument) -> str:
     if isinstance(y.value, Tensor):
         return f"torch.ones_like({y.name})"
     return f"torch.ones({y.shape}, dtype={y.dtype})"
-
-
-def _join(terms: list[str]) -> str:
-    return f"({', '.join(terms)})"

@@ -23,8 +23,10 @@ def formula(call: Call, x: Argument) -> str:
 
 def example(dense: Array, weights: Array) -> str:
     """Return the sum for the first entry of the gradient, empty if all terms are 0."""
-    column = dense.reshape(weights.size, -1)[:, :1].reshape(-1)
-    pairs = zip(weights.reshape(-1), column, strict=False)
+    if not dense.size:
+        return ""
+    column = dense.reshape(weights.size, -1)[:, 0]
+    pairs = zip(weights.reshape(-1), column, strict=True)
     terms = [f"{_number(v)}*{_number(d)}" for v, d in pairs if v * d]
     if not terms:
         return ""

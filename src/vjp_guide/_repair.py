@@ -21,7 +21,7 @@ def mend_batches(call: Call, _: re.Match[str]) -> tuple[str, str]:
     """Return the call with all batches of cotangents cut to the shortest."""
     length = min(v.shape[0] for v in call.cotangents)
     batches = ", ".join(f"{v.name}[:{length}]" for v in call.cotangents)
-    return "", call.code(grad_outputs=f"({batches})")
+    return "", call.code(f"({batches})")
 
 
 def mend_unused(call: Call, match: re.Match[str]) -> tuple[str, str]:
@@ -29,7 +29,7 @@ def mend_unused(call: Call, match: re.Match[str]) -> tuple[str, str]:
     xs = call.inputs if match["index"] is None else [call.inputs[int(match["index"])]]
     ys = " or ".join(y.name for y in call.outputs) or "outputs, which is empty"
     cause = f"No recorded operations lead from {_shapes(xs, ' or ')} to {ys}."
-    return cause, call.code(allow_unused=True)
+    return cause, correct_cotangents(call, allow_unused=True)
 
 
 def mend_inputs(call: Call, _: re.Match[str]) -> tuple[str, str]:
@@ -62,7 +62,7 @@ def mend_mapping(call: Call, _: re.Match[str]) -> tuple[str, str]:
 
 def mend_options(**changes: bool | None) -> Repair:
     """Return a repair that changes only these keywords."""
-    return lambda call, _: ("", call.code(**changes))
+    return lambda call, _: ("", correct_cotangents(call, **changes))
 
 
 def mend_types(call: Call, match: re.Match[str]) -> tuple[str, str]:
@@ -79,7 +79,7 @@ def mend_types(call: Call, match: re.Match[str]) -> tuple[str, str]:
 
 def _again(call: Call) -> str:
     lines = [f"{x.name}.requires_grad_()" for x in _constants(call)]
-    return "\n".join([*lines, call.forward(), call.code()])
+    return "\n".join([*lines, call.forward(), correct_cotangents(call)])
 
 
 def _constants(call: Call) -> list[Argument]:

@@ -151,7 +151,7 @@ def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
         top += _GAP if _opens_group(index, number) else 0
         canvas.text(left - 68, top + 17, _entry("∂y", index), "y name", anchor="end")
         _cells(canvas, left - 58, top, v.reshape(-1)[number : number + 1], "v")
-        _cells(canvas, left, top, rows[number], "j", full=np.abs(rows).max())
+        _cells(canvas, left, top, rows[number], "j", full=np.abs(rows).max(initial=0))
         top += _CELL_HEIGHT
     canvas.text(left - 10, top + 27, "sum of v · row", "note", anchor="end")
     _cells(canvas, left, top + 10, result.reshape(-1), "x")
