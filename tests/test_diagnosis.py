@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vjp_guide import Explanation, diagnose, explain
-from vjp_guide._error_table import ROWS
+from vjp_guide._error_table import ROWS, Row
 
 
 @dataclass
@@ -74,8 +74,9 @@ MANY = [
     Program("second-pass", "grad(y, x, v)", "torch.autograd.grad(y, x, v)"),
     Program(
         "in-place",
-        "grad(b.sum(), x)",
-        "a = x.exp()\nb = a * 1\nwith torch.no_grad(): a += 1",
+        "grad(y, x)",
+        "f = lambda x: x.exp().sum()\na = x.exp()\ny = a.sum()\n"
+        "with torch.no_grad(): a += 1",
     ),
     Program("number-of-cotangents", "grad((y0, y1), x, v0)", TWO),
     Program("number-of-cotangents", "grad((y0, y1), x, ())", TWO),
@@ -164,7 +165,7 @@ OTHERS = [
     Program(
         "checkpoint",
         "grad(torch.utils.checkpoint.checkpoint(f, x, use_reentrant=True), x, v)",
-        "import torch.utils.checkpoint",
+        "",
         "grad(y, x, v)",
     ),
     Program(
@@ -193,6 +194,12 @@ OTHERS = [
     Program("grad-of-non-leaf", "y.grad", "", "assert (y.grad == 1).all()"),
     Program("backward-create-graph", "y.sum().backward(create_graph=True)"),
 ]
+SPECIAL = {
+    "func-vjp-structure": "f = lambda x: (x, 2 * x)",
+    "input-not-a-tensor": "x = 2.0\nf = torch.exp",
+    "inputs-mapping": "x = {'a': x}",
+    "integer-input": "x = x.detach().int()",
+}
 PROGRAMS = MANY + OTHERS
 GENERIC = {row.slug for row in ROWS if row.generic}
 PLAIN = [program for program in PROGRAMS if program.slug not in GENERIC]
@@ -250,6 +257,16 @@ def test_explains_the_call_and_corrects_it(program: Program) -> None:
     run(diagnosis.code, names)
 
 
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.slug)
+def test_the_general_code_runs(row: Row) -> None:
+    """Tests the code that is offered without tensors, on a function to a scalar."""
+    setup = "f = torch.sum\ny, v = f(x), torch.tensor(2.0)\ny0, y1, w = y, y, x\n"
+    setup += "v0 = v1 = torch.ones(1)\n"
+    names = Program("", "", setup + SPECIAL.get(row.slug, "")).names(None)
+
+    run(row.code, names)
+
+
 def test_covers_every_row() -> None:
     """Tests that each kind of error is provoked, and has a slug of its own."""
     slugs = [row.slug for row in ROWS]
@@ -293,7 +310,11 @@ CAUSES = [
         "complex64, but y is torch.float32",
         "v.real",
     ),
-    ("v = torch.ones(3, 2, device='meta')", "v is on device meta", "ones_like(y)"),
+    (
+        "v = torch.ones(3, 2, device='meta')",
+        "v is on meta, but y is on cpu",
+        "ones_like(y)",
+    ),
     (
         "v = torch.ones(2)\ny = torch.autograd.graph.get_gradient_edge(y)",
         "v has shape (2,)",

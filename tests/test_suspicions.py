@@ -1,4 +1,4 @@
-"""Tests of what :func:`vjp_guide.explain` warns about, on the torch that computes it."""
+"""Tests of the suspicions of :func:`vjp_guide.explain`."""
 
 import pytest
 import torch
@@ -98,9 +98,9 @@ def test_a_cotangent_of_zeros() -> None:
     assert slugs(X[:0] * 2, X, ONES[:0]) == []
 
 
-@pytest.mark.parametrize("v", [ONES + 1, (ONES + 1).as_strided((3,), (1,))])
-def test_a_result_that_shares_the_memory_of_v(v: Tensor) -> None:
+def test_a_result_that_shares_the_memory_of_v() -> None:
     """Tests that an edit of the result shows in v."""
+    v = 2 * ONES
     explanation = explain(X + 1, X, v)
     assert isinstance(explanation.gradients, tuple)
 

@@ -35,6 +35,11 @@ class Argument(NamedTuple):
         return _facts(self.value).dtype
 
     @property
+    def device(self) -> torch.device:
+        """The device of the tensor, or of the tensor that a graph edge stands for."""
+        return _facts(self.value).device
+
+    @property
     def size(self) -> int:
         """The number of entries."""
         return prod(self.shape)
@@ -129,6 +134,7 @@ def is_readable(value: object) -> TypeGuard[Tensor]:
 class _Facts(Protocol):
     shape: torch.Size
     dtype: torch.dtype
+    device: torch.device
 
 
 def _facts(value: object) -> _Facts:

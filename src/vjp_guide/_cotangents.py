@@ -21,12 +21,16 @@ def explain_cotangents(call: Call) -> str:
 
 def correct_cotangents(call: Call, **changes: bool | None) -> str:
     """Return the call with cotangents that fit, one for each output."""
-    findings = _findings(call)
-    if not any(wrong for wrong, _ in findings):
+    if not explain_cotangents(call):
         return call.code(**changes)
-    terms = [right for _, right in findings]
+    terms = fitting_cotangents(call)
     joined = terms[0] if len(terms) == 1 else f"({', '.join(terms)})"
     return call.code(joined, **changes)
+
+
+def fitting_cotangents(call: Call) -> list[str]:
+    """Return an expression for each output: its cotangent, made to fit."""
+    return [right for _, right in _findings(call)]
 
 
 def _findings(call: Call) -> list[Finding]:
@@ -44,7 +48,7 @@ def _finding(call: Call, y: Argument, v: Argument | None) -> Finding:
         return _missing(y, batched=call.batched)
     if not isinstance(v.value, Tensor):
         return _no_tensor(y, v, batched=call.batched)
-    wrong = " ".join(_complaints(y, v, v.value, batched=call.batched))
+    wrong = " ".join(_complaints(y, v, batched=call.batched))
     return wrong, _corrected(y, v, v.value, batched=call.batched)
 
 
@@ -79,9 +83,7 @@ def _convert(y: Argument, v: Argument) -> str:
     return _fit(f"torch.as_tensor({v.name}, dtype={y.dtype})", numbers.shape, y)
 
 
-def _complaints(
-    y: Argument, v: Argument, tensor: Tensor, *, batched: bool
-) -> Iterator[str]:
+def _complaints(y: Argument, v: Argument, *, batched: bool) -> Iterator[str]:
     if batched and not _has_batch(y, v):
         axes = ", ".join(map(str, ("batch", *y.shape)))
         yield (
@@ -98,35 +100,31 @@ def _complaints(
             f"{v.name} is {v.dtype}, but {y.name} is {y.dtype}: both must be real, or "
             "both complex."
         )
-    if _is_elsewhere(y, tensor):
-        yield f"{v.name} is on device {tensor.device}, which {y.name} isn't."
+    if v.device != y.device:
+        yield f"{v.name} is on {v.device}, but {y.name} is on {y.device}."
 
 
 def _corrected(y: Argument, v: Argument, tensor: Tensor, *, batched: bool) -> str:
     if batched and _has_batch(y, v):
-        return _converted(v.name, y, v, tensor)
-    empty = tensor.is_meta and _is_elsewhere(y, tensor)
+        return _converted(v.name, y, v)
+    empty = tensor.is_meta and v.device != y.device
     replace = empty or (is_all(tensor, 1) and v.shape != y.shape)
     right = _ones(y) if replace else _fit(v.name, v.shape, y)
     if right != _ones(y):
-        right = _converted(right, y, v, tensor)
+        right = _converted(right, y, v)
     return right + ".unsqueeze(0)" * batched
 
 
-def _converted(expression: str, y: Argument, v: Argument, tensor: Tensor) -> str:
+def _converted(expression: str, y: Argument, v: Argument) -> str:
     if v.dtype.is_complex != y.dtype.is_complex:
         expression += ".real" if v.dtype.is_complex else f".to({y.dtype})"
-    if _is_elsewhere(y, tensor):
-        expression += f".to({y.name}.device)"
+    if v.device != y.device:
+        expression += f".to('{y.device}')"
     return expression
 
 
 def _has_batch(y: Argument, v: Argument) -> bool:
     return v.shape[1:] == y.shape and v.shape[:1] not in {(), (0,)}
-
-
-def _is_elsewhere(y: Argument, tensor: Tensor) -> bool:
-    return isinstance(y.value, Tensor) and tensor.device != y.value.device
 
 
 def _fit(expression: str, shape: tuple[int, ...], y: Argument) -> str:

@@ -6,6 +6,7 @@ from vjp_guide._repair import (
     Repair,
     mend_batches,
     mend_cotangents,
+    mend_in_place,
     mend_inputs,
     mend_mapping,
     mend_options,
@@ -147,7 +148,8 @@ ROWS = (
         "Write the operation out of place: a = a + 1 instead of a += 1. "
         "torch.autograd.set_detect_anomaly(True) shows the operation whose saved "
         "tensor it was.",
-        "a = x.exp()\nb = a + 1  # not a += 1\ntorch.autograd.grad(b.sum(), x)",
+        "y = f(x)  # with a = a + 1 in place of a += 1\n" + _ONES,
+        mend_in_place,
     ),
     Row(
         "in-place-leaf",
@@ -194,7 +196,7 @@ ROWS = (
         r"all inputs have to be Tensors or GradientEdges, but got (?P<type>\w+)",
         "inputs holds a value of type {type}, which is no tensor.",
         "Make it a tensor that requires grad before y is computed.",
-        "x = torch.tensor(x, requires_grad=True)\ny = f(x)\n" + _ONES,
+        "x = torch.tensor(x).requires_grad_()\ny = f(x)\n" + _ONES,
         mend_types,
     ),
     Row(

@@ -23,7 +23,7 @@ def explain(  # noqa: PLR0913 (the arguments are those of torch.autograd.grad)
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-    max_entries: int = 4096,
+    max_entries: int = 1024,
 ) -> Explanation:
     r"""Say what :func:`torch.autograd.grad` computes for these arguments, or why not.
 

@@ -6,7 +6,11 @@ from collections.abc import Callable, Sequence
 from torch import Tensor
 
 from vjp_guide._call import Argument, Call, is_tensor
-from vjp_guide._cotangents import correct_cotangents, explain_cotangents
+from vjp_guide._cotangents import (
+    correct_cotangents,
+    explain_cotangents,
+    fitting_cotangents,
+)
 
 Repair = Callable[[Call, re.Match[str]], tuple[str, str]]
 """Returns the cause, empty for the general one, and the corrected code."""
@@ -19,9 +23,15 @@ def mend_cotangents(call: Call, _: re.Match[str]) -> tuple[str, str]:
 
 def mend_batches(call: Call, _: re.Match[str]) -> tuple[str, str]:
     """Return the call with all batches of cotangents cut to the shortest."""
-    length = min(v.shape[0] for v in call.cotangents)
-    batches = ", ".join(f"{v.name}[:{length}]" for v in call.cotangents)
-    return "", call.code(f"({batches})")
+    length = min(v.shape[0] if v else 1 for _, v in call.pairs)
+    batches = [f"{term}[:{length}]" for term in fitting_cotangents(call)]
+    return "", call.code(f"({', '.join(batches)})")
+
+
+def mend_in_place(call: Call, _: re.Match[str]) -> tuple[str, str]:
+    """Return the computation, to be repeated without the operation in place."""
+    again = f"{call.forward()}  # with a = a + 1 in place of a += 1"
+    return "", f"{again}\n{call.code()}"
 
 
 def mend_unused(call: Call, match: re.Match[str]) -> tuple[str, str]:
