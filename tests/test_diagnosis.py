@@ -84,6 +84,7 @@ MANY = [
     Program("not-iterable", "grad(y, x, v)", "v = np.array(2.0)"),
     Program("not-a-tensor", "grad(y, x, v)", "v = v.numpy()"),
     Program("not-a-tensor", "grad(y, x, v)", "v = v.tolist()"),
+    Program("not-a-tensor", "grad((y0, y1), x, v)", TWO + "v = np.ones(2)"),
     Program("not-a-tensor", "grad(y, x, [v])", "y = y.sum()\nv = 3"),
     Program("output-not-a-tensor", "grad([y], x)", "f = torch.sum\ny = f(x).item()"),
     Program("input-not-a-tensor", "grad(y.sum(), [x])", "x = 2.0\nf = torch.exp"),
@@ -111,6 +112,11 @@ MANY = [
     Program("batch-axis", "grad(y, x, v, is_grads_batched=True)"),
     Program("batch-missing", "grad(y, x, is_grads_batched=True)", "y = y.sum()"),
     Program("batch-missing", "grad(y, x, is_grads_batched=True)", "y = y[:1, 0]"),
+    Program(
+        "batch-sizes",
+        "grad((y0, y1), x, (None, v1), is_grads_batched=True)",
+        "y0, y1, v1 = y[:1, 0], y[:1, 1], torch.ones(2, 1)",
+    ),
     Program(
         "batch-empty",
         "grad(y, x, v, is_grads_batched=True)",

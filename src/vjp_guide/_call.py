@@ -92,23 +92,26 @@ class Call:
 
     def code(self, cotangents: str | None = None, /, **changes: bool | None) -> str:
         """Return the call as Python, without the arguments left at their defaults."""
-        given = None if self.given[2] is None else _tuple(self.cotangents)
-        weights = given if cotangents is None else cotangents
-        options = {"grad_outputs": weights, **self.options, **changes}
+        terms = ["None" if v.value is None else v.name for v in self.cotangents]
+        given = None if self.given[2] is None else join(terms)
+        options = {"grad_outputs": cotangents or given, **self.options, **changes}
         words = [
             f"{key}={value}"
             for key, value in options.items()
             if value != _PARAMETERS[key].default
         ]
-        inputs = "x" if isinstance(self.given[1], Mapping) else _tuple(self.inputs)
-        return (
-            f"torch.autograd.grad({', '.join([_tuple(self.outputs), inputs, *words])})"
-        )
+        arguments = [join([y.name for y in self.outputs]), self._inputs, *words]
+        return f"torch.autograd.grad({', '.join(arguments)})"
 
     def forward(self) -> str:
         """Return the computation of the outputs, with ``f`` for what the reader ran."""
-        inputs = "x" if isinstance(self.given[1], Mapping) else _names(self.inputs)
-        return f"{_names(self.outputs)} = f({inputs})"
+        outputs = ", ".join(y.name for y in self.outputs)
+        return f"{outputs} = f({self._inputs.strip('()')})"
+
+    @property
+    def _inputs(self) -> str:
+        is_mapping = isinstance(self.given[1], Mapping)
+        return "x" if is_mapping else join([x.name for x in self.inputs])
 
 
 def is_tensor(value: object) -> TypeGuard[Tensor | GradientEdge]:
@@ -163,8 +166,10 @@ def _cotangents(value: object, outputs: int) -> tuple[object, ...]:
     if value is None:
         return ()
     entries = _entries(value)
-    is_list = any(entry is None or isinstance(entry, Tensor) for entry in entries)
-    return entries if is_list or len(entries) in {0, outputs} else (value,)
+    if any(entry is None or isinstance(entry, Tensor) for entry in entries):
+        return entries
+    fits = isinstance(value, list | tuple) and len(entries) in {0, outputs}
+    return entries if fits else (value,)
 
 
 def _name(letter: str, values: Sequence[object]) -> tuple[Argument, ...]:
@@ -179,10 +184,6 @@ def _name_inputs(value: object) -> tuple[Argument, ...]:
     return _name("x", _entries(value))
 
 
-def _names(arguments: Sequence[Argument]) -> str:
-    return ", ".join(argument.name for argument in arguments)
-
-
-def _tuple(arguments: Sequence[Argument]) -> str:
-    names = ["None" if a.value is None else a.name for a in arguments]
-    return names[0] if len(names) == 1 else f"({', '.join(names)})"
+def join(terms: Sequence[str]) -> str:
+    """Return expressions as a tuple, a single one as it is."""
+    return terms[0] if len(terms) == 1 else f"({', '.join(terms)})"

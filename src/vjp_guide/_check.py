@@ -89,11 +89,11 @@ def _parts(y: Argument, v: Argument | None, x: Argument) -> list[tuple[Array, Ar
     """
     output, inputs = _tensor(y), _tensor(x)
     v_tensor = _tensor(v).to(output.dtype) if v else torch.ones_like(output)
-    weights, dense = _wide(v_tensor), _wide(jacobian(output, inputs))
+    weights, dense = wide(v_tensor), wide(jacobian(output, inputs))
     if not output.is_complex():
         return [(weights, dense)]
     with torch.inference_mode(mode=False), torch.enable_grad():
-        turned = _wide(jacobian(-1j * output, inputs))
+        turned = wide(jacobian(-1j * output, inputs))
     return [(weights.real, dense), (weights.imag, turned)]
 
 
@@ -103,7 +103,7 @@ def _difference(
     start = np.zeros(x.shape)
     total = sum((_contract(call, v, dense) for v, dense in parts), start)
     scale = sum((_contract(call, abs(v), abs(dense)) for v, dense in parts), start)
-    found = np.zeros(x.shape) if gradient is None else _wide(gradient)
+    found = np.zeros(x.shape) if gradient is None else wide(gradient)
     same = (total == found) | (np.isnan(total) & np.isnan(found))
     difference = np.where(same, 0, abs(total - found))
     dtypes = [x.dtype, *(y.dtype for y in call.outputs)]
@@ -131,6 +131,7 @@ def _tensor(argument: Argument) -> Tensor:
     return cast("Tensor", argument.value)
 
 
-def _wide(tensor: Tensor) -> Array:
+def wide(tensor: Tensor) -> Array:
+    """Return a tensor as an array in double precision."""
     dtype = torch.complex128 if tensor.is_complex() else torch.float64
     return as_array("tensor", tensor.detach().cpu().to(dtype))

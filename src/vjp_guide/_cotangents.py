@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 from torch import Tensor
 
-from vjp_guide._call import Argument, Call, is_all, is_tensor
+from vjp_guide._call import Argument, Call, is_all, is_tensor, join
 from vjp_guide._contract import as_array
 
 Finding = tuple[str, str]
@@ -23,9 +23,7 @@ def correct_cotangents(call: Call, **changes: bool | None) -> str:
     """Return the call with cotangents that fit, one for each output."""
     if not explain_cotangents(call):
         return call.code(**changes)
-    terms = fitting_cotangents(call)
-    joined = terms[0] if len(terms) == 1 else f"({', '.join(terms)})"
-    return call.code(joined, **changes)
+    return call.code(join(fitting_cotangents(call)), **changes)
 
 
 def fitting_cotangents(call: Call) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from vjp_guide._call import Argument, Call, is_tensor
+from vjp_guide._call import Argument, Call, is_tensor, join
 from vjp_guide._cotangents import (
     correct_cotangents,
     explain_cotangents,
@@ -25,7 +25,7 @@ def mend_batches(call: Call, _: re.Match[str]) -> tuple[str, str]:
     """Return the call with all batches of cotangents cut to the shortest."""
     length = min(v.shape[0] if v else 1 for _, v in call.pairs)
     batches = [f"{term}[:{length}]" for term in fitting_cotangents(call)]
-    return "", call.code(f"({', '.join(batches)})")
+    return "", call.code(join(batches))
 
 
 def mend_in_place(call: Call, _: re.Match[str]) -> tuple[str, str]:

@@ -6,15 +6,13 @@ from textwrap import fill, indent
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from vjp_guide._call import is_readable
-from vjp_guide._contract import as_array
+from vjp_guide._check import Check, wide
 from vjp_guide._notation import example
 
 if TYPE_CHECKING:
-    from vjp_guide._check import Check
     from vjp_guide._explanation import Explanation, Operand
 
 HEADINGS = ("argument", "name", "shape", "dtype", "meaning")
@@ -44,7 +42,7 @@ def lead(explanation: "Explanation") -> list[str]:
     if explanation.diagnosis:
         error = f"{explanation.diagnosis.error_type}: {explanation.diagnosis.message}"
         return [explanation.diagnosis.code, error]
-    shown = [*_results(explanation)]
+    shown = _results(explanation)
     rest = len(explanation.formulas) - len(shown)
     return [*shown, *([f"... and {rest} more inputs, likewise"] if rest else [])]
 
@@ -88,9 +86,8 @@ def _values(value: Tensor | None) -> str:
         return "None"
     if not is_readable(value) or value.numel() > _MOST_VALUES:
         return f"a tensor of shape {tuple(value.shape)}"
-    wide = torch.complex128 if value.is_complex() else torch.float64
-    array = as_array("gradient", value.detach().cpu().to(wide))
-    return re.sub(r"\s+", " ", np.array2string(array, precision=4, separator=", "))
+    text = np.array2string(wide(value), precision=4, separator=", ")
+    return re.sub(r"\s+", " ", text)
 
 
 def _scalar(explanation: "Explanation") -> str:
@@ -114,7 +111,7 @@ def _jacobian(explanation: "Explanation") -> str:
     return f"{start} {size}; torch doesn't build it."
 
 
-def _check(check: "Check") -> str:
+def _check(check: Check) -> str:
     if check.difference is None:
         return f"skipped, {check.skipped}."
     how = "the Jacobian, built row by row and contracted with v in NumPy, gives"
