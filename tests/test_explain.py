@@ -142,6 +142,34 @@ def test_several_inputs_in_a_dict() -> None:
     assert "not part of the graph: the derivative is 0" in str(explanation)
 
 
+SCALARS: list[tuple[Callable[[Tensor], Tensor], float | None, str]] = [
+    (lambda x: x.sum(), None, "L = y"),
+    (lambda x: x[:1], None, "L = y.sum()"),
+    (lambda x: x, 2, "L = (v * y).sum()"),
+    (lambda x: x, 1, "L = (v * y).sum() = y.sum()"),
+    (lambda x: 1j * x, 2, "L = (v.conj() * y).sum().real"),
+    (lambda x: 1j * x, 1, "L = (v.conj() * y).sum().real = y.sum().real"),
+]
+
+
+@pytest.mark.parametrize(("function", "fill", "scalar"), SCALARS)
+def test_the_gradients_are_those_of_the_scalar(
+    function: Callable[[Tensor], Tensor], fill: float | None, scalar: str
+) -> None:
+    """Tests that L as written has the same gradient, in each of its forms."""
+    x = vector()
+    y = function(x)
+    v = None if fill is None else torch.full_like(y, fill)
+
+    explanation = explain(y, x, v)
+
+    assert explanation.scalar == scalar
+    for form in scalar.split(" = ")[1:]:
+        value = eval(form, {"v": v, "y": y})  # noqa: S307 (it is Python, as promised)
+        (gradient,) = torch.autograd.grad(value, x, retain_graph=True)
+        assert_close(gradient, first(explanation))
+
+
 def test_no_outputs_at_all() -> None:
     """Tests the empty sum."""
     explanation = explain((), vector(), allow_unused=True)
@@ -179,6 +207,7 @@ def test_batches_of_cotangents() -> None:
     assert_close(first(explanation), torch.ones(3, 3).double().tril())
     assert explanation.formulas == ("dL/dx[b,i] = sum over j of v[b,j] * dy[j]/dx[i]",)
     assert explanation.scalar == "L[b] = (v[b] * y).sum()"
+    assert "has the batch axis and the shape of x" in str(explanation)
     assert explanation.check
     assert explanation.check.difference == 0
 
@@ -256,16 +285,6 @@ def test_the_check_tells_a_backward_that_is_not_linear() -> None:
     assert "gives another result (largest difference 3)" in flat(explanation)
 
 
-def test_infinities_and_nans_that_agree() -> None:
-    """Tests that the same special values count as no difference."""
-    x = torch.tensor([0.0, -1.0, 4.0], dtype=torch.float64, requires_grad=True)
-
-    explanation = explain(x.sqrt(), x, torch.ones(3).double())
-
-    assert first(explanation)[0] == torch.inf
-    assert explanation.check
-
-
 def edge_of_output(x: Tensor) -> tuple[Any, Any, Any]:
     """Return a call with a graph edge in place of the output."""
     return get_gradient_edge(x**2), x, torch.ones(3).double()
@@ -280,6 +299,11 @@ def meta_tensors(_: Tensor) -> tuple[Any, Any, Any]:
     """Return a call whose tensors hold no numbers."""
     x = torch.ones(3, device="meta", requires_grad=True)
     return x * 2, x, torch.ones(3, device="meta")
+
+
+def infinite_slope(x: Tensor) -> tuple[Any, Any, Any]:
+    """Return a call whose Jacobian is infinite, and whose one-hot v give nan."""
+    return (x - x.detach()).sqrt(), x, torch.ones(3).double()
 
 
 def failing_hook(x: Tensor) -> tuple[Any, Any, Any]:
@@ -302,6 +326,7 @@ def failing_hook(x: Tensor) -> tuple[Any, Any, Any]:
         (edge_of_output, "y holds no dense array"),
         (sparse_cotangent, "v holds no dense array"),
         (meta_tensors, "y holds no dense array"),
+        (infinite_slope, "v or the Jacobian has entries that are infinite"),
         (failing_hook, "failed: once only"),
     ],
 )

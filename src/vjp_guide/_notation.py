@@ -27,12 +27,32 @@ def example(dense: Array, weights: Array) -> str:
         return ""
     column = dense.reshape(weights.size, -1)[:, 0]
     pairs = zip(weights.reshape(-1), column, strict=True)
-    terms = [f"{_number(v)}*{_number(d)}" for v, d in pairs if v * d]
+    terms = [f"{_number(v)}*{_number(d)}" for v, d in pairs if v and d]
     if not terms:
         return ""
     shown = terms[:_MOST_TERMS] + ["..."] * (len(terms) > _MOST_TERMS)
     name = _indexed("dL/dx", ["0"] * (dense.ndim - weights.ndim))
     return f"{name} = {' + '.join(shown)} = {weights.reshape(-1) @ column:.6g}"
+
+
+def scalar(call: Call) -> str:
+    """Return the scalar ``L`` whose gradients a call computes."""
+    if call.batched:
+        terms = [_summand(y, v, "[b]") for y, v in call.pairs]
+        return f"L[b] = {' + '.join(terms)}"
+    terms = [_summand(y, v, "") for y, v in call.pairs]
+    ones = all(v is None or is_all(v.value, 1) for _, v in call.pairs)
+    sums = [_summand(y, None, "") for y in call.outputs]
+    equal = [terms, sums] if ones and sums != terms else [terms]
+    return " = ".join(["L", *(" + ".join(each) or "0" for each in equal)])
+
+
+def _summand(y: Argument, v: Argument | None, batch: str) -> str:
+    real = ".real" if y.dtype.is_complex else ""
+    if v is None:
+        return (y.name if y.shape == () else f"{y.name}.sum()") + real
+    weight = v.name + batch + (".conj()" if real else "")
+    return f"({weight} * {y.name}).sum()" + real
 
 
 def _term(y: Argument, v: Argument | None, x: Argument, batch: list[str]) -> str:
@@ -60,20 +80,3 @@ def _indexed(name: str, letters: Sequence[str]) -> str:
 
 def _number(value: np.floating) -> str:
     return f"({value:.4g})" if value < 0 else f"{value:.4g}"
-
-
-def scalar(call: Call) -> str:
-    """Return the scalar ``L`` whose gradients a call computes."""
-    terms = [_summand(y, v, "[b]" if call.batched else "") for y, v in call.pairs]
-    left = "L[b]" if call.batched else "L"
-    plain = [y.name for y, v in call.pairs if v and is_all(v.value, 1)]
-    short = f" = {plain[0]}.sum()" if len(plain) == len(terms) == 1 else ""
-    return f"{left} = {' + '.join(terms) or '0'}{short}"
-
-
-def _summand(y: Argument, v: Argument | None, batch: str) -> str:
-    if v is None:
-        return y.name if y.shape == () else f"{y.name}.sum()"
-    if y.dtype.is_complex:
-        return f"({v.name}{batch}.conj() * {y.name}).sum().real"
-    return f"({v.name}{batch} * {y.name}).sum()"
