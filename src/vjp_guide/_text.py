@@ -101,7 +101,7 @@ def _example(explanation: "Explanation") -> list[tuple[str, str]]:
     if check is None or check.jacobian is None or check.grad_outputs is None:
         return []
     terms = example(check.jacobian, check.grad_outputs)
-    return [("Example", f"{terms}, the products v * dy/dx that aren't 0.")] if terms else []
+    return [("Example", f"{terms}, with products of 0 left out.")] if terms else []
 
 
 def _jacobian(explanation: "Explanation") -> str:
