@@ -16,7 +16,7 @@ from vjp_guide._svg import Canvas
 
 __all__ = ["Figure", "Stage", "chain", "heat_map", "jacobian_rows"]
 
-_STYLE = files("vjp_guide").joinpath("figures.css").read_text(encoding="utf-8")
+STYLE = files("vjp_guide").joinpath("figures.css").read_text(encoding="utf-8")
 _CELL_WIDTH, _CELL_HEIGHT, _GAP = 46, 24, 7
 _BOX_WIDTH, _BOX_HEIGHT, _ARROW = 92, 46, 84
 _LEFT = 12
@@ -151,7 +151,7 @@ def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
         top += _GAP if _opens_group(index, number) else 0
         canvas.text(left - 68, top + 17, _entry("∂y", index), "y name", anchor="end")
         _cells(canvas, left - 58, top, v.reshape(-1)[number : number + 1], "v")
-        _cells(canvas, left, top, rows[number], "j", full=np.abs(rows).max())
+        _cells(canvas, left, top, rows[number], "j", full=np.abs(rows).max(initial=0))
         top += _CELL_HEIGHT
     canvas.text(left - 10, top + 27, "sum of v · row", "note", anchor="end")
     _cells(canvas, left, top + 10, result.reshape(-1), "x")
@@ -202,7 +202,7 @@ def heat_map(
 
 
 def _figure(canvas: Canvas, alt: str) -> Figure:
-    return Figure(svg=canvas.render(alt=alt, style=_STYLE), alt=alt)
+    return Figure(svg=canvas.render(alt=alt, style=STYLE), alt=alt)
 
 
 def _box(

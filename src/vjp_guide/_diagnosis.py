@@ -1,0 +1,119 @@
+"""What torch's errors about gradients mean, and how to mend the call."""
+
+import re
+from dataclasses import dataclass
+from textwrap import indent
+
+from vjp_guide._call import Call
+from vjp_guide._cotangents import explain_cotangents
+from vjp_guide._error_table import ROWS, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    r"""The cause of an error of torch's autograd, and what to write instead.
+
+    Attributes:
+        slug: A short name for the kind of error, the same in every release.
+        error_type: The name of the exception or warning class, empty if only the text
+            is known.
+        message: The text of torch, to the letter.
+        cause: Why torch refuses, for the tensors at hand where they are known.
+        fix: What to do about it.
+        code: The corrected code as Python. The names in it are ``y``, ``x`` and ``v``
+            for the outputs, inputs and ``grad_outputs``, with a number each where
+            there are several, and ``f`` for the function that computes ``y``.
+
+    >>> from vjp_guide import diagnose
+    >>> print(diagnose("got 2 tensors and 1 gradients").cause)
+    outputs holds 2 tensors, but grad_outputs only 1.
+    """
+
+    slug: str
+    error_type: str
+    message: str
+    cause: str
+    fix: str
+    code: str
+
+    def __str__(self) -> str:
+        error = (
+            f"{self.error_type}: {self.message}" if self.error_type else self.message
+        )
+        code = indent(self.code, "  ")
+        return f"{error}\nWhy: {self.cause}\nFix: {self.fix}\n\n{code}"
+
+
+def diagnose(
+    error: BaseException | str,
+    outputs: object = None,
+    inputs: object = None,
+    grad_outputs: object = None,
+) -> Diagnosis | None:
+    r"""Look up what an error or warning of torch's autograd means.
+
+    The text is compared with a table of patterns, so that errors from
+    :func:`torch.autograd.grad`, :meth:`torch.Tensor.backward`, :mod:`torch.func`,
+    :mod:`torch.autograd.functional`, custom functions and checkpointing are known.
+    With the tensors of a call of :func:`torch.autograd.grad` the answer speaks of
+    them; :func:`vjp_guide.explain` passes them itself.
+
+    The condition behind most of them is that :math:`v` in
+
+    .. math:: \frac{\partial L}{\partial x_i}
+        = \sum_o v_o\, \frac{\partial y_o}{\partial x_i}
+
+    has the shape of :math:`y`, and that the graph from :math:`x` to :math:`y` exists.
+
+    Args:
+        error: The exception or warning, or its text.
+        outputs: The ``outputs`` of the call, of any shapes and dtypes.
+        inputs: Its ``inputs``, likewise.
+        grad_outputs: Its ``grad_outputs``, likewise; each should match the shape of
+            its output.
+
+    Returns:
+        The diagnosis, or None if the text is none of those known.
+
+    Raises:
+        TypeError: If ``error`` is neither an exception nor a text.
+
+    The texts are those of torch 2.13.
+
+    >>> import torch
+    >>> from vjp_guide import diagnose
+    >>> x = torch.ones(3, requires_grad=True)
+    >>> try:
+    ...     torch.autograd.grad(x * 2, x)
+    ... except RuntimeError as error:
+    ...     print(diagnose(error).code)
+    torch.autograd.grad(y, x, grad_outputs=torch.ones_like(y))
+    """
+    if not isinstance(error, BaseException | str):
+        raise TypeError(
+            f"error must be an exception or its text, got {type(error).__name__}: "
+            "pass what `except RuntimeError as error` caught, or str(error)"
+        )
+    known = outputs is not None and inputs is not None
+    call = Call.read(outputs, inputs, grad_outputs) if known else None
+    return recognise(error, call)
+
+
+def recognise(error: BaseException | str, call: Call | None) -> Diagnosis | None:
+    """Return the first row of the table that fits the text, and the call if given."""
+    for row in ROWS:
+        match = re.search(row.pattern, str(error))
+        if match and (not row.generic or (call and explain_cotangents(call))):
+            return _fill(row, match, error, call)
+    return None
+
+
+def _fill(
+    row: Row, match: re.Match[str], error: BaseException | str, call: Call | None
+) -> Diagnosis:
+    cause, code = row.cause.format(**match.groupdict()), row.code
+    if row.repair and call:
+        special, code = row.repair(call, match)
+        cause = special or cause
+    name = "" if isinstance(error, str) else type(error).__name__
+    return Diagnosis(row.slug, name, str(error), cause, row.fix, code)

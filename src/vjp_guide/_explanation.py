@@ -1,0 +1,160 @@
+"""What an explanation holds."""
+
+from dataclasses import dataclass
+from math import prod
+
+from vjp_guide._call import Argument, Call, Gradients, is_all, is_tensor
+from vjp_guide._check import Check, entries
+from vjp_guide._diagnosis import Diagnosis
+from vjp_guide._html import as_html
+from vjp_guide._notation import formula, scalar
+from vjp_guide._suspicions import Suspicion
+from vjp_guide._text import as_text
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A tensor that takes part in a call, or what was passed in its place.
+
+    Attributes:
+        role: ``"outputs"``, ``"grad_outputs"``, ``"inputs"`` or ``"result"``.
+        name: What it is called in the explanation.
+        shape: Its shape, or None if it isn't a tensor.
+        dtype: Its dtype without ``torch.``, or the type of what isn't a tensor.
+        note: What to know about it.
+    """
+
+    role: str
+    name: str
+    shape: tuple[int, ...] | None
+    dtype: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Explanation:
+    r"""What a call of :func:`torch.autograd.grad` computes, or why torch refuses it.
+
+    Print it, or show it as the last expression of a notebook cell.
+
+    Attributes:
+        call: The call as Python, with the names used in the explanation.
+        operands: What takes part: each output followed by its cotangent ``v``, then
+            each input followed by its gradient.
+        gradients: What torch returns, None if it refuses.
+        formulas: The contraction in index notation, one for each input. Outputs that
+            are complex have two Jacobians: ``A`` holds the gradients for a ``v`` that
+            is 1 at one entry and 0 elsewhere, ``B`` those for 1j.
+        scalar: The scalar ``L`` that the gradients belong to, with ``v`` constant.
+        jacobian_shape: The shape of ``J`` if there is one output and one input.
+        jacobian_entries: The entries of all Jacobians, which torch doesn't build.
+        jacobian_bytes: Their memory in the dtype of the inputs.
+        check: The comparison with the dense Jacobian, None if torch refuses.
+        suspicions: Reasons why the call may not be what was meant.
+        diagnosis: The error, its cause and the corrected call, None if torch computes.
+
+    >>> import torch
+    >>> from vjp_guide import explain
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> explanation = explain((x**2).sum(), x)
+    >>> explanation.scalar, explanation.jacobian_shape
+    ('L = y', (2,))
+    """
+
+    call: str
+    operands: tuple[Operand, ...]
+    gradients: Gradients | None = None
+    formulas: tuple[str, ...] = ()
+    scalar: str = ""
+    jacobian_shape: tuple[int, ...] | None = None
+    jacobian_entries: int = 0
+    jacobian_bytes: int = 0
+    check: Check | None = None
+    suspicions: tuple[Suspicion, ...] = ()
+    diagnosis: Diagnosis | None = None
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+
+def failed(call: Call, diagnosis: Diagnosis) -> Explanation:
+    """Return the explanation of a call that torch refuses."""
+    inputs = [_operand("inputs", x) for x in call.inputs]
+    operands = (*_output_operands(call, "must have"), *inputs)
+    return Explanation(call=call.code(), operands=operands, diagnosis=diagnosis)
+
+
+def succeeded(
+    call: Call, gradients: Gradients, check: Check, suspicions: tuple[Suspicion, ...]
+) -> Explanation:
+    """Return the explanation of a call that torch accepts."""
+    pairs = [(y, x) for y in call.outputs for x in call.inputs]
+    return Explanation(
+        call=call.code(),
+        operands=(*_output_operands(call, "has"), *_input_operands(call, gradients)),
+        gradients=gradients,
+        formulas=tuple(formula(call, x) for x in call.inputs),
+        scalar=scalar(call),
+        jacobian_shape=_joined(*pairs[0]) if len(pairs) == 1 else None,
+        jacobian_entries=entries(call),
+        jacobian_bytes=sum(_bytes(y, x) for y, x in pairs),
+        check=check,
+        suspicions=suspicions,
+    )
+
+
+def _output_operands(call: Call, has: str) -> list[Operand]:
+    operands = []
+    axes = "a batch axis and " if call.batched else ""
+    for y, v in call.pairs:
+        operands.append(_operand("outputs", y))
+        if v:
+            ones = ", all 1" if is_all(v.value, 1) else ""
+            note = f"{has} {axes}the shape of {y.name}: its weights{ones}"
+            operands.append(_operand("grad_outputs", v, note))
+        elif is_tensor(y.value) and y.size == 1 and has == "has":
+            note = f"implied: {y.name} has a single entry"
+            operands.append(Operand("grad_outputs", "1", y.shape, _short(y), note))
+    return operands
+
+
+def _input_operands(call: Call, gradients: Gradients) -> list[Operand]:
+    values = gradients.values() if isinstance(gradients, dict) else gradients
+    axes = "the batch axis and " if call.batched else ""
+    operands = []
+    for x, gradient in zip(call.inputs, values, strict=True):
+        result = Argument(f"dL/d{x.name}", gradient)
+        note = f"has {axes}the shape of {x.name}"
+        operands += [_operand("inputs", x), _result(result, note)]
+    return operands
+
+
+def _result(result: Argument, note: str) -> Operand:
+    if result.value is None:
+        note = "not part of the graph: the derivative is 0"
+        return Operand("result", result.name, None, "", note)
+    return _operand("result", result, note)
+
+
+def _operand(role: str, argument: Argument, note: str = "") -> Operand:
+    if is_tensor(argument.value):
+        shape, dtype = argument.shape, _short(argument)
+        return Operand(role, argument.name, shape, dtype, note)
+    kind = type(argument.value).__name__
+    return Operand(role, argument.name, None, kind, note)
+
+
+def _short(argument: Argument) -> str:
+    return str(argument.dtype).removeprefix("torch.")
+
+
+def _joined(y: Argument, x: Argument) -> tuple[int, ...]:
+    return y.shape + x.shape
+
+
+def _bytes(y: Argument, x: Argument) -> int:
+    rows = 2 if y.dtype.is_complex else 1
+    return rows * prod(_joined(y, x)) * x.dtype.itemsize

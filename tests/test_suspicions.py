@@ -1,0 +1,123 @@
+"""Tests of the suspicions of :func:`vjp_guide.explain`."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.autograd.graph import get_gradient_edge
+from torch.testing import assert_close
+
+from vjp_guide import explain
+
+X = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
+ONES = torch.ones(3, dtype=torch.float64)
+
+
+def slugs(outputs: object, inputs: object, v: object, **options: bool) -> list[str]:
+    """Return the kinds of warnings of a call."""
+    explanation = explain(outputs, inputs, v, **options)  # type: ignore[arg-type]
+    assert explanation.diagnosis is None
+    for suspicion in explanation.suspicions:
+        assert "Look again" in str(explanation)
+        assert suspicion.reason
+    return [suspicion.slug for suspicion in explanation.suspicions]
+
+
+def test_is_silent_about_a_call_like_any_other() -> None:
+    """Tests no warning, for outputs of another and of the same shape."""
+    assert slugs(torch.outer(X, X), X, torch.ones(3, 3).double()) == []
+    assert slugs(X**2, X, ONES) == []
+    assert slugs(X.sum(), X, None) == []
+    assert slugs(X.cumsum(0), X, torch.tensor([1.0, 2.0, 3.0]).double()) == []
+
+
+def test_extra_cotangents() -> None:
+    """Tests that torch ignores them: the gradient is that of the first alone."""
+    explanation = explain(X**2, X, (ONES, "no tensor"))  # type: ignore[arg-type]
+
+    assert [each.slug for each in explanation.suspicions] == ["extra-grad-outputs"]
+    assert isinstance(explanation.gradients, tuple)
+    assert_close(explanation.gradients[0], 2 * X.detach())
+
+
+def test_a_repeated_output_counts_twice() -> None:
+    """Tests the gradient against twice that of one."""
+    y = X**2
+    explanation = explain((y, y), X, (ONES, ONES))
+
+    assert [each.slug for each in explanation.suspicions] == ["repeated-output"]
+    assert isinstance(explanation.gradients, tuple)
+    assert_close(explanation.gradients[0], 4 * X.detach())
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.float32, torch.bool])
+def test_a_cotangent_of_another_dtype(dtype: torch.dtype) -> None:
+    """Tests that it is named."""
+    assert slugs(X**2, X, ONES.to(dtype)) == ["cast-v"]
+
+
+def leaf_and_inner() -> list[Tensor]:
+    """Return an input that is a leaf, and one that isn't."""
+    return [X, X.exp()]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_cotangent_that_depends_on_the_input(number: int) -> None:
+    """Tests that v is held constant, and that the code in the warning isn't so."""
+    x = leaf_and_inner()[number]
+    y = x**2
+    v = y.sin()
+    explanation = explain(y, x, v)
+    assert isinstance(explanation.gradients, tuple)
+
+    assert [each.slug for each in explanation.suspicions] == ["v-depends-on-x"]
+    code = "torch.autograd.grad((v * y).sum(), x)"
+    assert code in explanation.suspicions[0].reason
+    (whole,) = torch.autograd.grad((v * y).sum(), x, retain_graph=True)
+    (other,) = torch.autograd.grad(v, x, y)
+    assert isinstance(explanation.gradients[0], Tensor)
+    assert_close(whole, explanation.gradients[0] + other)
+
+
+def test_a_cotangent_that_is_the_input() -> None:
+    """Tests v = x, also with an edge of the graph for x."""
+    assert slugs(X**2, X, X) == ["v-depends-on-x"]
+    assert slugs(X**2, get_gradient_edge(X), X) == ["v-depends-on-x"]
+
+
+def test_a_cotangent_with_a_graph_of_its_own() -> None:
+    """Tests that a v to differentiate by later is no mistake."""
+    v = torch.ones(3, dtype=torch.float64, requires_grad=True)
+
+    assert slugs(X**2, X, v * 2, create_graph=True) == []
+
+
+def test_a_cotangent_of_zeros() -> None:
+    """Tests that one zero v among several is fine, and an empty one too."""
+    assert slugs(X**2, X, 0 * ONES) == ["zero-v"]
+    assert slugs((X**2, X**3), X, (ONES, 0 * ONES)) == []
+    assert slugs(X[:0] * 2, X, ONES[:0]) == []
+
+
+def test_a_result_that_shares_the_memory_of_v() -> None:
+    """Tests that an edit of the result shows in v."""
+    v = 2 * ONES
+    explanation = explain(X + 1, X, v)
+    assert isinstance(explanation.gradients, tuple)
+
+    explanation.gradients[0].mul_(10)  # type: ignore[union-attr]
+
+    assert [each.slug for each in explanation.suspicions] == ["result-shares-v"]
+    assert_close(v, 20 * ONES)
+
+
+def test_ones_for_the_diagonal_of_a_hessian() -> None:
+    """Tests that the result is the row sums, by the Hessian written out."""
+    y = X[0] ** 2 * X[1] + X[2] ** 2
+    (gradient,) = torch.autograd.grad(y, X, create_graph=True)
+    hessian = torch.tensor([[4.0, 2.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 2.0]]).double()
+
+    explanation = explain(gradient, X, ONES)
+
+    assert [each.slug for each in explanation.suspicions] == ["sums-not-diagonal"]
+    assert isinstance(explanation.gradients, tuple)
+    assert_close(explanation.gradients[0], hessian.sum(1))
