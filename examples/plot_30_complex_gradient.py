@@ -1,5 +1,5 @@
 r"""Complex gradient: the arrow that torch returns points uphill
-===========================================================
+============================================================
 
 For a real loss :math:`L` of a complex :math:`z = a + b\,i`, ``torch.autograd.grad`` returns
 :math:`\partial L/\partial a + i\, \partial L/\partial b`, which is an arrow in the complex plane.
@@ -10,6 +10,8 @@ Here :math:`L = |z^2 - 1|^2`, with its lowest points at :math:`z = \pm 1`.
 # One call for a whole grid
 # -------------------------
 # Each point has its own loss, so a weight of one for each gives each point its own gradient.
+
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,9 +30,9 @@ print(gradient.dtype, tuple(gradient.shape))
 # Move :math:`z` a little to the right, then a little upwards, and see how :math:`L` changes. NumPy alone:
 
 
-def loss(z: NDArray[np.complex128]) -> NDArray[np.float64]:
+def loss(z: NDArray[Any]) -> NDArray[Any]:
     """Return the loss at each point."""
-    return np.square(np.abs(z**2 - 1))
+    return np.asarray(np.abs(z**2 - 1) ** 2)
 
 
 points, h = a + 1j * b, 1e-6
