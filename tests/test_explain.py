@@ -46,6 +46,7 @@ def test_takes_the_arguments_of_torch() -> None:
 
     assert [*ours] == [*theirs, "max_entries"]
     assert all(ours[name].default == theirs[name].default for name in theirs)
+    assert all(ours[name].kind == theirs[name].kind for name in theirs)
 
 
 def test_the_seed_call_in_text() -> None:

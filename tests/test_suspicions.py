@@ -121,3 +121,21 @@ def test_ones_for_the_diagonal_of_a_hessian() -> None:
     assert [each.slug for each in explanation.suspicions] == ["sums-not-diagonal"]
     assert isinstance(explanation.gradients, tuple)
     assert_close(explanation.gradients[0], hessian.sum(1))
+
+
+def test_ones_over_samples_that_are_coupled() -> None:
+    """Tests a mean over the batch, against samples that stand alone."""
+    x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
+    alone, coupled = (x**2).sum(1), (x - x.mean(0)).prod(1)
+
+    assert slugs(alone, x, torch.ones_like(alone)) == []
+    assert slugs(coupled, x, torch.ones_like(coupled)) == ["coupled-samples"]
+    assert slugs(coupled, x, torch.randn_like(coupled)) == []
+
+
+def test_axis_0_is_no_batch_if_its_sizes_differ() -> None:
+    """Tests that a matrix product of another height is left alone."""
+    x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
+    y = torch.ones(2, 4, dtype=torch.float64) @ x
+
+    assert slugs(y, x, torch.ones_like(y)) == []

@@ -1,5 +1,6 @@
 """The same gradients a second way: dense Jacobians, contracted in NumPy."""
 
+import warnings
 from dataclasses import dataclass
 from typing import cast
 
@@ -86,17 +87,23 @@ def _compare(call: Call, gradients: Gradients) -> Check:
 def _parts(y: Argument, v: Argument | None, x: Argument) -> list[tuple[Array, Array]]:
     """Return weights with the Jacobians that they are contracted with.
 
-    The gradient is linear in v over the real numbers only, so a complex output has a
-    second Jacobian: the gradients for v = 1j at one entry.
+    The gradient is linear in v over the real numbers only, so a complex output has two
+    Jacobians: those of its real and of its imaginary part.
     """
-    output, inputs = _tensor(y), _tensor(x)
-    v_tensor = _tensor(v).to(output.dtype) if v else torch.ones_like(output)
-    weights, dense = wide(v_tensor), wide(jacobian(output, inputs))
+    output = _tensor(y)
+    weights = wide(_tensor(v).to(output.dtype) if v else torch.ones_like(output))
     if not output.is_complex():
-        return [(weights, dense)]
+        return [(weights, _dense(output, x))]
     with torch.inference_mode(mode=False), torch.enable_grad():
-        turned = wide(jacobian(-1j * output, inputs))
-    return [(weights.real, dense), (weights.imag, turned)]
+        real, imaginary = output.real, output.imag
+    return [(weights.real, _dense(real, x)), (weights.imag, _dense(imaginary, x))]
+
+
+def _dense(output: Tensor, x: Argument) -> Array:
+    with warnings.catch_warnings():
+        # The slow way is fine for the few entries here.
+        warnings.simplefilter("ignore", UserWarning)
+        return wide(jacobian(output, _tensor(x)))
 
 
 def _difference(

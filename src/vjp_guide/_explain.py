@@ -12,17 +12,17 @@ from vjp_guide._suspicions import suspect
 _REFUSALS = (RuntimeError, TypeError, ValueError, IndexError, AssertionError)
 
 
-def explain(  # noqa: PLR0913 (the arguments are those of torch.autograd.grad)
+def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
     outputs: Outputs,
     inputs: Inputs,
     grad_outputs: Cotangents = None,
+    retain_graph: bool | None = None,  # noqa: FBT001 (torch takes it by position)
+    create_graph: bool = False,  # noqa: FBT001, FBT002 (likewise)
+    only_inputs: bool = True,  # noqa: FBT001, FBT002 (likewise)
+    allow_unused: bool | None = None,  # noqa: FBT001 (likewise)
+    is_grads_batched: bool = False,  # noqa: FBT001, FBT002 (likewise)
+    materialize_grads: bool = False,  # noqa: FBT001, FBT002 (likewise)
     *,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    only_inputs: bool = True,
-    allow_unused: bool | None = None,
-    is_grads_batched: bool = False,
-    materialize_grads: bool = False,
     max_entries: int = 1024,
 ) -> Explanation:
     r"""Say what :func:`torch.autograd.grad` computes for these arguments, or why not.
@@ -39,9 +39,8 @@ def explain(  # noqa: PLR0913 (the arguments are those of torch.autograd.grad)
     torch itself is called with the arguments as given, except that the graph is kept:
     this function fails exactly where torch does, and doesn't free the graph even where
     torch would. No ``.grad`` field changes, and the random state is restored.
-    Hooks on the graph do run: in one pass for the gradients, and for the check in one
-    more pass for each entry of each output, for each input (two if the output is
-    complex).
+    Hooks on the graph do run: in one pass for the gradients, and for the check in the
+    passes of :func:`vjp_guide.jacobian`, for each output and input.
 
     Args:
         outputs: The tensor ``y``, or several, of any shape and a floating-point or

@@ -38,6 +38,7 @@ def suspect(call: Call, gradients: Gradients, check: Check) -> tuple[Suspicion, 
         *_zero_cotangents(call),
         *_shared_memory(call, results),
         *_sums_for_diagonals(check),
+        *_coupled_samples(check),
     )
 
 
@@ -147,4 +148,22 @@ def _sums_for_diagonals(check: Check) -> Iterator[Suspicion]:
             "v is all ones and y has the shape of x, but each entry of y depends on "
             "several of x: the result holds the column sums of the Jacobian, not its "
             "diagonal. (If y is itself a gradient, the Jacobian is a Hessian.)",
+        )
+
+
+def _coupled_samples(check: Check) -> Iterator[Suspicion]:
+    """Look at axis 0 as a batch if ``x`` has more axes than that one."""
+    dense, v = check.jacobian, check.grad_outputs
+    if dense is None or v is None or not v.ndim or dense.ndim < v.ndim + 2:
+        return
+    batch, outputs = len(v), dense.shape[: v.ndim]
+    if dense.shape[v.ndim] != batch or dense.shape == outputs + outputs:
+        return
+    blocks = np.moveaxis(dense, v.ndim, 1)[~np.eye(batch, dtype=bool)]
+    if np.all(v == 1) and np.any(blocks):
+        yield Suspicion(
+            "coupled-samples",
+            f"v is all ones, and axis 0 of y and of x has {batch} entries each: if "
+            "they are samples, they depend on one another, so no gradient is that of "
+            "one sample alone. vjp_guide.coupling(y, x) measures it.",
         )

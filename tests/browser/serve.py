@@ -6,6 +6,7 @@ for a year, and the content security policy allows nothing from another site.
 
 import gzip
 import mimetypes
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -58,5 +59,5 @@ def server(port: int = 0) -> ThreadingHTTPServer:
 
 if __name__ == "__main__":
     with server(8000) as site:
-        print("http://127.0.0.1:8000")
+        sys.stdout.write("http://127.0.0.1:8000\n")
         site.serve_forever()
