@@ -67,7 +67,7 @@ torch.testing.assert_close(maps["softmax over the batch"], p.diag() - torch.oute
 # -----------
 # Darker is larger, white is 0. The first map alone is diagonal, so there alone ones are right.
 
-figure, axes = plt.subplots(1, 3, figsize=(10, 4), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(9, 3.6), layout="constrained")
 for axis, (name, J) in zip(axes, maps.items(), strict=True):
     axis.imshow(J.abs().numpy(), cmap="Purples", vmin=0)
     axis.set_title(name, fontsize=13)

@@ -54,7 +54,7 @@ assert torch.equal(total, (x**2).sum() + 2 * x * x.sum())
 # %%
 # The picture
 # -----------
-# For each element of ``x``, the two paths add up to what torch returns.
+# For each element of ``x``, the two paths add up to the number above the bar: what torch returns.
 
 figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
 names = [f"$x_{i}$" for i in range(4)]
@@ -68,7 +68,7 @@ via = axis.bar(
 )
 axis.bar_label(direct, label_type="center", color="white", fontsize=12)
 axis.bar_label(via, label_type="center", color="white", fontsize=12)
-axis.bar_label(via, fontsize=12)
+axis.bar_label(via, labels=[f"{number:g}" for number in total], fontsize=12)
 axis.set_title("The total derivative dz/dx is the sum of both paths", fontsize=14)
 axis.tick_params(labelsize=12)
 axis.set_ylim(0, 130)

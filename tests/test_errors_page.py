@@ -112,7 +112,7 @@ def test_the_index_lists_every_entry(path: Path) -> None:
     index = INDEX.read_text(encoding="utf-8")
 
     assert all(f"(errors/{path.name}#{anchor})" in index for anchor in anchors(path))
-    assert f"\nerrors/{path.stem}\n" in index
+    assert f"<errors/{path.stem}>\n" in index
 
 
 def test_a_text_in_prose_alone_is_not_enough() -> None:
