@@ -67,11 +67,11 @@ torch.testing.assert_close(maps["softmax over the batch"], p.diag() - torch.oute
 # -----------
 # Darker is larger, white is 0. The first map alone is diagonal, so there alone ones are right.
 
-figure, axes = plt.subplots(1, 3, figsize=(9, 3.6), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(7, 3), layout="constrained")
 for axis, (name, J) in zip(axes, maps.items(), strict=True):
     axis.imshow(J.abs().numpy(), cmap="Purples", vmin=0)
-    axis.set_title(name, fontsize=13)
-    axis.set_xlabel("input sample", fontsize=12)
-    axis.set_ylabel("output sample", fontsize=12)
-figure.suptitle("|J| is diagonal for the linear layer alone", fontsize=15)
+    axis.set_title(name, fontsize=11)
+    axis.set_xlabel("input sample", fontsize=11)
+axes[0].set_ylabel("output sample", fontsize=11)
+figure.suptitle("|J| is diagonal for the linear layer alone", fontsize=13)
 plt.show()
