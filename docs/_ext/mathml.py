@@ -19,7 +19,7 @@ from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
 
 FONT = "stix-two-math.woff2"
-RADICAL = "√"  # <msqrt> draws it without naming it
+RADICAL = "√"  # browsers draw it for msqrt, whose text does not hold it
 MATHEMATICAL_LETTERS = [chr(0x210E), *map(chr, range(0x1D400, 0x1D800))]
 
 _converter = LatexToMathML(annotation=False)
@@ -50,7 +50,7 @@ def write_font(app: Sphinx, exception: Exception | None) -> None:
     text = "".join(_formula_text(page.read_text(encoding="utf-8")) for page in pages)
     options = subset.Options(flavor="woff2", layout_features=["ssty"])
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text=text + _mathematical(text) + RADICAL)
+    subsetter.populate(text=RADICAL + text + _mathematical(text))
     source = files("ziamath").joinpath("fonts", "STIXTwoMath-Regular.ttf")
     with as_file(source) as path:
         font = subset.load_font(path, options)
