@@ -23,6 +23,10 @@ SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 STYLED = re.compile(r'<(\w+)([^<>]*?) style="([^"]*)"([^<>]*?)(/?)>')
 DATA = re.compile(r"""url\((["']?)data:image/svg\+xml[^,]*,(.*?)\1\)""")
 UNUSED_SCRIPT = re.compile(r'\s*<script src="[^"]*sg-tags\.js[^"]*"></script>')
+PRELOAD = (
+    '<link rel="preload" href="{}_static/stix-two-math.woff2" as="font" '
+    'type="font/woff2" crossorigin>'
+)
 # A part that only pages with such markup need.
 NEEDED_FOR = {"mystnb": 'class="cell', "sg_gallery": "sphx-glr-"}
 
@@ -43,6 +47,8 @@ class Site:
         css += dict.fromkeys(STYLE.findall(html))
         address = up + self._file("\n".join(css), "css")
         link = f'<link rel="stylesheet" href="{address}">'
+        if "<math" in html:
+            link += PRELOAD.format(up)
         html = STYLESHEET.sub("", STYLE.sub("", html))
         html = html.replace("</head>", f"{link}</head>", 1)
         html = SCRIPT.sub(partial(self._to_file, up), UNUSED_SCRIPT.sub("", html))

@@ -54,7 +54,7 @@ def diagnose(
 
     The text is compared with a table of patterns, so that errors from
     :func:`torch.autograd.grad`, :meth:`torch.Tensor.backward`, :mod:`torch.func`,
-    :mod:`torch.autograd.functional`, custom functions and checkpointing are known.
+    ``torch.autograd.functional``, custom functions and checkpointing are known.
     With the tensors of a call of :func:`torch.autograd.grad` the answer speaks of
     them; :func:`vjp_guide.explain` passes them itself.
 
