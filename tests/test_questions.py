@@ -1,0 +1,237 @@
+"""Tests of the pages of questions: each is there, with its thread and its answer."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+PAGES = Path(__file__).parent.parent / "docs" / "reference" / "questions"
+TARGET = re.compile(r"^\(question-(\d{3})\)=\n", re.MULTILINE)
+
+# What was asked where: the stable number, and the addresses without the scheme.
+THREADS = {
+    1: ["stackoverflow.com/questions/68778401"],
+    2: ["discuss.pytorch.org/t/what-is-the-grad-outputs-kwarg-in-autograd-grad/94378"],
+    4: [
+        "stackoverflow.com/questions/49441425/in-pytorch-the-meaning-of-y-backward0-1-1-0-0-0001"
+    ],
+    5: [
+        "discuss.pytorch.org/t/why-do-we-need-to-pass-the-gradient-parameter-to-the-backward-function-in-pytorch/116079"
+    ],
+    6: [
+        "discuss.pytorch.org/t/why-use-a-different-tensor-for-computing-gradients-of-another-tensor/36210"
+    ],
+    8: ["huggingface.co/datasets/nvidia/Nemotron-CC-Math-v1"],
+    9: ["stackoverflow.com/questions/69148622"],
+    10: ["isolution.pro/pl/q/so70246575/funkcja-wsteczna-w-pytorch"],
+    11: ["github.com/pytorch/pytorch/pull/15197"],
+    12: ["github.com/pytorch/tutorials/issues/459"],
+    13: ["github.com/pytorch/tutorials/issues/532"],
+    14: ["github.com/pytorch/tutorials/issues/780"],
+    15: ["github.com/pytorch/tutorials/issues/2569"],
+    17: ["github.com/pytorch/pytorch/issues/16352"],
+    18: ["github.com/zergtant/pytorch-handbook/issues/84"],
+    19: ["github.com/pytorch/pytorch/issues/6976"],
+    20: ["github.com/caogang/wgan-gp/issues/20"],
+    21: ["github.com/pytorch/pytorch/issues/28362"],
+    22: ["github.com/pytorch/pytorch/issues/162379"],
+    23: ["github.com/ycjing/AmalgamateGNN.PyTorch/issues/1"],
+    26: ["github.com/pytorch/pytorch/issues/17893"],
+    28: ["github.com/syfafterzy/PCB_RPP_for_reID/issues/16"],
+    29: ["github.com/schelotto/Wasserstein-AutoEncoders/issues/11"],
+    30: ["github.com/Zeleni9/pytorch-wgan/issues/5"],
+    31: ["github.com/jalola/improved-wgan-pytorch/issues/11"],
+    32: ["github.com/natanielruiz/deep-head-pose/issues/85"],
+    33: ["github.com/chr5tphr/zennit/issues/58"],
+    34: ["github.com/rtqichen/torchdiffeq/issues/228"],
+    36: ["github.com/cornellius-gp/gpytorch/issues/170"],
+    37: ["github.com/Zeleni9/pytorch-wgan/issues/2"],
+    38: ["stackoverflow.com/questions/54754153/autograd-grad-for-tensor-in-pytorch"],
+    39: ["github.com/cybertronai/autograd-hacks/issues/7"],
+    40: ["github.com/Animadversio/GAN-Geometry/issues/4"],
+    42: ["github.com/ramprs/grad-cam/issues/26"],
+    43: ["github.com/xxlong0/SparseNeuS/issues/42"],
+    44: [
+        "github.com/muzairkhattak/PromptSRC/issues/6",
+        "github.com/muzairkhattak/multimodal-prompt-learning/issues/37",
+    ],
+    45: ["github.com/hy-struggle/PRGC/issues/16"],
+    46: ["github.com/WisconsinAIVision/MaskPoint/issues/7"],
+    48: ["github.com/jax-ml/jax/issues/6213"],
+    49: ["github.com/patrick-kidger/equinox/issues/213"],
+    51: ["github.com/jax-ml/jax/issues/28110"],
+    52: ["github.com/HIPS/autograd/issues/14"],
+    53: ["github.com/HIPS/autograd/issues/132"],
+    54: ["github.com/google/tangent/issues/30"],
+    55: ["github.com/pytorch/pytorch/issues/73697"],
+    56: ["github.com/prolearner/hypertorch/issues/3"],
+    57: ["github.com/showlab/BoxDiff/issues/20"],
+    60: ["github.com/archinetai/smart-pytorch/issues/5"],
+    61: ["github.com/ShiYunyi/Meta-Weight-Net_Code-Optimization/issues/5"],
+    62: ["github.com/dragen1860/Deep-Learning-with-PyTorch-Tutorials/issues/6"],
+    64: ["github.com/pytorch/pytorch/issues/6535"],
+    65: ["github.com/pytorch/pytorch/issues/58511"],
+    66: ["github.com/pytorch/pytorch/issues/168059"],
+    67: ["github.com/pytorch/pytorch/issues/17124"],
+    68: ["github.com/madagra/basic-pinn/issues/4"],
+    69: ["discuss.pytorch.org/t/jacobian-computation-with-a-single-call-to-grad/83134"],
+    70: ["github.com/pytorch/pytorch/issues/7786"],
+    71: ["github.com/tensorflow/tensorflow/issues/7296"],
+    73: ["github.com/nanditadoloi/PINN/issues/3"],
+    74: ["github.com/pytorch/pytorch/issues/26161"],
+    75: [
+        "isolution.pro/pt/q/so77084747/o-gradiente-da-soma-e-igual-a-soma-dos-gradientes-de-uma-rede-neural-em-pytorch"
+    ],
+    76: [
+        "discuss.pytorch.org/t/why-dloss-dw-sum-and-dloss-db-sum-in-deep-learning-with-pytorch/108408"
+    ],
+    78: ["github.com/pytorch/pytorch/issues/913"],
+    79: ["github.com/pytorch/pytorch/issues/1787"],
+    80: ["github.com/minitorch/minitorch/pull/1"],
+    82: ["github.com/pytorch/pytorch/issues/36463"],
+    83: ["github.com/pytorch/pytorch/issues/73137"],
+    84: ["github.com/pytorch/pytorch/issues/5479"],
+    85: ["github.com/pytorch/pytorch/issues/30346"],
+    86: ["github.com/pytorch/pytorch/issues/60027"],
+    87: ["github.com/pytorch/pytorch/issues/31984"],
+    88: ["github.com/pytorch/pytorch/issues/31987"],
+    89: ["github.com/AdityaLab/pinnsformer/issues/2"],
+    90: ["github.com/lululxvi/deepxde/issues/377"],
+    92: ["github.com/pytorch/pytorch/issues/116350"],
+    94: ["github.com/rtqichen/torchdiffeq/issues/29"],
+    95: ["github.com/davda54/ada-hessian/issues/6"],
+    96: ["github.com/tinygrad/tinygrad/issues/2584"],
+    98: ["github.com/pytorch/pytorch/issues/7343"],
+    99: ["github.com/amirgholami/PyHessian/issues/25"],
+    100: ["github.com/pytorch/pytorch/issues/51978"],
+    101: ["github.com/SHI-Labs/NATTEN/issues/191"],
+    102: ["github.com/pyg-team/pytorch_geometric/issues/1807"],
+    103: ["github.com/pytorch/pytorch/issues/16015"],
+    104: ["github.com/pytorch/pytorch/pull/1016"],
+    105: ["github.com/pytorch/pytorch/issues/53903"],
+    107: ["github.com/kuangliu/pytorch-retinanet/issues/38"],
+    108: ["github.com/davda54/sam/issues/45"],
+    109: ["github.com/Liuhong99/Sophia/issues/1"],
+    110: ["github.com/karpathy/nn-zero-to-hero/issues/31"],
+    112: ["github.com/TingsongYu/PyTorch-Tutorial-2nd/issues/33"],
+    113: ["github.com/pkmr06/pytorch-smoothgrad/issues/2"],
+    115: ["github.com/pytorch/pytorch/issues/76290"],
+    116: ["github.com/pytorch/pytorch/issues/53445"],
+    117: ["github.com/pytorch/pytorch/issues/158610"],
+    118: ["github.com/pytorch/functorch/issues/922"],
+    119: ["github.com/pytorch/functorch/issues/847"],
+    121: ["github.com/pytorch/pytorch/issues/8304"],
+    122: ["github.com/pytorch/pytorch/issues/23475"],
+    123: ["github.com/facebookresearch/theseus/issues/10"],
+    125: ["github.com/pytorch/pytorch/issues/50584"],
+    127: ["github.com/pytorch/functorch/issues/680"],
+    128: ["github.com/pytorch/functorch/issues/1146"],
+    129: ["github.com/pytorch/functorch/issues/1113"],
+    130: ["github.com/pytorch/functorch/issues/1010"],
+    131: [
+        "discuss.pytorch.org/t/note-computing-jacobian-with-vmap-and-grad-for-multiple-outputs/204567"
+    ],
+    132: ["github.com/SimplexLab/TorchJD/issues/220"],
+    133: ["github.com/pytorch/pytorch/issues/105311"],
+    135: ["github.com/Oneflow-Inc/oneflow/issues/10397"],
+    136: ["github.com/pytorch/functorch/issues/67"],
+    137: ["github.com/pytorch/pytorch/issues/10223"],
+    138: ["github.com/jax-ml/jax/issues/2772"],
+    140: ["github.com/pytorch/pytorch/issues/41857"],
+    141: ["github.com/pytorch/pytorch/issues/60180"],
+    142: ["github.com/pytorch/pytorch/issues/92750"],
+    143: ["github.com/pytorch/pytorch/issues/51627"],
+    144: ["github.com/pytorch/pytorch/issues/104514"],
+    145: ["github.com/pytorch/pytorch/issues/192719"],
+    147: [
+        "github.com/kuc2477/pytorch-wgan-gp/issues/1",
+        "github.com/caogang/wgan-gp/issues/28",
+    ],
+    148: ["github.com/caogang/wgan-gp/issues/4"],
+    149: [
+        "github.com/caogang/wgan-gp/issues/35",
+        "github.com/znxlwm/pytorch-generative-model-collections/issues/3",
+    ],
+    150: ["github.com/Zeleni9/pytorch-wgan/issues/20"],
+    152: [
+        "discuss.pytorch.org/t/different-wording-of-the-requirements-of-backward-for-a-function/21339"
+    ],
+    153: [
+        "discuss.mxnet.io/t/implementation-of-sigmoid-extending-mx-autograd-function/647"
+    ],
+    154: ["github.com/hbb1/2d-gaussian-splatting/issues/43"],
+    155: ["github.com/craston/MARS/issues/49"],
+    156: ["github.com/msurtsukov/neural-ode/issues/2"],
+    159: ["github.com/pytorch/pytorch/issues/7040"],
+    160: [
+        "github.com/pytorch/pytorch/issues/86051",
+        "github.com/pytorch/pytorch/issues/149938",
+    ],
+    161: ["github.com/pytorch/pytorch/issues/35802"],
+    162: [
+        "github.com/pytorch/tutorials/issues/3652",
+        "github.com/pytorch/tutorials/issues/3186",
+        "github.com/bubbliiiing/yolov7-pytorch/issues/42",
+    ],
+    163: ["github.com/pytorch/pytorch/issues/3890"],
+    164: ["github.com/pytorch/pytorch/issues/9391"],
+    165: [
+        "github.com/pytorch/pytorch/issues/18287",
+        "github.com/pytorch/pytorch/issues/68425",
+        "github.com/pytorch/pytorch/issues/16317",
+        "github.com/pytorch/pytorch/issues/108618",
+    ],
+    168: [
+        "github.com/pytorch/pytorch/issues/47562",
+        "github.com/NVIDIA/apex/issues/457",
+        "github.com/rosinality/stylegan2-pytorch/issues/76",
+        "github.com/rosinality/stylegan2-pytorch/issues/187",
+        "github.com/NVlabs/stylegan2-ada-pytorch/issues/118",
+    ],
+    169: ["github.com/pytorch/pytorch/issues/16532"],
+    170: [
+        "github.com/pytorch/pytorch/issues/51743",
+        "github.com/kakaobrain/rq-vae-transformer/issues/26",
+        "github.com/haidog-yaqub/MeanFlow/issues/4",
+    ],
+    171: ["github.com/pytorch/pytorch/issues/25081"],
+    172: [
+        "github.com/pytorch/pytorch/issues/91469",
+        "github.com/pytorch/pytorch/issues/183603",
+        "github.com/torchmd/torchmd-net/issues/307",
+    ],
+    173: ["github.com/pytorch/pytorch/issues/181581"],
+    176: ["github.com/pytorch/pytorch/issues/180952"],
+    177: ["github.com/kmkolasinski/deep-learning-notes/issues/11"],
+    178: [
+        "github.com/rtqichen/torchdiffeq/issues/47",
+        "github.com/rtqichen/torchdiffeq/issues/30",
+    ],
+    179: ["github.com/pytorch/functorch/issues/376"],
+}
+
+
+def entries() -> dict[int, str]:
+    """Return the text of each question by its number, up to the next question."""
+    pages = "".join(path.read_text(encoding="utf-8") for path in PAGES.glob("*.md"))
+    _, *parts = TARGET.split(pages)
+    numbers, texts = parts[::2], parts[1::2]
+    assert len(set(numbers)) == len(numbers)
+    return dict(zip(map(int, numbers), texts, strict=True))
+
+
+def test_the_numbers_are_those_of_the_list() -> None:
+    """Tests that no question is missing, and that none came without a thread."""
+    assert sorted(entries()) == sorted(THREADS)
+
+
+@pytest.mark.parametrize("number", THREADS)
+def test_a_question_has_its_heading_and_links(number: int) -> None:
+    """Tests that the answer has a heading, its threads and a page that explains it."""
+    entry = entries()[number]
+    _, last = entry.rsplit("\nThread", 1)
+
+    assert entry.startswith("## ")
+    assert "\nMore: " in entry
+    for address in THREADS[number]:
+        assert f"](https://{address})" in last
