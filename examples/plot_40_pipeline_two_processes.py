@@ -37,7 +37,7 @@ distributed.init_process_group(
     init_method=(folder / "store").as_uri(),  # a file, so no port to choose
     rank=rank,
     world_size=2,
-    timeout=timedelta(seconds=30),  # a lost partner ends in an error
+    timeout=timedelta(seconds=60),  # a lost partner ends in an error
 )
 if rank == 0:
     x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)  # (3,)
@@ -73,8 +73,8 @@ with tempfile.TemporaryDirectory() as folder:
         for rank in ("0", "1")
     ]
     try:
-        printed, _ = stages[0].communicate(timeout=60)
-        stages[1].communicate(timeout=60)
+        printed, _ = stages[0].communicate(timeout=90)
+        stages[1].communicate(timeout=90)
     finally:
         for stage in stages:
             stage.kill()

@@ -56,7 +56,7 @@ variance = 2 * ((S**2).sum() - (S.diagonal() ** 2).sum())
 assert torch.isclose(every.var(correction=0), variance)
 
 # %%
-# The mean of :math:`k` estimates has :math:`k` times less, so its standard deviation falls with :math:`\sqrt{k}`.
+# The mean of :math:`k` estimates has :math:`k` times less, so its standard deviation falls with the square root of :math:`k`.
 
 count = torch.arange(1, 1001)
 means = estimates.cumsum(0) / count
