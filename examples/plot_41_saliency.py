@@ -76,7 +76,7 @@ pictures = {
     "v = [1, 0]: horizontal": maps["horizontal"][0, 0].abs(),
     "v = [0, 1]: vertical": maps["vertical"][0, 0].abs(),
 }
-fig, axes = plt.subplots(1, 3, figsize=(9, 3.6), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(7, 2.9), layout="constrained")
 fig.suptitle("Saliency maps of one image for two choices of v", fontsize=13)
 for axis, (title, pixels) in zip(axes, pictures.items(), strict=True):
     axis.imshow(pixels.detach().numpy(), cmap="Purples")

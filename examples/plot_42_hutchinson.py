@@ -68,7 +68,7 @@ assert (means[-1] - trace).abs() < 4 * deviation[-1]
 # -----------
 # The mean of the first :math:`k` estimates, and the band of two standard deviations around the trace.
 
-fig, axis = plt.subplots(figsize=(8, 4), layout="constrained")
+fig, axis = plt.subplots(figsize=(6.4, 4), layout="constrained")
 axis.set_title("Mean of k estimates of a trace, and the exact trace", fontsize=13)
 low, high = trace - 2 * deviation, trace + 2 * deviation
 axis.fill_between(

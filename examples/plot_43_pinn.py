@@ -65,10 +65,8 @@ assert torch.allclose(u_xx, closed_xx)
 # -----------
 # Lines are what autograd gives, dots are the closed form.
 
-fig, axis = plt.subplots(figsize=(8, 4), layout="constrained")
-axis.set_title(
-    "A network's u, u_x and u_xx by autograd and in closed form", fontsize=13
-)
+fig, axis = plt.subplots(figsize=(6.4, 4), layout="constrained")
+axis.set_title("u, u_x and u_xx by autograd and in closed form", fontsize=13)
 lines = {"u": (u, None), "u_x": (u_x, closed_x), "u_xx": (u_xx, closed_xx)}
 for (name, (line, dots)), colour in zip(
     lines.items(), ["black", "#5b3fa8", "#b3541e"], strict=True
