@@ -1,0 +1,71 @@
+"""One critic in two processes under DDP: which gradients are averaged, and when."""
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.multiprocessing.spawn import spawn
+from torch.nn.parallel import DistributedDataParallel
+
+
+def work(rank: int, folder: str) -> None:
+    """Be process number ``rank``: the weights of all, a sample of its own."""
+    distributed.init_process_group(
+        "gloo",
+        init_method=(Path(folder) / "store").as_uri(),
+        rank=rank,
+        world_size=2,
+        timeout=timedelta(seconds=60),  # a lost partner ends in an error
+    )
+    last = nn.Linear(2, 1)
+    with torch.no_grad():
+        last.weight.copy_(torch.tensor([[1.0, 2.0]]))
+    critic = DistributedDataParallel(nn.Sequential(nn.ReLU(), last))
+    x = torch.tensor([[[1.0, 3.0]], [[2.0, -6.0]]])[rank].requires_grad_()
+
+    (gradient,) = torch.autograd.grad(critic(x).sum(), last.weight)
+    show("autograd.grad", gradient)
+    distributed.all_reduce(gradient)
+    show("its mean by hand", gradient / 2)
+
+    critic(x).sum().backward()
+    show("backward", last.weight.grad)
+
+    critic.zero_grad()
+    penalty(critic, x, share=0.0).backward()
+    show("penalty + 0 * scores", last.weight.grad)
+
+    critic.zero_grad()
+    penalty(critic, x).backward()
+    show("penalty alone", last.weight.grad)
+    try:
+        critic(x)
+    except RuntimeError as error:
+        if rank == 0:
+            print("then:", str(error).partition(" before")[0])
+    distributed.destroy_process_group()
+
+
+def penalty(critic: nn.Module, x: Tensor, *, share: float | None = None) -> Tensor:
+    """Return the squared slope of the scores, plus ``share`` times the scores."""
+    scores = critic(x)
+    v = torch.ones_like(scores)
+    (slope,) = torch.autograd.grad(scores, x, grad_outputs=v, create_graph=True)
+    squared = (slope**2).sum()
+    return squared if share is None else squared + share * scores.sum()
+
+
+def show(case: str, gradient: Tensor | None) -> None:
+    """Print the gradient that each of the processes holds."""
+    assert gradient is not None
+    held = [torch.empty_like(gradient) for _ in range(2)]
+    distributed.all_gather(held, gradient)
+    if distributed.get_rank() == 0:
+        print(f"{case}:", *(one[0].tolist() for one in held))
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        spawn(work, args=(folder,), nprocs=2)
