@@ -4,12 +4,21 @@ from vjp_guide._contract import contract
 from vjp_guide._coupling import Coupling, coupling
 from vjp_guide._dot_product_test import DotProductTest, dot_product_test
 from vjp_guide._jacobian import jacobian
+from vjp_guide._trace import trace
+from vjp_guide._trace_records import Cotangent, End, NodeRecord, Port, Saved, Trace
 
 __all__ = [
+    "Cotangent",
     "Coupling",
     "DotProductTest",
+    "End",
+    "NodeRecord",
+    "Port",
+    "Saved",
+    "Trace",
     "contract",
     "coupling",
     "dot_product_test",
     "jacobian",
+    "trace",
 ]

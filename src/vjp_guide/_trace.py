@@ -1,0 +1,297 @@
+"""One backward pass, recorded node by node."""
+
+import gc
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache, lru_cache, partial
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import Node, get_gradient_edge
+from torch.utils.hooks import RemovableHandle
+
+from vjp_guide._trace_records import Cotangent, End, NodeRecord, Port, Saved, Trace
+from vjp_guide._validation import require_tensors
+
+_Edge = tuple[Node | None, int]
+_Edges = dict[Node, tuple[_Edge, ...]]
+_Tensors = tuple[Tensor | None, ...]
+_Cotangents = tuple[Cotangent | None, ...]
+_Event = tuple[Node, _Cotangents, _Cotangents]
+
+
+def trace(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor] | Mapping[str, Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    *,
+    values: bool = True,
+    max_elements: int = 16,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> Trace:
+    r"""Run one backward pass and record each vector-Jacobian product in it.
+
+    A backward node turns the cotangents of its results into those of its operands,
+
+    .. math:: \bar a = \sum_o v_o\, \frac{\partial y_o}{\partial a}
+
+    and a tensor that is used several times receives the sum of what its uses send.
+
+    The pass is one call of :func:`torch.autograd.grad` with these arguments and
+    ``retain_graph=True``.
+    It leaves the graph usable, and no hook of its own stays.
+    It doesn't draw random numbers, and changes ``.grad`` no more than that call does:
+    only of tensors with :meth:`~torch.Tensor.retain_grad`.
+    Your own hooks run once, before the record is taken.
+
+    A trace without values of a chain of 100,000 small operations takes up to four
+    times as long as the plain call, and about 1 kB of memory for each node.
+
+    Args:
+        outputs: The tensor ``y`` or several, with a graph.
+        inputs: The tensor ``x`` or several, leaves or not, or a mapping of names to
+            tensors, such as ``dict(model.named_parameters())``.
+        grad_outputs: The cotangent ``v``, or one for each output, with its shape.
+            ``None`` stands for 1, for a scalar output.
+        values: Whether to copy the values of small cotangents.
+        max_elements: The most elements of a cotangent whose values are copied.
+        allow_unused: As in :func:`torch.autograd.grad`.
+        materialize_grads: As in :func:`torch.autograd.grad`.
+
+    Returns:
+        The record, whose gradients are those of :func:`torch.autograd.grad`.
+
+    Raises:
+        TypeError: If an output or input isn't a tensor.
+
+    What torch refuses raises torch's own error.
+    Tensors behind :class:`~torch.autograd.graph.saved_tensors_hooks` aren't listed
+    as saved, since reading them would call the hooks.
+
+    The order of execution and the sums are those of torch's autograd engine; see
+    :ref:`backward-hooks-execution`.
+
+    >>> import torch
+    >>> from vjp_guide import trace
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> b = torch.tensor(3.0, requires_grad=True)
+    >>> print(trace(x * b, [x, b], torch.tensor([1.0, 10.0])))
+    """
+    ys = require_tensors("outputs", outputs)
+    names, xs = _inputs(inputs)
+    vs = _per_output(grad_outputs, len(ys))
+    starts, stops = [_edge(y) for y in ys], [_edge(x) for x in xs]
+    recorder = _Recorder(max_elements if values else -1)
+    with _collector_paused():
+        edges = _between(starts, stops)
+        with _hooked(edges, recorder):
+            gradients = torch.autograd.grad(
+                ys,
+                xs,
+                vs,
+                retain_graph=True,
+                allow_unused=allow_unused,
+                materialize_grads=materialize_grads,
+            )
+        graph = _Graph(recorder.events, edges, starts, stops)
+        nodes = tuple(graph.nodes())
+    entering = [_seed(y, v) for y, v in zip(ys, vs, strict=False)]
+    describe = recorder.cotangent
+    return Trace(
+        nodes=nodes,
+        outputs=tuple(
+            End(name, tuple(y.shape), describe(v), graph.port(start))
+            for name, y, v, start in zip(_numbered("y", ys), ys, entering, starts, strict=True)
+        ),
+        inputs=tuple(
+            End(name, tuple(x.shape), describe(g), graph.port(stop), graph.sources(stop))
+            for name, x, g, stop in zip(names, xs, gradients, stops, strict=True)
+        ),
+        gradients=gradients,
+    )
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep Python from going through the many new objects again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@contextmanager
+def _hooked(nodes: Iterable[Node], recorder: "_Recorder") -> Iterator[None]:
+    handles: list[RemovableHandle] = []
+    try:
+        handles.extend(
+            node.register_hook(partial(recorder.log, node)) for node in nodes
+        )
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+class _Recorder:
+    """Describes what the hooks see, and keeps no tensor of the pass."""
+
+    def __init__(self, largest: int) -> None:
+        self.events: list[_Event] = []
+        self._largest = largest
+
+    def log(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
+        """Append an event, as the hook of a node."""
+        described = tuple(map(self.cotangent, arriving))
+        self.events.append((node, described, tuple(map(self.cotangent, leaving))))
+
+    def cotangent(self, tensor: Tensor | None) -> Cotangent | None:
+        """Describe a tensor, with a copy of its values if there are few."""
+        if tensor is None:
+            return None
+        if tensor.numel() > self._largest or tensor.is_meta:
+            return _without_values(tensor.shape, tensor.dtype)
+        values = tensor.detach().to_dense().clone()
+        return Cotangent(tuple(tensor.shape), tensor.dtype, values)
+
+
+@lru_cache(maxsize=1024)
+def _without_values(shape: torch.Size, dtype: torch.dtype) -> Cotangent:
+    return Cotangent(tuple(shape), dtype)
+
+
+@lru_cache(maxsize=1024)
+def _saved_one(name: str, shape: torch.Size, nbytes: int) -> Saved:
+    return Saved(name, tuple(shape), nbytes)
+
+
+class _Graph:
+    """The nodes that ran, with the edges that carried a cotangent."""
+
+    def __init__(
+        self,
+        events: list[_Event],
+        edges: _Edges,
+        starts: list[_Edge],
+        stops: list[_Edge],
+    ) -> None:
+        self._events = events
+        self._edges = edges
+        self._steps = {node: step for step, (node, _, _) in enumerate(events)}
+        self._stops = {stop: number for number, stop in reversed([*enumerate(stops)])}
+        self._sources: dict[_Edge, list[Port]] = defaultdict(list)
+        for number, start in enumerate(starts):
+            self._sources[start].append(Port("output", number))
+        for step, (node, _, leaving) in enumerate(events):
+            for slot, edge in enumerate(edges[node]):
+                if leaving[slot] is not None:
+                    self._sources[edge].append(Port("node", step, slot))
+
+    def port(self, edge: _Edge) -> Port | None:
+        """Return where the pass takes what flows along the edge."""
+        node, slot = edge
+        step = self._steps.get(node)
+        if step is not None:
+            return Port("node", step, slot)
+        number = self._stops.get(edge)
+        return None if number is None else Port("input", number)
+
+    def sources(self, edge: _Edge) -> tuple[Port, ...]:
+        """Return where the cotangents that are summed there come from."""
+        return tuple(self._sources.get(edge, ()))
+
+    def nodes(self) -> Iterator[NodeRecord]:
+        """Yield the records in the order of execution."""
+        for step, (node, arriving, leaving) in enumerate(self._events):
+            edges = self._edges[node]
+            pairs = zip(leaving, edges, strict=True)
+            yield NodeRecord(
+                step,
+                node.name(),
+                arriving,
+                leaving,
+                tuple([self.sources((node, slot)) for slot in range(len(arriving))]),
+                tuple([None if one is None else self.port(edge) for one, edge in pairs]),
+                _saved(node),
+            )
+
+
+def _saved(node: Node) -> tuple[Saved, ...]:
+    tensors = _saved_tensors(node)
+    return tuple([_saved_one(name, one.shape, one.nbytes) for name, one in tensors])
+
+
+def _saved_tensors(node: Node) -> Iterator[tuple[str, Tensor]]:
+    """Yield what can be read without calling a hook."""
+    for name in _saved_names(type(node)):
+        try:
+            raw = getattr(node, f"_raw_saved_{name}")
+        except RuntimeError:  # an earlier pass freed what this node doesn't need
+            continue
+        several = isinstance(raw, tuple)
+        for position, one in enumerate(raw if several else (raw,)):
+            data = None if one.unpack_hook else one.data
+            if data is not None:
+                yield f"{name}[{position}]" if several else name, data
+
+
+@cache
+def _saved_names(kind: type) -> tuple[str, ...]:
+    prefix = "_raw_saved_"
+    return tuple(name[len(prefix) :] for name in dir(kind) if name.startswith(prefix))
+
+
+def _inputs(
+    inputs: Tensor | Sequence[Tensor] | Mapping[str, Tensor],
+) -> tuple[tuple[str, ...], tuple[Tensor, ...]]:
+    if isinstance(inputs, Mapping):
+        return tuple(inputs), require_tensors("inputs", inputs.values())
+    xs = require_tensors("inputs", inputs)
+    return _numbered("x", xs), xs
+
+
+def _numbered(name: str, tensors: Sequence[Tensor]) -> tuple[str, ...]:
+    if len(tensors) == 1:
+        return (name,)
+    return tuple(f"{name}{number}" for number in range(len(tensors)))
+
+
+def _per_output(
+    grad_outputs: Tensor | Sequence[Tensor | None] | None, count: int
+) -> tuple[Tensor | None, ...]:
+    if grad_outputs is None:
+        return (None,) * count
+    return (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
+
+
+def _seed(output: Tensor, grad_output: Tensor | None) -> Tensor:
+    return torch.ones_like(output) if grad_output is None else grad_output
+
+
+def _edge(tensor: Tensor) -> _Edge:
+    """Return where the cotangent arrives; torch's own call refuses what has none."""
+    return tuple(get_gradient_edge(tensor))[:2] if tensor.requires_grad else (None, 0)
+
+
+def _between(starts: Iterable[_Edge], stops: Iterable[_Edge]) -> _Edges:
+    """Return the nodes that must run to reach ``stops``, with their outgoing edges."""
+    edges: _Edges = {}
+    needed: _Edges = {}
+    ends = {node for node, _ in stops}
+    stack = [node for node, _ in starts]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            continue
+        if node not in edges:
+            edges[node] = node.next_functions
+            stack.append(node)
+            stack.extend([target for target, _ in edges[node]])
+        elif any(target in needed or target in ends for target, _ in edges[node]):
+            needed[node] = edges[node]
+    return needed

@@ -1,0 +1,4 @@
+"""A trace as a drawing."""
+
+
+def draw(trace): ...
