@@ -4,6 +4,7 @@ import gc
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 
 import torch
@@ -79,36 +80,54 @@ def trace(
     >>> b = torch.tensor(3.0, requires_grad=True)
     >>> print(trace(x * b, [x, b], torch.tensor([1.0, 10.0])))
     """
-    ys = require_tensors("outputs", outputs)
     names, xs = _inputs(inputs)
+    ys = require_tensors("outputs", outputs)
     vs = _per_output(grad_outputs, len(ys))
-    starts, stops = [_edge(y) for y in ys], [_edge(x) for x in xs]
-    recorder = _Recorder(max_elements if values else -1)
+    call = _Call(ys, xs, vs, allow_unused, materialize_grads)
     with _collector_paused():
-        edges = _between(starts, stops)
-        with _hooked(edges, recorder):
-            gradients = torch.autograd.grad(
-                ys,
-                xs,
-                vs,
-                retain_graph=True,
-                allow_unused=allow_unused,
-                materialize_grads=materialize_grads,
-            )
-        graph = _Graph(recorder.events, edges, starts, stops)
-        nodes = tuple(graph.nodes())
-    entering = [_seed(y, v) for y, v in zip(ys, vs, strict=False)]
-    describe = recorder.cotangent
+        return _record(call, names, max_elements if values else -1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """The arguments of :func:`torch.autograd.grad`."""
+
+    outputs: tuple[Tensor, ...]
+    inputs: tuple[Tensor, ...]
+    grad_outputs: _Tensors
+    allow_unused: bool | None
+    materialize_grads: bool
+
+    def run(self) -> _Tensors:
+        return torch.autograd.grad(
+            self.outputs,
+            self.inputs,
+            self.grad_outputs,
+            retain_graph=True,
+            allow_unused=self.allow_unused,
+            materialize_grads=self.materialize_grads,
+        )
+
+    def entering(self) -> Iterator[Tensor]:
+        """Yield the cotangent of each output, once torch has accepted them."""
+        for y, v in zip(self.outputs, self.grad_outputs, strict=False):
+            yield torch.ones_like(y) if v is None else v
+
+
+def _record(call: _Call, names: tuple[str, ...], largest: int) -> Trace:
+    ys, xs = call.outputs, call.inputs
+    starts, stops = [_edge(y) for y in ys], [_edge(x) for x in xs]
+    edges = _between(starts, stops)
+    recorder = _Recorder(largest)
+    with _hooked(edges, recorder):
+        gradients = call.run()
+    graph = _Graph(recorder.events, edges, starts, stops)
+    entering = map(recorder.cotangent, call.entering())
+    returned = map(recorder.cotangent, gradients)
     return Trace(
-        nodes=nodes,
-        outputs=tuple(
-            End(name, tuple(y.shape), describe(v), graph.port(start))
-            for name, y, v, start in zip(_numbered("y", ys), ys, entering, starts, strict=True)
-        ),
-        inputs=tuple(
-            End(name, tuple(x.shape), describe(g), graph.port(stop), graph.sources(stop))
-            for name, x, g, stop in zip(names, xs, gradients, stops, strict=True)
-        ),
+        nodes=tuple(graph.nodes()),
+        outputs=tuple(graph.ends(_numbered("y", ys), ys, entering, starts)),
+        inputs=tuple(graph.ends(names, xs, returned, stops)),
         gradients=gradients,
     )
 
@@ -205,6 +224,19 @@ class _Graph:
         """Return where the cotangents that are summed there come from."""
         return tuple(self._sources.get(edge, ()))
 
+    def ends(
+        self,
+        names: Iterable[str],
+        tensors: Iterable[Tensor],
+        cotangents: Iterable[Cotangent | None],
+        edges: Iterable[_Edge],
+    ) -> Iterator[End]:
+        """Yield the records of outputs or inputs."""
+        ends = zip(names, tensors, cotangents, edges, strict=True)
+        for name, tensor, cotangent, edge in ends:
+            shape, port = tuple(tensor.shape), self.port(edge)
+            yield End(name, shape, cotangent, port, self.sources(edge))
+
     def nodes(self) -> Iterator[NodeRecord]:
         """Yield the records in the order of execution."""
         for step, (node, arriving, leaving) in enumerate(self._events):
@@ -267,10 +299,6 @@ def _per_output(
     if grad_outputs is None:
         return (None,) * count
     return (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
-
-
-def _seed(output: Tensor, grad_output: Tensor | None) -> Tensor:
-    return torch.ones_like(output) if grad_output is None else grad_output
 
 
 def _edge(tensor: Tensor) -> _Edge:

@@ -137,7 +137,7 @@ class End:
             input that wasn't used.
         port: Where ``grad_outputs`` enters, or where the gradient is taken; ``None``
             for an output that depends on no input.
-        sources: Where the summands came from; empty for an output.
+        sources: Where the cotangents that are summed there come from.
 
     >>> import torch
     >>> from vjp_guide import trace
@@ -150,7 +150,7 @@ class End:
     shape: tuple[int, ...]
     cotangent: Cotangent | None
     port: Port | None
-    sources: tuple[Port, ...] = ()
+    sources: tuple[Port, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
