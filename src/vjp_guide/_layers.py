@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from statistics import fmean
 
-_SWEEPS = 8
+_SWEEPS = 24
 _Neighbours = Mapping[Hashable, Sequence[Hashable]]
 
 
@@ -79,8 +79,8 @@ def _columns(vertices, edges) -> dict[Hashable, int]:
         after[start].append(end)
     for vertex in vertices:
         columns[vertex] = max((columns[start] + 1 for start in before[vertex]), default=0)
-    for vertex in vertices:
-        if after[vertex] and not before[vertex]:
+    for vertex in reversed(vertices):
+        if after[vertex]:
             columns[vertex] = min(columns[end] for end in after[vertex]) - 1
     return columns
 

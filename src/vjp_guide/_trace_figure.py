@@ -31,8 +31,8 @@ _Shape = tuple[int, ...]
 _FOLD: _Key = ("fold", 0)
 _MOST_NODES = 24
 _TOP, _BETWEEN = 32, 60
-_TALL, _THIN = _BOX_HEIGHT + 28, 28
-_SPREAD, _BADGE, _ENTRY = 20, 18, 44
+_TALL, _THIN, _LINE = _BOX_HEIGHT + 28, 28, 8
+_SPREAD, _BADGE, _ENTRY = 24, 18, 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +167,12 @@ class _Reader:
         seen = set()
         for node in self._trace.nodes:
             result = _FOLD if node.step in self._hidden else ("node", node.step)
-            for port, cotangent in zip(node.targets, node.leaving, strict=True):
+            pairs = zip(node.targets, node.leaving, strict=True)
+            for slot, (port, cotangent) in enumerate(pairs):
                 if port is None or cotangent is None:
                     continue
-                arrow = _Arrow(self._key(port), result, str(cotangent.shape))
+                how = "sum to " if slot in node.summed_back else ""
+                arrow = _Arrow(self._key(port), result, f"{how}{cotangent.shape}")
                 ends = arrow.operand, result
                 if _FOLD not in ends or (ends not in seen and set(ends) != {_FOLD}):
                     seen.add(ends)
@@ -224,12 +226,11 @@ class _Drawing:
 
     def figure(self) -> Figure:
         """Return the drawing."""
-        heights = self._layout.heights.values()
-        upper = _TOP + _BOX_HEIGHT / 2 - min(heights)
-        lower = upper + max(heights) - min(heights) + _BOX_HEIGHT + _BETWEEN
-        bottom = lower + max(heights) + _BOX_HEIGHT / 2 + 24
+        highest, lowest = self._extent()
+        upper = _TOP - highest
+        lower = upper + lowest - highest + _BETWEEN
         self._note(_TOP - 12, "forward")
-        self._note(bottom, "backward: right to left")
+        self._note(lower + lowest + 22, "backward: right to left")
         for points in self._paths(upper):
             self._polyline(points, "forward")
         for arrow, points in zip(self._picture.arrows, self._paths(lower), strict=True):
@@ -239,6 +240,14 @@ class _Drawing:
             self._draw(key, lower, box.cotangent, box.caption, "v")
             self._arrival(key, lower, box)
         return _figure(self._canvas, self._picture.alt())
+
+    def _extent(self) -> tuple[float, float]:
+        edges = [
+            (height - half, height + half)
+            for item, height in self._layout.heights.items()
+            for half in [_LINE if isinstance(item, Bend) else _BOX_HEIGHT / 2]
+        ]
+        return min(top for top, _ in edges), max(bottom for _, bottom in edges)
 
     def _note(self, height: float, words: str) -> None:
         self._canvas.text(_LEFT, height, words, "note", anchor="start")
@@ -280,14 +289,17 @@ class _Drawing:
             self._canvas.line(*start, *end, kind)
         self._canvas.arrow(*last[0], *last[1], kind)
 
-    def _backward(self, arrow: _Arrow, points: list[_Point], panel) -> None:
+    def _backward(self, arrow: _Arrow, points: list[_Point], panel: float) -> None:
+        share = 0.5
         if self._picture.boxes[arrow.operand].summed:
             height = panel + self._layout.heights[arrow.operand]
             points = [*points[:-1], (points[-1][0] + _BADGE, height)]
+            share = 0.5 if len(points) > 2 else 0.3
         self._polyline(points, "backward")
         middle = (len(points) - 1) // 2
         (x1, y1), (x2, y2) = points[middle : middle + 2]
-        self._canvas.text((x1 + x2) / 2, (y1+y2)/2 + (-6 if y1 == y2 else 4), arrow.shape, "label")
+        x, y = x1 + share * (x2 - x1), y1 + share * (y2 - y1)
+        self._canvas.text(x, y + (-6 if y1 == y2 else 4), arrow.shape, "label")
 
     def _draw(self, key: _Key, panel: float, name: str, caption: str, kind: str) -> None:
         left, middle = self._left(key), panel + self._layout.heights[key]
@@ -297,16 +309,18 @@ class _Drawing:
         self._canvas.text(centre, middle + 14, caption, "cell")
 
     def _arrival(self, key: _Key, panel: float, box: _Box) -> None:
-        """Draw the plus of a sum, and the cotangents that enter."""
+        """Draw the plus of a sum, and the cotangent that enters."""
         right, middle = self._left(key) + self._width, panel + self._layout.heights[key]
+        start, end = (right + _ENTRY, middle), (right, middle)
         if box.summed:
             self._canvas.rect(right, middle - _BADGE / 2, _BADGE, _BADGE, "v")
             self._canvas.text(right + _BADGE / 2, middle + 5, "+", "name")
-            right += _BADGE
-        for place, name in enumerate(box.entering):
-            rise = _SPREAD * (place + 1.5) if box.summed else 0
-            self._canvas.arrow(right + _ENTRY, middle - rise, right, middle, "backward")
-            self._canvas.text(right + _ENTRY + 4, middle - rise + 4, name, "v name", anchor="start")
+            top = right + _BADGE / 2, middle - _BADGE / 2
+            start, end = (top[0], top[1] - _ENTRY / 2), top
+        if box.entering:
+            self._canvas.arrow(*start, *end, "backward")
+            words = " + ".join(box.entering)
+            self._canvas.text(start[0] + 5, start[1] + 4, words, "v name", anchor="start")
 
 
 def _room(words: Iterable[str]) -> float:
