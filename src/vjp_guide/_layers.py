@@ -1,7 +1,7 @@
 """A layered layout: each vertex stands to the right of what it is computed from."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from statistics import fmean
@@ -67,7 +67,11 @@ def layered(
     for bend in (bend for between in bends for bend in between):
         stacks[bend.column].append(bend)
     _sort(stacks, left, right)
-    sizes = {item: thin if isinstance(item, Bend) else tall for stack in stacks for item in stack}
+    sizes = {
+        item: thin if isinstance(item, Bend) else tall
+        for stack in stacks
+        for item in stack
+    }
     return Layout(columns, bends, _heights(stacks, sizes, left, right))
 
 
@@ -78,7 +82,9 @@ def _columns(vertices, edges) -> dict[Hashable, int]:
         before[end].append(start)
         after[start].append(end)
     for vertex in vertices:
-        columns[vertex] = max((columns[start] + 1 for start in before[vertex]), default=0)
+        columns[vertex] = max(
+            (columns[start] + 1 for start in before[vertex]), default=0
+        )
     for vertex in reversed(vertices):
         if after[vertex]:
             columns[vertex] = min(columns[end] for end in after[vertex]) - 1
@@ -89,19 +95,30 @@ def _sort(stacks, left, right) -> None:
     """Order each column by the mean position of the neighbours, back and forth."""
     for _ in range(_SWEEPS):
         for neighbours, order in ((left, stacks), (right, stacks[::-1])):
-            places = {item: place for stack in stacks for place, item in enumerate(stack)}
+            places = {
+                item: place for stack in stacks for place, item in enumerate(stack)
+            }
             for stack in order:
-                stack.sort(key=lambda item: fmean([places[o] for o in neighbours[item]] or [places[item]]))
+                stack.sort(
+                    key=lambda item: fmean(
+                        [places[o] for o in neighbours[item]] or [places[item]]
+                    )
+                )
                 places.update((item, place) for place, item in enumerate(stack))
 
 
 def _heights(stacks, sizes, left, right):
     heights = {}
     for stack in stacks:
-        heights.update(zip(stack, _apart([0.0] * len(stack), [sizes[i] for i in stack])))
+        heights.update(
+            zip(stack, _apart([0.0] * len(stack), [sizes[i] for i in stack]))
+        )
     for _ in range(_SWEEPS):
         for stack in [*stacks, *reversed(stacks)]:
-            wanted = [fmean([heights[o] for o in [*left[i], *right[i]]] or [heights[i]]) for i in stack]
+            wanted = [
+                fmean([heights[o] for o in [*left[i], *right[i]]] or [heights[i]])
+                for i in stack
+            ]
             heights.update(zip(stack, _apart(wanted, [sizes[i] for i in stack])))
     return heights
 

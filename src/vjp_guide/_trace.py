@@ -248,7 +248,9 @@ class _Graph:
                 arriving,
                 leaving,
                 tuple([self.sources((node, slot)) for slot in range(len(arriving))]),
-                tuple([None if one is None else self.port(edge) for one, edge in pairs]),
+                tuple(
+                    [None if one is None else self.port(edge) for one, edge in pairs]
+                ),
                 _saved(node),
             )
 

@@ -43,6 +43,7 @@ class _Box:
     shapes: tuple[_Shape | None, ...]
     operation: str = ""
     kind: str = "y"
+    used: bool = True
     summed: bool = False
     entering: tuple[str, ...] = ()
 
@@ -191,6 +192,7 @@ class _Reader:
             shapes=shapes,
             operation=operation,
             kind="x" if taken else "y",
+            used=any(sources),
             summed=any(len(ports) > 1 for ports in sources),
             entering=tuple(name.replace("y", "v", 1) for name in given),
         )
@@ -212,7 +214,9 @@ class _Drawing:
 
     def __init__(self, picture: _Picture) -> None:
         boxes, arrows = picture.boxes.values(), picture.arrows
-        words = [part for box in boxes for part in (box.title, box.cotangent, box.caption)]
+        words = [
+            part for box in boxes for part in (box.title, box.cotangent, box.caption)
+        ]
         edges = [(arrow.operand, arrow.result) for arrow in arrows]
         self._picture = picture
         self._canvas = Canvas()
@@ -237,7 +241,8 @@ class _Drawing:
             self._backward(arrow, points[::-1], lower)
         for key, box in self._picture.boxes.items():
             self._draw(key, upper, box.title, box.caption, box.kind)
-            self._draw(key, lower, box.cotangent, box.caption, "v")
+            back = box.caption if box.used else "none"
+            self._draw(key, lower, box.cotangent, back, "v")
             self._arrival(key, lower, box)
         return _figure(self._canvas, self._picture.alt())
 
@@ -299,11 +304,15 @@ class _Drawing:
         middle = (len(points) - 1) // 2
         (x1, y1), (x2, y2) = points[middle : middle + 2]
         x, y = x1 + share * (x2 - x1), y1 + share * (y2 - y1)
-        self._canvas.text(x, y + (-6 if y1 == y2 else 4), arrow.shape, "label")
+        self._canvas.text(x, y + (-9 if y1 == y2 else 4), arrow.shape, "label")
 
-    def _draw(self, key: _Key, panel: float, name: str, caption: str, kind: str) -> None:
+    def _draw(
+        self, key: _Key, panel: float, name: str, caption: str, kind: str
+    ) -> None:
         left, middle = self._left(key), panel + self._layout.heights[key]
-        self._canvas.rect(left, middle - _BOX_HEIGHT / 2, self._width, _BOX_HEIGHT, kind)
+        self._canvas.rect(
+            left, middle - _BOX_HEIGHT / 2, self._width, _BOX_HEIGHT, kind
+        )
         centre = left + self._width / 2
         self._canvas.text(centre, middle - 4, name, "name")
         self._canvas.text(centre, middle + 14, caption, "cell")
@@ -320,7 +329,9 @@ class _Drawing:
         if box.entering:
             self._canvas.arrow(*start, *end, "backward")
             words = " + ".join(box.entering)
-            self._canvas.text(start[0] + 5, start[1] + 4, words, "v name", anchor="start")
+            self._canvas.text(
+                start[0] + 5, start[1] + 4, words, "v name", anchor="start"
+            )
 
 
 def _room(words: Iterable[str]) -> float:

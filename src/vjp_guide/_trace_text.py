@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from vjp_guide._trace_records import Cotangent, End, NodeRecord, Port, Trace
 
 _Item = TypeVar("_Item")
-_Row = tuple[str, str, str, str, str]
+_Cells = tuple[list[str], list[str], list[str]]
+_Row = tuple[str, str, *_Cells]
 
 _HEADINGS = ("step", "operation", "cotangents in", "cotangents out", "notes")
 _MOST_ROWS, _MOST_NAMES, _WIDEST = 40, 3, 24
@@ -23,20 +24,24 @@ def summary(trace: "Trace") -> str:
 
 def table(trace: "Trace") -> str:
     """Return one line for each output, node and input, the columns aligned."""
-    rows = [_HEADINGS, *_Rows(trace, _WIDEST)]
+    rows = [_HEADINGS, *(_texts(row) for row in _Rows(trace, _WIDEST))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [f"Backward pass of {summary(trace)}", *(_line(row, widths) for row in rows)]
+    lines = [
+        f"Backward pass of {summary(trace)}",
+        *(_line(row, widths) for row in rows),
+    ]
     return "\n".join(lines)
 
 
 def html(trace: "Trace") -> str:
     """Return the table with all recorded values, followed by the figure."""
+    caption = escape(f"Backward pass of {summary(trace)}")
     head = "".join(f'<th scope="col">{heading}</th>' for heading in _HEADINGS)
     body = "".join(map(_html_row, _Rows(trace, None)))
-    caption = escape(f"Backward pass of {summary(trace)}")
     return (
-        '<div class="vjp-trace"><div class="vjp-scroll"><table>'
-        f"<caption>{caption}</caption><thead><tr>{head}</tr></thead>"
+        '<div class="vjp-trace">'
+        f'<div class="vjp-scroll" tabindex="0" role="region" aria-label="{caption}">'
+        f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>{trace.figure()._repr_html_()}</div>"
     )
 
@@ -78,22 +83,23 @@ class _Rows:
         first, hidden, last = folded(items, _MOST_ROWS)
         yield from map(row, first)
         if hidden:
-            yield "...", f"{counted(hidden, noun)} ...", "", "", ""
+            yield "...", f"{counted(hidden, noun)} ...", [], [], []
         yield from map(row, last)
 
     def _output(self, end: "End") -> _Row:
         leaving = self._leaving(end.cotangent, end.port)
-        return end.name, "grad_outputs", "", leaving, ""
+        return end.name, "grad_outputs", [], [leaving], []
 
     def _node(self, node: "NodeRecord") -> _Row:
+        arriving = [self._cotangent(one) for one in node.arriving]
         pairs = zip(node.leaving, node.targets, strict=True)
-        return (
-            str(node.step),
-            node.operation,
-            "; ".join(map(self._cotangent, node.arriving)),
-            "; ".join(self._leaving(*pair) for pair in pairs),
-            "; ".join(self._node_notes(node)),
-        )
+        leaving = [self._leaving(*pair) for pair in pairs]
+        notes = [*self._node_notes(node)]
+        return str(node.step), node.operation, arriving, leaving, notes
+
+    def _input(self, end: "End") -> _Row:
+        arriving, notes = [self._cotangent(end.cotangent)], [*self._input_notes(end)]
+        return end.name, "gradient", arriving, [], notes
 
     def _node_notes(self, node: "NodeRecord") -> Iterator[str]:
         several = len(node.sources) > 1
@@ -105,10 +111,6 @@ class _Rows:
             yield f"summed back to {', '.join(shapes)}"
         if node.saved:
             yield "saves " + ", ".join(f"{one.name} {one.shape}" for one in node.saved)
-
-    def _input(self, end: "End") -> _Row:
-        cotangent, notes = self._cotangent(end.cotangent), self._input_notes(end)
-        return end.name, "gradient", cotangent, "", "; ".join(notes)
 
     def _input_notes(self, end: "End") -> Iterator[str]:
         if not end.sources:
@@ -141,7 +143,9 @@ class _Rows:
         if cotangent is None or cotangent.values is None:
             return _shape(cotangent)
         values = _numbers(cotangent.values.tolist())
-        fits = self.widest is None or len(values) <= self.widest
+        if self.widest is None:
+            return f"{_shape(cotangent)} {values.replace('], [', '],\n[')}"
+        fits = len(values) <= self.widest
         return f"{_shape(cotangent)} {values}" if fits else _shape(cotangent)
 
 
@@ -155,12 +159,17 @@ def _numbers(value: list[Any] | complex) -> str:
     return f"{value:.4g}"
 
 
-def _line(row: _Row, widths: Sequence[int]) -> str:
-    cells = (word.ljust(width) for word, width in zip(row[1:], widths[1:], strict=True))
-    return "  ".join([row[0].rjust(widths[0]), *cells]).rstrip()
+def _texts(row: _Row) -> tuple[str, ...]:
+    return row[0], row[1], *map("; ".join, row[2:])
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [word.ljust(width) for word, width in zip(row, widths, strict=True)]
+    return "  ".join([row[0].rjust(widths[0]), *cells[1:]]).rstrip()
 
 
 def _html_row(row: _Row) -> str:
-    first, *rest = map(escape, row)
-    cells = "".join(f"<td>{word}</td>" for word in rest)
-    return f'<tr><th scope="row">{first}</th>{cells}</tr>'
+    step, operation, *cells = row
+    texts = [escape(operation), *("<br>".join(map(escape, cell)) for cell in cells)]
+    rest = "".join(f"<td>{text}</td>" for text in texts)
+    return f'<tr><th scope="row">{escape(step)}</th>{rest}</tr>'
