@@ -17,7 +17,7 @@ def forward_name(operation: str) -> str:
 
 @cache
 def broadcasts(operation: str, operand: int) -> bool:
-    """Say whether the operation expands this operand to the shape of its result."""
+    """Return whether the operation expands this operand to its result's shape."""
     name = forward_name(operation)
     if name in _ADDS_FIRST:
         return operand == 0
@@ -29,7 +29,7 @@ def broadcasts(operation: str, operand: int) -> bool:
 
 
 def expands(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
-    """Say whether broadcasting makes ``small`` into ``large``, another shape."""
+    """Return whether broadcasting makes ``small`` into ``large``, another shape."""
     sizes = zip(reversed(small), reversed(large), strict=False)
     fits = len(small) <= len(large) and all(size in {1, full} for size, full in sizes)
     return fits and small != large

@@ -10,7 +10,6 @@ from functools import cache, lru_cache, partial
 import torch
 from torch import Tensor
 from torch.autograd.graph import Node, get_gradient_edge
-from torch.utils.hooks import RemovableHandle
 
 from vjp_guide._trace_records import Cotangent, End, NodeRecord, Port, Saved, Trace
 from vjp_guide._validation import require_tensors
@@ -146,7 +145,7 @@ def _collector_paused() -> Iterator[None]:
 
 @contextmanager
 def _hooked(nodes: Iterable[Node], recorder: "_Recorder") -> Iterator[None]:
-    handles: list[RemovableHandle] = []
+    handles = []
     try:
         handles.extend(
             node.register_hook(partial(recorder.log, node)) for node in nodes
@@ -170,7 +169,7 @@ class _Recorder:
         self.events.append((node, described, tuple(map(self.cotangent, leaving))))
 
     def cotangent(self, tensor: Tensor | None) -> Cotangent | None:
-        """Describe a tensor, with a copy of its values if there are few."""
+        """Return a description, with a copy of the values if there are few."""
         if tensor is None:
             return None
         if tensor.numel() > self._largest or tensor.is_meta:

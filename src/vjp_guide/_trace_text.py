@@ -47,7 +47,7 @@ def html(trace: "Trace") -> str:
 
 
 def folded(items: Sequence[_Item], most: int) -> tuple[list[_Item], int, list[_Item]]:
-    """Split off the middle of what is too long; return the first, how many, the last."""
+    """Return the first items, how many are left out, and the last."""
     if len(items) <= most:
         return list(items), 0, []
     half = most // 2
@@ -144,9 +144,10 @@ class _Rows:
             return _shape(cotangent)
         values = _numbers(cotangent.values.tolist())
         if self.widest is None:
-            return f"{_shape(cotangent)} {values.replace('], [', '],\n[')}"
-        fits = len(values) <= self.widest
-        return f"{_shape(cotangent)} {values}" if fits else _shape(cotangent)
+            values = values.replace("], [", "],\n [")
+        elif len(values) > self.widest:
+            return _shape(cotangent)
+        return f"{_shape(cotangent)} {values}"
 
 
 def _shape(cotangent: "Cotangent | None") -> str:
