@@ -104,7 +104,7 @@ def _sort(stacks: _Stacks, left: _Links, right: _Links) -> None:
 def _heights(
     stacks: _Stacks, left: _Links, right: _Links, *, tall: float, thin: float
 ) -> dict[Hashable, float]:
-    """Move each item toward the mean height of its neighbours."""
+    """Return heights that are near the mean of those of the neighbours."""
     heights: dict[Hashable, float] = {}
     for stack in [*stacks, *reversed(stacks)] * _SWEEPS:
         sizes = [thin if isinstance(item, Bend) else tall for item in stack]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -13,6 +14,9 @@ from torch.autograd.graph import Node, get_gradient_edge
 
 from vjp_guide._trace_records import Cotangent, End, NodeRecord, Port, Saved, Trace
 from vjp_guide._validation import require_tensors
+
+if TYPE_CHECKING:
+    from torch.utils.hooks import RemovableHandle
 
 _Edge = tuple[Node | None, int]
 _Edges = dict[Node, tuple[_Edge, ...]]
@@ -76,8 +80,13 @@ def trace(
     >>> import torch
     >>> from vjp_guide import trace
     >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
-    >>> b = torch.tensor(3.0, requires_grad=True)
-    >>> print(trace(x * b, [x, b], torch.tensor([1.0, 10.0])))
+    >>> print(trace(x + x.sum(), x, torch.tensor([1.0, 2.0])))
+    Backward pass of 2 nodes, from y (2,) to x (2,)
+    step  operation     cotangents in  cotangents out               notes
+       y  grad_outputs                 (2,) [1, 2] to 0
+       0  AddBackward0  (2,) [1, 2]    (2,) [1, 2] to x; () 3 to 1  summed back to ()
+       1  SumBackward0  () 3           (2,) [3, 3] to x
+       x  gradient      (2,) [4, 5]                                 sum of 2 (from 0, 1)
     """
     names, xs = _inputs(inputs)
     ys = require_tensors("outputs", outputs)
@@ -145,7 +154,7 @@ def _collector_paused() -> Iterator[None]:
 
 @contextmanager
 def _hooked(nodes: Iterable[Node], recorder: "_Recorder") -> Iterator[None]:
-    handles = []
+    handles: list[RemovableHandle] = []
     try:
         handles.extend(
             node.register_hook(partial(recorder.log, node)) for node in nodes
@@ -213,9 +222,8 @@ class _Graph:
     def port(self, edge: _Edge) -> Port | None:
         """Return where the pass takes what flows along the edge."""
         node, slot = edge
-        step = self._steps.get(node)
-        if step is not None:
-            return Port("node", step, slot)
+        if node in self._steps:
+            return Port("node", self._steps[node], slot)
         number = self._stops.get(edge)
         return None if number is None else Port("input", number)
 
@@ -304,7 +312,10 @@ def _per_output(
 
 def _edge(tensor: Tensor) -> _Edge:
     """Return where the cotangent arrives; torch's own call refuses what has none."""
-    return tuple(get_gradient_edge(tensor))[:2] if tensor.requires_grad else (None, 0)
+    if not tensor.requires_grad:
+        return None, 0
+    edge = get_gradient_edge(tensor)
+    return edge.node, edge.output_nr
 
 
 def _between(starts: Iterable[_Edge], stops: Iterable[_Edge]) -> _Edges:

@@ -93,8 +93,8 @@ class Picture:
     def _backward(self) -> Iterator[str]:
         arriving = defaultdict(list)
         for arrow in self.arrows:
-            sent = f"{arrow.label} from {self.boxes[arrow.result].name}".strip()
-            arriving[arrow.operand].append(sent)
+            words = f"{arrow.label} from {self.boxes[arrow.result].name}"
+            arriving[arrow.operand].append(words)
         for key, box in reversed(self.boxes.items()):
             sent = [*box.entering, *arriving[key]]
             verb = "is the sum of" if box.summed else "receives"

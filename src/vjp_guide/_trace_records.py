@@ -108,21 +108,22 @@ class NodeRecord:
     saved: tuple[Saved, ...]
 
     @property
-    def summed_back(self) -> tuple[int, ...]:
-        """The positions in ``leaving`` where the forward pass broadcast the operand.
+    def summed_back(self) -> dict[int, tuple[int, ...]]:
+        """The positions in ``leaving`` of operands that were broadcast; their shapes.
 
-        Such a cotangent is summed over the axes along which the operand was repeated,
-        and so has the smaller shape of the operand.
+        The cotangent of such an operand is summed over the axes along which the
+        forward pass repeated it.
         """
         result = self.arriving[0]
-        return tuple(
-            slot
+        if result is None or len(self.arriving) > 1:
+            return {}
+        return {
+            slot: operand.shape
             for slot, operand in enumerate(self.leaving)
-            if result is not None
-            and operand is not None
+            if operand is not None
             and expands(operand.shape, result.shape)
             and broadcasts(self.operation, slot)
-        )
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,8 +192,8 @@ class Trace:
         >>> import torch
         >>> from vjp_guide import trace
         >>> x = torch.ones(3, requires_grad=True)
-        >>> trace(x.exp().sum(), x).figure().alt
-        'Forward: x (3,), t1 (3,) by exp, y () by sum. Backward: dL/dy (), dL/dt1 (3,), dL/dx (3,).'
+        >>> trace(x.exp(), x, torch.ones(3)).figure().alt
+        'Forward: x (3,), y (3,) by exp. Backward: dL/dy (3,), dL/dx (3,).'
         """
         return draw(self)
 

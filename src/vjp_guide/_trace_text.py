@@ -9,8 +9,7 @@ if TYPE_CHECKING:
     from vjp_guide._trace_records import Cotangent, End, NodeRecord, Port, Trace
 
 _Item = TypeVar("_Item")
-_Cells = tuple[list[str], list[str], list[str]]
-_Row = tuple[str, str, *_Cells]
+_Row = tuple[str, str, list[str], list[str], list[str]]
 
 _HEADINGS = ("step", "operation", "cotangents in", "cotangents out", "notes")
 _MOST_ROWS, _MOST_NAMES, _WIDEST = 40, 3, 24
@@ -107,8 +106,7 @@ class _Rows:
             if len(sources) > 1:
                 yield self._sum(sources) + (f" at [{slot}]" if several else "")
         if node.summed_back:
-            shapes = (_shape(node.leaving[slot]) for slot in node.summed_back)
-            yield f"summed back to {', '.join(shapes)}"
+            yield f"summed back to {', '.join(map(str, node.summed_back.values()))}"
         if node.saved:
             yield "saves " + ", ".join(f"{one.name} {one.shape}" for one in node.saved)
 
@@ -130,8 +128,7 @@ class _Rows:
         return str(port.number)
 
     def _leaving(self, cotangent: "Cotangent | None", port: "Port | None") -> str:
-        text = self._cotangent(cotangent)
-        return f"{text} to {self._target(port)}" if port and cotangent else text
+        return self._cotangent(cotangent, f" to {self._target(port)}" if port else "")
 
     def _target(self, port: "Port") -> str:
         if port.kind == "input":
@@ -139,19 +136,21 @@ class _Rows:
         several = len(self.trace.nodes[port.number].arriving) > 1
         return f"{port.number}[{port.slot}]" if several else str(port.number)
 
-    def _cotangent(self, cotangent: "Cotangent | None") -> str:
-        if cotangent is None or cotangent.values is None:
-            return _shape(cotangent)
+    def _cotangent(self, cotangent: "Cotangent | None", where: str = "") -> str:
+        if cotangent is None:
+            return "none"
+        values = self._values(cotangent)
+        if "\n" in values:
+            return f"{cotangent.shape}{where}\n{values}"
+        return " ".join(filter(None, [str(cotangent.shape), values])) + where
+
+    def _values(self, cotangent: "Cotangent") -> str:
+        if cotangent.values is None:
+            return ""
         values = _numbers(cotangent.values.tolist())
         if self.widest is None:
-            values = values.replace("], [", "],\n [")
-        elif len(values) > self.widest:
-            return _shape(cotangent)
-        return f"{_shape(cotangent)} {values}"
-
-
-def _shape(cotangent: "Cotangent | None") -> str:
-    return "none" if cotangent is None else str(cotangent.shape)
+            return values.replace("], [", "],\n [")
+        return values if len(values) <= self.widest else ""
 
 
 def _numbers(value: list[Any] | complex) -> str:
