@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -281,7 +281,7 @@ def _saved_tensors(node: Node) -> Iterator[tuple[str, Tensor]]:
                 yield f"{name}[{position}]" if several else name, data
 
 
-@cache
+@lru_cache(maxsize=256)
 def _saved_names(kind: type) -> tuple[str, ...]:
     prefix = "_raw_saved_"
     return tuple(name[len(prefix) :] for name in dir(kind) if name.startswith(prefix))
