@@ -16,7 +16,7 @@ Key = tuple[str, int]
 _Shape = tuple[int, ...]
 
 _FOLD: Key = ("fold", 0)
-_MOST_NODES = 24
+_MOST_NODES, _MOST_NAMES = 24, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def picture(trace: "Trace") -> Picture:
     boxes = {
         **dict(reader.inputs()),
         **dict(map(reader.node, reversed(last))),
-        **({_FOLD: Box(f"{counted(count, 'more node')}", ())} if count else {}),
+        **reader.fold(),
         **dict(map(reader.node, reversed(first))),
     }
     arrows = [arrow for arrow in reader.arrows() if arrow.operand in boxes]
@@ -139,21 +139,33 @@ class _Reader:
         shapes = tuple(one.shape if one else None for one in node.arriving)
         return key, self._box(key, shapes, operation, node.sources)
 
+    def fold(self) -> dict[Key, Box]:
+        """Return the box of the hidden steps, if there are any."""
+        name = counted(len(self._hidden), "more node")
+        box = Box(name, (), entering=_entering(self._given.get(_FOLD, [])))
+        return {_FOLD: box} if self._hidden else {}
+
     def arrows(self) -> Iterator[Arrow]:
-        """Yield the edges, and one for all between the hidden steps and a box."""
-        seen = set()
+        """Yield the edges, and one for all from or to the hidden steps and a box."""
+        merged = defaultdict(list)
+        for arrow in self._edges():
+            ends = arrow.operand, arrow.result
+            if _FOLD not in ends:
+                yield arrow
+            elif ends != (_FOLD, _FOLD):
+                merged[ends].append(arrow.label)
+        for (operand, result), labels in merged.items():
+            label = labels[0] if len(labels) == 1 else f"{len(labels):,} cotangents"
+            yield Arrow(operand, result, label)
+
+    def _edges(self) -> Iterator[Arrow]:
         for node in self._trace.nodes:
-            result = _FOLD if node.step in self._hidden else ("node", node.step)
+            result = self._key_of("node", node.step)
             pairs = zip(node.targets, node.leaving, strict=True)
             for slot, (port, cotangent) in enumerate(pairs):
-                if port is None or cotangent is None:
-                    continue
-                how = "sum to " if slot in node.summed_back else ""
-                arrow = Arrow(self._key(port), result, f"{how}{cotangent.shape}")
-                ends = arrow.operand, result
-                if _FOLD not in ends or (ends not in seen and set(ends) != {_FOLD}):
-                    seen.add(ends)
-                    yield arrow
+                if port and cotangent:
+                    how = "sum to " if slot in node.summed_back else ""
+                    yield Arrow(self._key(port), result, f"{how}{cotangent.shape}")
 
     def _box(
         self,
@@ -170,12 +182,14 @@ class _Reader:
             kind="x" if taken else "y",
             used=any(sources),
             summed=any(len(ports) > 1 for ports in sources),
-            entering=tuple(name.replace("y", "v", 1) for name in given),
+            entering=_entering(given),
         )
 
     def _key(self, port: "Port") -> Key:
-        hidden = port.kind == "node" and port.number in self._hidden
-        return _FOLD if hidden else (port.kind, port.number)
+        return self._key_of(port.kind, port.number)
+
+    def _key_of(self, kind: str, number: int) -> Key:
+        return _FOLD if kind == "node" and number in self._hidden else (kind, number)
 
     def _names(self, ends: "Sequence[End]") -> dict[Key, list[str]]:
         names = defaultdict(list)
@@ -183,3 +197,10 @@ class _Reader:
             if end.port:
                 names[self._key(end.port)].append(end.name)
         return names
+
+
+def _entering(outputs: Sequence[str]) -> tuple[str, ...]:
+    """Return ``("v0",)`` for ``["y0"]``, and how many there are if they are many."""
+    if len(outputs) > _MOST_NAMES:
+        return (f"{len(outputs):,} cotangents",)
+    return tuple(name.replace("y", "v", 1) for name in outputs)

@@ -58,5 +58,4 @@ def server(port: int = 0) -> ThreadingHTTPServer:
 
 if __name__ == "__main__":
     with server(8000) as site:
-        print("http://127.0.0.1:8000")
         site.serve_forever()
