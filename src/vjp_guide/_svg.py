@@ -1,5 +1,6 @@
 """A canvas that turns a few marks into one SVG element."""
 
+from math import hypot
 from xml.etree import ElementTree as ET
 
 FONT_WIDTH = 7.4
@@ -50,8 +51,8 @@ class Canvas:
         self._grow(max(x1, x2), max(y1, y2))
 
     def arrow(self, x1: float, y1: float, x2: float, y2: float, kind: str) -> None:
-        """Draw a horizontal or vertical arrow from the first point to the second."""
-        length = abs(x2 - x1) + abs(y2 - y1)
+        """Draw an arrow from the first point to the second."""
+        length = hypot(x2 - x1, y2 - y1)
         along_x, along_y = (x2 - x1) / length, (y2 - y1) / length
         back_x, back_y = x2 - 8 * along_x, y2 - 8 * along_y
         self.line(x1, y1, back_x, back_y, kind)

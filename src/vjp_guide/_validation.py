@@ -1,5 +1,7 @@
 """Checks of arguments, with messages that name the likely fix."""
 
+from collections.abc import Iterable
+
 from torch import Tensor
 
 
@@ -42,3 +44,12 @@ def require_graph(name: str, value: object) -> Tensor:
             "that require grad"
         )
     return tensor
+
+
+def require_tensors(name: str, value: object) -> tuple[Tensor, ...]:
+    """Return ``value`` as a tuple if it is a tensor or several, else raise."""
+    if isinstance(value, Tensor) or not isinstance(value, Iterable):
+        return (require_tensor(name, value),)
+    return tuple(
+        require_tensor(f"{name}[{index}]", item) for index, item in enumerate(value)
+    )

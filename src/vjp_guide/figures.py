@@ -206,10 +206,17 @@ def _figure(canvas: Canvas, alt: str) -> Figure:
 
 
 def _box(
-    canvas: Canvas, left: float, top: float, name: str, shape: object, kind: str
+    canvas: Canvas,
+    left: float,
+    top: float,
+    name: str,
+    shape: object,
+    kind: str,
+    *,
+    width: float = _BOX_WIDTH,
 ) -> None:
-    canvas.rect(left, top, _BOX_WIDTH, _BOX_HEIGHT, kind)
-    middle = left + _BOX_WIDTH / 2
+    canvas.rect(left, top, width, _BOX_HEIGHT, kind)
+    middle = left + width / 2
     canvas.text(middle, top + 19, name, "name")
     canvas.text(middle, top + 37, str(shape), "cell")
 

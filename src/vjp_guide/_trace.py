@@ -1,0 +1,337 @@
+"""One backward pass, recorded node by node."""
+
+import gc
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import Node, get_gradient_edge
+
+from vjp_guide._trace_records import Cotangent, End, NodeRecord, Port, Saved, Trace
+from vjp_guide._validation import require_tensors
+
+if TYPE_CHECKING:
+    from torch.utils.hooks import RemovableHandle
+
+_Edge = tuple[Node | None, int]
+_Edges = dict[Node, tuple[_Edge, ...]]
+_Tensors = tuple[Tensor | None, ...]
+_Cotangents = tuple[Cotangent | None, ...]
+_Event = tuple[Node, _Cotangents, _Cotangents]
+
+
+def trace(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor] | Mapping[str, Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    *,
+    values: bool = True,
+    max_elements: int = 16,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> Trace:
+    r"""Run one backward pass and record each vector-Jacobian product in it.
+
+    A backward node turns the cotangents of its results into those of its operands,
+
+    .. math:: \bar a = \sum_o v_o\, \frac{\partial y_o}{\partial a}
+
+    and a tensor that is used several times receives the sum of what its uses send.
+
+    The pass is one call of :func:`torch.autograd.grad` with these arguments and
+    ``retain_graph=True``.
+    It leaves the graph usable, and no hook of its own stays.
+    It doesn't draw random numbers, and changes ``.grad`` no more than that call does:
+    only of tensors with :meth:`~torch.Tensor.retain_grad`.
+    Your own hooks run once, before the record is taken.
+
+    A trace without values of a chain of 100,000 small operations takes up to four
+    times as long as the plain call, and about 1 kB of memory for each node.
+
+    Args:
+        outputs: The tensor ``y`` or several, with a graph.
+        inputs: The tensor ``x`` or several, leaves or not, or a mapping of names to
+            tensors, such as ``dict(model.named_parameters())``.
+        grad_outputs: The cotangent ``v``, or one for each output, with its shape.
+            ``None`` stands for 1, for a scalar output.
+        values: Whether to copy the values of small cotangents.
+        max_elements: The most elements of a cotangent whose values are copied.
+        allow_unused: As in :func:`torch.autograd.grad`.
+        materialize_grads: As in :func:`torch.autograd.grad`.
+
+    Returns:
+        The record, whose gradients are those of :func:`torch.autograd.grad`.
+
+    Raises:
+        TypeError: If an output or input isn't a tensor.
+
+    What torch refuses raises torch's own error.
+    Tensors behind :class:`~torch.autograd.graph.saved_tensors_hooks` aren't listed
+    as saved, since reading them would call the hooks.
+
+    The order of execution and the sums are those of torch's autograd engine; see
+    :ref:`backward-hooks-execution`.
+
+    >>> import torch
+    >>> from vjp_guide import trace
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> print(trace(x + x.sum(), x, torch.tensor([1.0, 2.0])))
+    Backward pass of 2 nodes, from y (2,) to x (2,)
+    step  operation     cotangents in  cotangents out               notes
+       y  grad_outputs                 (2,) [1, 2] to 0
+       0  AddBackward0  (2,) [1, 2]    (2,) [1, 2] to x; () 3 to 1  summed back to ()
+       1  SumBackward0  () 3           (2,) [3, 3] to x
+       x  gradient      (2,) [4, 5]                                 sum of 2 (from 0, 1)
+    """
+    names, xs = _inputs(inputs)
+    ys = require_tensors("outputs", outputs)
+    vs = _per_output(grad_outputs, len(ys))
+    call = _Call(ys, xs, vs, allow_unused, materialize_grads)
+    with _collector_paused():
+        return _record(call, names, max_elements if values else -1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """The arguments of :func:`torch.autograd.grad`."""
+
+    outputs: tuple[Tensor, ...]
+    inputs: tuple[Tensor, ...]
+    grad_outputs: _Tensors
+    allow_unused: bool | None
+    materialize_grads: bool
+
+    def run(self) -> _Tensors:
+        return torch.autograd.grad(
+            self.outputs,
+            self.inputs,
+            self.grad_outputs,
+            retain_graph=True,
+            allow_unused=self.allow_unused,
+            materialize_grads=self.materialize_grads,
+        )
+
+    def entering(self) -> Iterator[Tensor]:
+        """Yield the cotangent of each output, once torch has accepted them."""
+        for y, v in zip(self.outputs, self.grad_outputs, strict=False):
+            yield torch.ones_like(y) if v is None else v
+
+
+def _record(call: _Call, names: tuple[str, ...], largest: int) -> Trace:
+    ys, xs = call.outputs, call.inputs
+    starts, stops = [_edge(y) for y in ys], [_edge(x) for x in xs]
+    edges = _between(starts, stops)
+    recorder = _Recorder(largest)
+    with _hooked(edges, recorder):
+        gradients = call.run()
+    graph = _Graph(recorder.events, edges, starts, stops)
+    entering = map(recorder.cotangent, call.entering())
+    returned = map(recorder.cotangent, gradients)
+    return Trace(
+        nodes=tuple(graph.nodes()),
+        outputs=tuple(graph.ends(_numbered("y", ys), ys, entering, starts)),
+        inputs=tuple(graph.ends(names, xs, returned, stops)),
+        gradients=gradients,
+    )
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep Python from going through the many new objects again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@contextmanager
+def _hooked(nodes: Iterable[Node], recorder: "_Recorder") -> Iterator[None]:
+    handles: list[RemovableHandle] = []
+    try:
+        handles.extend(
+            node.register_hook(partial(recorder.log, node)) for node in nodes
+        )
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+class _Recorder:
+    """Describes what the hooks see, and keeps no tensor of the pass."""
+
+    def __init__(self, largest: int) -> None:
+        self.events: list[_Event] = []
+        self._largest = largest
+
+    def log(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
+        """Append an event, as the hook of a node."""
+        described = tuple(map(self.cotangent, arriving))
+        self.events.append((node, described, tuple(map(self.cotangent, leaving))))
+
+    def cotangent(self, tensor: Tensor | None) -> Cotangent | None:
+        """Return a description, with a copy of the values if there are few."""
+        if tensor is None:
+            return None
+        if tensor.numel() > self._largest or tensor.is_meta:
+            return _without_values(tensor.shape, tensor.dtype)
+        values = tensor.detach().to_dense().clone()
+        return Cotangent(tuple(tensor.shape), tensor.dtype, values)
+
+
+@lru_cache(maxsize=1024)
+def _without_values(shape: torch.Size, dtype: torch.dtype) -> Cotangent:
+    return Cotangent(tuple(shape), dtype)
+
+
+@lru_cache(maxsize=1024)
+def _saved_one(name: str, shape: torch.Size, nbytes: int) -> Saved:
+    return Saved(name, tuple(shape), nbytes)
+
+
+class _Graph:
+    """The nodes that ran, with the edges that carried a cotangent."""
+
+    def __init__(
+        self,
+        events: list[_Event],
+        edges: _Edges,
+        starts: list[_Edge],
+        stops: list[_Edge],
+    ) -> None:
+        self._events = events
+        self._edges = edges
+        self._steps = {node: step for step, (node, _, _) in enumerate(events)}
+        self._stops = {stop: number for number, stop in reversed([*enumerate(stops)])}
+        self._sources: dict[_Edge, list[Port]] = defaultdict(list)
+        for number, start in enumerate(starts):
+            self._sources[start].append(Port("output", number))
+        for step, (node, _, leaving) in enumerate(events):
+            for slot, edge in enumerate(edges[node]):
+                if leaving[slot] is not None:
+                    self._sources[edge].append(Port("node", step, slot))
+
+    def port(self, edge: _Edge) -> Port | None:
+        """Return where the pass takes what flows along the edge."""
+        node, slot = edge
+        if node in self._steps:
+            return Port("node", self._steps[node], slot)
+        number = self._stops.get(edge)
+        return None if number is None else Port("input", number)
+
+    def sources(self, edge: _Edge) -> tuple[Port, ...]:
+        """Return where the cotangents that are summed there come from."""
+        return tuple(self._sources.get(edge, ()))
+
+    def ends(
+        self,
+        names: Iterable[str],
+        tensors: Iterable[Tensor],
+        cotangents: Iterable[Cotangent | None],
+        edges: Iterable[_Edge],
+    ) -> Iterator[End]:
+        """Yield the records of outputs or inputs."""
+        ends = zip(names, tensors, cotangents, edges, strict=True)
+        for name, tensor, cotangent, edge in ends:
+            shape, port = tuple(tensor.shape), self.port(edge)
+            yield End(name, shape, cotangent, port, self.sources(edge))
+
+    def nodes(self) -> Iterator[NodeRecord]:
+        """Yield the records in the order of execution."""
+        for step, (node, arriving, leaving) in enumerate(self._events):
+            edges = self._edges[node]
+            pairs = zip(leaving, edges, strict=True)
+            yield NodeRecord(
+                step,
+                node.name(),
+                arriving,
+                leaving,
+                tuple([self.sources((node, slot)) for slot in range(len(arriving))]),
+                tuple(
+                    [None if one is None else self.port(edge) for one, edge in pairs]
+                ),
+                _saved(node),
+            )
+
+
+def _saved(node: Node) -> tuple[Saved, ...]:
+    tensors = _saved_tensors(node)
+    return tuple([_saved_one(name, one.shape, one.nbytes) for name, one in tensors])
+
+
+def _saved_tensors(node: Node) -> Iterator[tuple[str, Tensor]]:
+    """Yield what can be read without calling a hook."""
+    for name in _saved_names(type(node)):
+        try:
+            raw = getattr(node, f"_raw_saved_{name}")
+        except RuntimeError:  # an earlier pass freed what this node doesn't need
+            continue
+        several = isinstance(raw, tuple)
+        for position, one in enumerate(raw if several else (raw,)):
+            data = None if one.unpack_hook else one.data
+            if data is not None:
+                yield f"{name}[{position}]" if several else name, data
+
+
+@lru_cache(maxsize=256)
+def _saved_names(kind: type) -> tuple[str, ...]:
+    prefix = "_raw_saved_"
+    return tuple(name[len(prefix) :] for name in dir(kind) if name.startswith(prefix))
+
+
+def _inputs(
+    inputs: Tensor | Sequence[Tensor] | Mapping[str, Tensor],
+) -> tuple[tuple[str, ...], tuple[Tensor, ...]]:
+    if isinstance(inputs, Mapping):
+        return tuple(inputs), require_tensors("inputs", inputs.values())
+    xs = require_tensors("inputs", inputs)
+    return _numbered("x", xs), xs
+
+
+def _numbered(name: str, tensors: Sequence[Tensor]) -> tuple[str, ...]:
+    if len(tensors) == 1:
+        return (name,)
+    return tuple(f"{name}{number}" for number in range(len(tensors)))
+
+
+def _per_output(
+    grad_outputs: Tensor | Sequence[Tensor | None] | None, count: int
+) -> tuple[Tensor | None, ...]:
+    if grad_outputs is None:
+        return (None,) * count
+    return (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
+
+
+def _edge(tensor: Tensor) -> _Edge:
+    """Return where the cotangent arrives; torch's own call refuses what has none."""
+    if not tensor.requires_grad:
+        return None, 0
+    edge = get_gradient_edge(tensor)
+    return edge.node, edge.output_nr
+
+
+def _between(starts: Iterable[_Edge], stops: Iterable[_Edge]) -> _Edges:
+    """Return the nodes that must run to reach ``stops``, with their outgoing edges."""
+    edges: _Edges = {}
+    needed: _Edges = {}
+    ends = {node for node, _ in stops}
+    stack = [node for node, _ in starts]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            continue
+        if node not in edges:
+            edges[node] = node.next_functions
+            stack.append(node)
+            stack.extend([target for target, _ in edges[node]])
+        elif any(target in needed or target in ends for target, _ in edges[node]):
+            needed[node] = edges[node]
+    return needed

@@ -1,0 +1,207 @@
+"""The records of a backward pass."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from vjp_guide._operations import broadcasts, expands
+from vjp_guide._trace_figure import draw
+from vjp_guide._trace_text import html, summary, table
+from vjp_guide.figures import Figure
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cotangent:
+    """A cotangent that passed along an edge of the graph.
+
+    Attributes:
+        shape: Its shape, that of the tensor it belongs to.
+        dtype: Its dtype.
+        values: A dense copy, or ``None`` where the values weren't recorded.
+
+    >>> import torch
+    >>> from vjp_guide import Cotangent
+    >>> Cotangent(shape=(2, 3), dtype=torch.float64).shape
+    (2, 3)
+    """
+
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+    values: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A place where cotangents arrive and are summed.
+
+    Attributes:
+        kind: ``"node"``, or ``"input"`` where the pass ends.
+            Where a cotangent comes from, also ``"output"``.
+        number: The step of the node, or the position among the inputs or outputs.
+        slot: Which result of the forward operation the cotangent belongs to;
+            where a cotangent comes from, which operand.
+
+    >>> from vjp_guide import Port
+    >>> Port("node", 3).slot
+    0
+    """
+
+    kind: Literal["output", "node", "input"]
+    number: int
+    slot: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A tensor that the forward pass kept for a backward node.
+
+    Attributes:
+        name: What torch calls it.
+        shape: Its shape.
+        nbytes: The size of its elements in bytes.
+
+    >>> from vjp_guide import Saved
+    >>> Saved(name="self", shape=(2, 3), nbytes=24).nbytes
+    24
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeRecord:
+    r"""A backward node that ran: one vector-Jacobian product.
+
+    For an operation :math:`y = f(a, b)` the node takes the cotangent :math:`v` of
+    :math:`y` and computes one for each operand,
+
+    .. math:: \bar a = v^\top \frac{\partial f}{\partial a} \qquad
+              \bar b = v^\top \frac{\partial f}{\partial b}
+
+    Attributes:
+        step: Its place in the order of execution, from 0.
+        operation: What torch calls the node, such as ``"MulBackward0"``.
+        arriving: The cotangents of the results of the operation, already summed;
+            ``None`` where none arrived.
+        leaving: The cotangents of its operands; ``None`` where none is needed.
+        sources: For each of ``arriving``, where the summands came from.
+        targets: For each of ``leaving``, where it goes; ``None`` if nowhere.
+        saved: The tensors kept from the forward pass.
+
+    >>> import torch
+    >>> from vjp_guide import trace
+    >>> x = torch.ones(3, requires_grad=True)
+    >>> trace((x * x).sum(), x).nodes[1].operation
+    'MulBackward0'
+    """
+
+    step: int
+    operation: str
+    arriving: tuple[Cotangent | None, ...]
+    leaving: tuple[Cotangent | None, ...]
+    sources: tuple[tuple[Port, ...], ...]
+    targets: tuple[Port | None, ...]
+    saved: tuple[Saved, ...]
+
+    @property
+    def summed_back(self) -> dict[int, tuple[int, ...]]:
+        """The positions in ``leaving`` of operands that were broadcast; their shapes.
+
+        The cotangent of such an operand is summed over the axes along which the
+        forward pass repeated it.
+        """
+        result = self.arriving[0]
+        if result is None or len(self.arriving) > 1:
+            return {}
+        return {
+            slot: operand.shape
+            for slot, operand in enumerate(self.leaving)
+            if operand is not None
+            and expands(operand.shape, result.shape)
+            and broadcasts(self.operation, slot)
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class End:
+    """An output, where a cotangent enters, or an input, where one is returned.
+
+    Attributes:
+        name: ``"y"`` or ``"x"``, numbered if there are several, or a key of
+            ``inputs``.
+        shape: The shape of the tensor.
+        cotangent: The entry of ``grad_outputs``, or the gradient; ``None`` for an
+            input that wasn't used.
+        port: Where ``grad_outputs`` enters, or where the gradient is taken; ``None``
+            for an output that depends on no input.
+        sources: Where the cotangents that are summed there come from.
+
+    >>> import torch
+    >>> from vjp_guide import trace
+    >>> x = torch.ones(3, requires_grad=True)
+    >>> len(trace((x * x).sum(), x).inputs[0].sources)
+    2
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    cotangent: Cotangent | None
+    port: Port | None
+    sources: tuple[Port, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Trace:
+    """What :func:`vjp_guide.trace` recorded.
+
+    ``print`` shows it as a table of one line for each node; a notebook shows the
+    table and the figure.
+    Long traces show their first and last nodes.
+
+    Attributes:
+        nodes: The nodes that ran, in the order of execution.
+        outputs: The outputs, with the cotangents that entered there.
+        inputs: The inputs, with the cotangents that arrived there.
+        gradients: What :func:`torch.autograd.grad` returned.
+
+    >>> import torch
+    >>> from vjp_guide import trace
+    >>> x = torch.ones(3, requires_grad=True)
+    >>> trace((x * x).sum(), x)
+    <Trace of 2 nodes, from y () to x (3,)>
+    """
+
+    nodes: tuple[NodeRecord, ...]
+    outputs: tuple[End, ...]
+    inputs: tuple[End, ...]
+    gradients: tuple[Tensor | None, ...]
+
+    def figure(self) -> Figure:
+        """Draw the graph, and below it the cotangents that flow back.
+
+        Tensors are named after the step of the node that takes their cotangent.
+        A ``+`` marks a cotangent that is a sum of several.
+
+        Returns:
+            The drawing.
+
+        >>> import torch
+        >>> from vjp_guide import trace
+        >>> x = torch.ones(3, requires_grad=True)
+        >>> trace(x.exp(), x, torch.ones(3)).figure().alt
+        'Forward: x (3,), y (3,) by exp. Backward: dL/dy (3,), dL/dx (3,).'
+        """
+        return draw(self)
+
+    def __repr__(self) -> str:
+        return f"<Trace of {summary(self)}>"
+
+    def __str__(self) -> str:
+        return table(self)
+
+    def _repr_html_(self) -> str:
+        return html(self)
