@@ -16,13 +16,11 @@ import warnings
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from matplotlib.axes import Axes
 
 from vjp_guide import contract, jacobian
 
 
-def function(x: torch.Tensor) -> torch.Tensor:
-    """Return a matrix whose Jacobian has no symmetry."""
+def function(x):
     return x @ (x**2).T
 
 
@@ -68,8 +66,7 @@ assert np.einsum("jk,jkab,ab->", v, J, u) == outputs_side
 # the sum of all blocks, each times its entry of ``v``, is ``Jᵀv``.
 
 
-def block(ax: Axes, values: np.ndarray, title: str) -> None:
-    """Draw a matrix as cells with numbers."""
+def block(ax, values, title):
     limit = 2 * np.abs(values).max()  # pale, so that black numbers are legible
     ax.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit)
     for (row, column), value in np.ndenumerate(values):

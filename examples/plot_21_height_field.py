@@ -16,9 +16,8 @@ import torch
 from vjp_guide import contract, jacobian
 
 
-def function(x: torch.Tensor) -> torch.Tensor:
-    """Return the images of points of the plane; coordinates are the last axis."""
-    a, b = x.unbind(-1)
+def function(x):
+    a, b = x.unbind(-1)  # coordinates are the last axis
     return torch.stack([a + b**2 / 2, b - a.sin() * b / 2], dim=-1)
 
 
@@ -67,6 +66,8 @@ plane = offsets @ v
 # A small step along ``u`` climbs as much on the left as a step along ``Ju`` on the right: :math:`\langle J^\top v, u \rangle = \langle v, Ju \rangle`.
 
 style = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.012}
+text = {"ha": "center", "va": "center", "fontsize": 13}
+text["bbox"] = {"boxstyle": "round,pad=0.2", "facecolor": "white"}
 figure, axes = plt.subplots(1, 2, figsize=(9.6, 5.0), layout="constrained")
 figure.set_facecolor("white")
 panels = [
@@ -82,14 +83,7 @@ for ax, (letter, name, origin, height, tangent, cotangent) in zip(
     ax.contour(a, b, height, [0.0], colors="black", linewidths=1.5)
     for (arrow, label), colour in [(tangent, "#004d40"), (cotangent, "black")]:
         ax.quiver(*origin, *arrow, color=colour, **style)
-        ax.annotate(
-            label,
-            origin + 1.25 * arrow,
-            ha="center",
-            va="center",
-            fontsize=13,
-            bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": colour},
-        )
+        ax.text(*(origin + 1.25 * arrow), label, color=colour, **text)
     climb = float(cotangent[0] @ tangent[0])
     ax.set_title(f"{name}: ⟨{cotangent[1]}, {tangent[1]}⟩ = {climb:.4f}", fontsize=13)
     ax.set(aspect="equal", xlabel=f"{letter}[0]", ylabel=f"{letter}[1]")
