@@ -103,5 +103,6 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Rewrite the pages when the site is built."""
-    app.connect("build-finished", finish)
+    # Themes write their style sheets at the same event.
+    app.connect("build-finished", finish, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -74,8 +74,9 @@ def trace(
     Tensors behind :class:`~torch.autograd.graph.saved_tensors_hooks` aren't listed
     as saved, since reading them would call the hooks.
 
-    The order of execution and the sums are those of torch's autograd engine; see
-    :ref:`backward-hooks-execution`.
+    The order of execution and the sums are those of torch's autograd engine, which its
+    `autograd notes <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_
+    describe.
 
     >>> import torch
     >>> from vjp_guide import trace
