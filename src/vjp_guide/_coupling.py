@@ -1,6 +1,7 @@
 """Whether the samples of a batch depend on one another."""
 
 from dataclasses import dataclass
+from textwrap import fill
 
 import torch
 from torch import Tensor
@@ -58,7 +59,7 @@ class Coupling:
             self.norms[: len(shown), list(shown)],
             rows=[f"y[{sample}]" for sample in shown],
             columns=[f"x[{sample}]" for sample in shown],
-            alt=f"Norms of the blocks of the Jacobian, y by x. {self}",
+            alt=f"Norms of the blocks of the Jacobian, y by x. {self.verdict}",
         )
 
     @property
@@ -72,6 +73,11 @@ class Coupling:
         return others
 
     def __str__(self) -> str:
+        return fill(self.verdict, width=79)
+
+    @property
+    def verdict(self) -> str:
+        """The answer as a sentence."""
         measured, batch = self.norms.shape
         if self.independent:
             return (
