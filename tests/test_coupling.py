@@ -115,7 +115,7 @@ def test_measures_some_samples_of_a_large_batch() -> None:
     assert found.norms.shape == (4, 100)
     assert found.norms[1].nonzero().tolist() == [[74]]
     assert "y[" in str(found)
-    assert "(measured for 4 of 100)" in str(coupling(x * 2, x, max_samples=4))
+    assert "(measured for 4 of 100)" in coupling(x * 2, x, max_samples=4).verdict
 
 
 def test_draws_at_most_sixteen_samples() -> None:
