@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-SITE = Path(__file__).parents[2] / "docs" / "_build" / "html"
+SITE = Path(__file__).parents[1] / "docs" / "_build" / "html"
 POLICY = "default-src 'self'"
 YEAR = 365 * 24 * 3600
 
