@@ -102,7 +102,7 @@ ogp_site_name = project
 # Look
 html_theme = "furo"
 html_title = "vjp-guide"
-html_search_scorer = "_ext/scorer.js"
+html_search_scorer = str(HERE / "_ext" / "scorer.js")
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static", "../src/vjp_guide/figures.css"]
 html_css_files = ["custom.css", "figures.css"]
