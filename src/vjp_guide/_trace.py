@@ -25,6 +25,7 @@ _Cotangents = tuple[Cotangent | None, ...]
 _Event = tuple[Node, _Cotangents, _Cotangents]
 
 _DEEP = 1_000
+_RAW = "_raw_saved_"
 
 
 def trace(
@@ -181,8 +182,8 @@ class _Recorder:
 
     def log(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
         """Append an event, as the hook of a node."""
-        described = tuple(map(self.cotangent, arriving))
-        self.events.append((node, described, tuple(map(self.cotangent, leaving))))
+        came, went = map(self.cotangent, arriving), map(self.cotangent, leaving)
+        self.events.append((node, tuple(came), tuple(went)))
 
     def cotangent(self, tensor: Tensor | None) -> Cotangent | None:
         """Return a description, with a copy of the values if there are few."""
@@ -270,28 +271,25 @@ class _Graph:
 
 
 def _saved(node: Node) -> tuple[Saved, ...]:
-    tensors = _saved_tensors(node)
-    return tuple([_saved_one(name, one.shape, one.nbytes) for name, one in tensors])
-
-
-def _saved_tensors(node: Node) -> Iterator[tuple[str, Tensor]]:
-    """Yield what can be read without calling a hook."""
-    for name in _saved_names(type(node)):
+    """Return what can be read without calling a hook."""
+    found = []
+    for attribute in _raw_attributes(type(node)):
         try:
-            raw = getattr(node, f"_raw_saved_{name}")
+            raw = getattr(node, attribute)
         except RuntimeError:  # an earlier pass freed what this node doesn't need
             continue
-        several = isinstance(raw, tuple)
+        name, several = attribute[len(_RAW) :], isinstance(raw, tuple)
         for position, one in enumerate(raw if several else (raw,)):
             data = None if one.unpack_hook else one.data
             if data is not None:
-                yield f"{name}[{position}]" if several else name, data
+                label = f"{name}[{position}]" if several else name
+                found.append(_saved_one(label, data.shape, data.nbytes))
+    return tuple(found)
 
 
 @lru_cache(maxsize=256)
-def _saved_names(kind: type) -> tuple[str, ...]:
-    prefix = "_raw_saved_"
-    return tuple(name[len(prefix) :] for name in dir(kind) if name.startswith(prefix))
+def _raw_attributes(kind: type) -> tuple[str, ...]:
+    return tuple(name for name in dir(kind) if name.startswith(_RAW))
 
 
 def _inputs(
