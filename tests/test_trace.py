@@ -1,6 +1,8 @@
 """Tests of the record of :func:`vjp_guide.trace`."""
 
 import gc
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -571,6 +573,56 @@ def test_refuses_what_is_no_tensor(
     """Tests that the message names the argument."""
     with pytest.raises(TypeError, match=message):
         trace(outputs, inputs)
+
+
+def test_two_long_branches() -> None:
+    """Tests that each branch is followed to its end, and that they meet in x."""
+    x = leaf(2)
+    y, z = x, x
+    for _ in range(1_200):
+        y, z = y * 1, z * 2**0.001
+
+    record = trace(y + z, x, torch.ones(2, dtype=DTYPE), values=False)
+
+    assert len(record.nodes) == 2_401
+    assert len(record.inputs[0].sources) == 2
+    assert_close(record.gradients[0], torch.full((2,), 1 + 2**1.2, dtype=DTYPE))
+
+
+FREE_IN_A_SMALL_STACK = """
+import threading
+import torch
+from vjp_guide import trace
+
+def run():
+    x = torch.ones(2, requires_grad=True)
+    tensors = [x]
+    for _ in range(20_000):
+        tensors.append(tensors[-1] * 1)
+    y, middle = tensors[-1], tensors[15_500]
+    del tensors
+    trace(y, x, torch.ones(2), values=False)
+    del y
+    del middle
+    print("freed")
+
+threading.stack_size(2**20)
+thread = threading.Thread(target=run)
+thread.start()
+thread.join()
+"""
+
+
+def test_a_deep_graph_can_be_freed() -> None:
+    """Tests in a small stack, and a process of its own, which a failure would end."""
+    done = subprocess.run(  # noqa: S603 (the code is above)
+        [sys.executable, "-c", FREE_IN_A_SMALL_STACK],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+
+    assert done.stdout == "freed\n"
 
 
 def test_a_long_chain() -> None:

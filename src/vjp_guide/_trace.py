@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -23,6 +23,9 @@ _Edges = dict[Node, tuple[_Edge, ...]]
 _Tensors = tuple[Tensor | None, ...]
 _Cotangents = tuple[Cotangent | None, ...]
 _Event = tuple[Node, _Cotangents, _Cotangents]
+
+_DEEP = 1_000
+_RAW = "_raw_saved_"
 
 
 def trace(
@@ -51,7 +54,11 @@ def trace(
     Your own hooks run once, before the record is taken.
 
     A trace without values of a chain of 100,000 small operations takes up to four
-    times as long as the plain call, and about 1 kB of memory for each node.
+    times as long as the plain call.
+    Torch keeps a Python object in the graph for each node that Python has seen, until
+    the graph is freed, and would then overflow the stack if the graph is deep.
+    So a trace of more than 1,000 nodes leaves an entry in the metadata of some nodes,
+    which prevents that.
 
     Args:
         outputs: The tensor ``y`` or several, with a graph.
@@ -175,8 +182,8 @@ class _Recorder:
 
     def log(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
         """Append an event, as the hook of a node."""
-        described = tuple(map(self.cotangent, arriving))
-        self.events.append((node, described, tuple(map(self.cotangent, leaving))))
+        came, went = map(self.cotangent, arriving), map(self.cotangent, leaving)
+        self.events.append((node, tuple(came), tuple(went)))
 
     def cotangent(self, tensor: Tensor | None) -> Cotangent | None:
         """Return a description, with a copy of the values if there are few."""
@@ -264,28 +271,25 @@ class _Graph:
 
 
 def _saved(node: Node) -> tuple[Saved, ...]:
-    tensors = _saved_tensors(node)
-    return tuple([_saved_one(name, one.shape, one.nbytes) for name, one in tensors])
-
-
-def _saved_tensors(node: Node) -> Iterator[tuple[str, Tensor]]:
-    """Yield what can be read without calling a hook."""
-    for name in _saved_names(type(node)):
+    """Return what can be read without calling a hook."""
+    found = []
+    for attribute in _raw_attributes(type(node)):
         try:
-            raw = getattr(node, f"_raw_saved_{name}")
+            raw = getattr(node, attribute)
         except RuntimeError:  # an earlier pass freed what this node doesn't need
             continue
-        several = isinstance(raw, tuple)
+        name, several = attribute[len(_RAW) :], isinstance(raw, tuple)
         for position, one in enumerate(raw if several else (raw,)):
             data = None if one.unpack_hook else one.data
             if data is not None:
-                yield f"{name}[{position}]" if several else name, data
+                label = f"{name}[{position}]" if several else name
+                found.append(_saved_one(label, data.shape, data.nbytes))
+    return tuple(found)
 
 
 @lru_cache(maxsize=256)
-def _saved_names(kind: type) -> tuple[str, ...]:
-    prefix = "_raw_saved_"
-    return tuple(name[len(prefix) :] for name in dir(kind) if name.startswith(prefix))
+def _raw_attributes(kind: type) -> tuple[str, ...]:
+    return tuple(name for name in dir(kind) if name.startswith(_RAW))
 
 
 def _inputs(
@@ -321,18 +325,50 @@ def _edge(tensor: Tensor) -> _Edge:
 
 def _between(starts: Iterable[_Edge], stops: Iterable[_Edge]) -> _Edges:
     """Return the nodes that must run to reach ``stops``, with their outgoing edges."""
-    edges: _Edges = {}
-    needed: _Edges = {}
     ends = {node for node, _ in stops}
+    edges = _walk(starts)
+    _ease_freeing(edges)
+    needed: _Edges = {}
+    for node, outgoing in edges.items():
+        if any(target in needed or target in ends for target, _ in outgoing):
+            needed[node] = outgoing
+    return needed
+
+
+def _walk(starts: Iterable[_Edge]) -> _Edges:
+    """Return the outgoing edges of all nodes, each after those it leads to."""
+    edges: _Edges = {}
+    seen: _Edges = {}
     stack = [node for node, _ in starts]
     while stack:
         node = stack.pop()
-        if node is None:
+        if node is None or node in edges:
             continue
-        if node not in edges:
-            edges[node] = node.next_functions
+        if node in seen:
+            edges[node] = seen[node]
+        else:
+            seen[node] = node.next_functions
             stack.append(node)
-            stack.extend([target for target, _ in edges[node]])
-        elif any(target in needed or target in ends for target, _ in edges[node]):
-            needed[node] = edges[node]
-    return needed
+            stack.extend([target for target, _ in seen[node]])
+    return edges
+
+
+def _ease_freeing(edges: _Edges) -> None:
+    """Keep torch from overflowing the stack when it frees a deep graph.
+
+    It frees nodes that Python has seen one inside the other.
+    So some of them hold those below, and let go of them one by one; what they hold
+    they reach by edges too, so nothing lives longer.
+    """
+    order = [*reversed(edges)] if len(edges) > _DEEP else []
+    for start in range(0, len(order), _DEEP):
+        first, *rest = order[start : start + _DEEP]
+        below = {target for target, _ in edges[first]}
+        held = []
+        for node in rest:
+            if node in below:
+                held.append(node)
+                below.update([target for target, _ in edges[node]])
+        # The stub says that it's a method; a list lets go of its last item first.
+        metadata = cast("dict[str, list[Node]]", first.metadata)
+        metadata["vjp_guide"] = held[::-1]
