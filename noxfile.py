@@ -93,9 +93,11 @@ def linkcheck(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Time the builds of the site side by side, and print their peak memory."""
+    """Time the builds of the site and the tools, each beside what it is held against."""
     _install(session, "docs")
     session.run("python", "benchmarks/build.py", *LIVE)
+    for name in ("jacobian", "second_order", "trace"):
+        session.run("python", f"benchmarks/{name}.py")
 
 
 def _install(session: nox.Session, group: str, *, package: bool = True) -> None:
