@@ -93,8 +93,8 @@ def linkcheck(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Time the builds of the site and the tools, each beside what it is held against."""
-    _install(session, "docs")
+    """Time the builds of the site, and the tools beside what they are held against."""
+    _install(session, "bench")
     session.run("python", "benchmarks/build.py", *LIVE)
     for name in ("jacobian", "second_order", "trace"):
         session.run("python", f"benchmarks/{name}.py")
