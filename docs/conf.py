@@ -23,18 +23,27 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
-    "delivery",
-    "expected_errors",
-    "mathml",
-    "notfound.extension",
-    "self_contained",
+    "sphinx_last_updated_by_git",
     "sphinx_sitemap",
     "sphinxext.opengraph",
+    "notfound.extension",
+    "cards",
+    "delivery",
+    "descriptions",
+    "expected_errors",
+    "glossary",
+    "markdown_copies",
+    "mathml",
+    "notebooks",
+    "provenance",
+    "self_contained",
+    "structured_data",
 ]
 exclude_patterns = [
     "_build",
     "_ext",
     "_generated",
+    "_templates",
     # myst-nb would read the notebooks that the gallery writes as pages.
     "auto_examples/**.ipynb",
 ]
@@ -99,10 +108,21 @@ sitemap_excludes = ["404.html", "genindex.html", "search.html"]
 ogp_site_url = html_baseurl
 ogp_site_name = project
 
+# Dates: of the last commit that touched a page, or none where git can't tell.
+git_last_updated_timezone = "UTC"
+git_untracked_check_dependencies = False
+git_untracked_show_sourcelink = True
+suppress_warnings = [
+    "git.command_not_found",
+    "git.subprocess_error",
+    "git.too_shallow",
+]
+
 # Look
 html_theme = "furo"
 html_title = "vjp-guide"
 html_search_scorer = str(HERE / "_ext" / "scorer.js")
+templates_path = ["_templates"]
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static", "../src/vjp_guide/figures.css"]
 html_css_files = ["custom.css", "figures.css"]

@@ -20,6 +20,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 FONT = "stix-two-math.woff2"
 RADICAL = "√"  # browsers draw it for msqrt, whose text does not hold it
+SYMBOL = re.compile("<mi>([vxyJ])</mi>")  # they have the colours of the figures
 MATHEMATICAL_LETTERS = [chr(0x210E), *map(chr, range(0x1D400, 0x1D800))]
 
 _converter = LatexToMathML(annotation=False)
@@ -60,7 +61,8 @@ def write_font(app: Sphinx, exception: Exception | None) -> None:
 
 
 def _mathml(latex: str, *, display: bool) -> str:
-    return _converter.convert_with_local_state(latex, displaystyle=display)
+    formula = _converter.convert_with_local_state(latex, displaystyle=display)
+    return SYMBOL.sub(r'<mi class="vjp-\1">\1</mi>', formula)
 
 
 def _formula_text(page: str) -> str:

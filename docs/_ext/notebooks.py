@@ -1,0 +1,63 @@
+"""Each executed page as a notebook and as a script, beside the page."""
+
+import json
+import re
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+FAILING = "try:\n{}\nexcept Exception as error:  # meant to fail\n    print(error)"
+
+
+def script(notebook: dict[str, Any]) -> str:
+    """Return a notebook as a script in cells, which runs from end to end."""
+    return "\n\n".join(_cell(cell) for cell in notebook["cells"]) + "\n"
+
+
+def _cell(cell: dict[str, Any]) -> str:
+    source = "".join(cell["source"])
+    if cell["cell_type"] == "markdown":
+        return "# %% [markdown]\n" + re.sub("^", "# ", source, flags=re.MULTILINE)
+    code = re.sub("^%", "# %", source, flags=re.MULTILINE)
+    if "raises-exception" in cell["metadata"].get("tags", []):
+        code = FAILING.format(textwrap.indent(code, "    "))
+    return f"# %%\n{code}"
+
+
+def write(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Write the two files, and name them to the page's template."""
+    del templatename
+    executed = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
+    if doctree and executed.exists():
+        notebook = _read(executed)
+        page = Path(app.outdir) / pagename
+        page.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(notebook, ensure_ascii=False, indent=1)
+        page.with_suffix(".ipynb").write_text(text, encoding="utf-8")
+        page.with_suffix(".py").write_text(script(notebook), encoding="utf-8")
+        context["executed"] = page.name
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read a notebook without what differs from build to build."""
+    notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for number, cell in enumerate(notebook["cells"]):
+        cell["id"] = f"cell-{number}"
+    notebook["metadata"] = {"kernelspec": notebook["metadata"]["kernelspec"]}
+    return notebook
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Write the files as the pages are written."""
+    app.connect("html-page-context", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
