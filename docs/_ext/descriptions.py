@@ -74,8 +74,8 @@ def add(
     doctree: nodes.document | None,
 ) -> None:
     """Give a page its description, before the preview tags are made of it."""
-    del pagename, templatename
-    title = re.sub(r"<[^>]*>", "", context.get("title", ""))
+    del templatename
+    title = re.sub(r"<[^>]*>", "", context.get("title", pagename.capitalize()))
     described = html.escape(describe(doctree)) if doctree else ""
     description = described or f"{title}, on {app.config.project}"
     tag = f'\n<meta name="description" content="{description}">'

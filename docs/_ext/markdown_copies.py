@@ -21,6 +21,16 @@ CODE = {"literal_block", "code_links_block"}  # the latter are the gallery's
 NOISE = {"sphx-glr-download-link-note", "sphx-glr-footer"}
 SILENT = nodes.target | nodes.comment | addnodes.index
 ADMONITIONS = {"note", "tip", "warning", "important", "seealso"}
+# What the HTML of an output says, as lines of text.
+MARKUP = [
+    (r"<(style|script)\b.*?</\1>", ""),
+    (r'<svg\b[^>]*?aria-label="([^"]*)".*?</svg>', r"\nFigure: \1\n"),
+    ("</dt>", ": "),
+    ("</t[dh]>", "  "),
+    ("</(tr|p|pre|caption|dd)>", "\n"),
+    (r"<[^>]*>", ""),
+    (r" *\n\s*", "\n"),
+]
 DESCRIPTION = re.compile(r'<meta name="description" content="([^"]*)"')
 
 
@@ -71,15 +81,9 @@ def _simplify(node: nodes.Element, parent: nodes.Element) -> None:
 
 
 def _text(markup: str) -> str:
-    markup = re.sub(r"<(style|script)\b.*?</\1>", "", markup, flags=re.DOTALL)
-    markup = re.sub(
-        r'<svg\b[^>]*?aria-label="([^"]*)".*?</svg>',
-        r"Figure: \1",
-        markup,
-        flags=re.DOTALL,
-    )
-    markup = re.sub(r"</t[dh]>", "  ", re.sub(r"</(tr|p|caption)>", "\n", markup))
-    return html.unescape(re.sub(r"<[^>]*>", "", markup)).strip()
+    for pattern, text in MARKUP:
+        markup = re.sub(pattern, text, markup, flags=re.DOTALL)
+    return html.unescape(markup).strip()
 
 
 def _block(text: str) -> nodes.Element:

@@ -1,0 +1,78 @@
+"""Tests of what machines read of the built site: descriptions, copies, data, links."""
+
+import html
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+SITE = Path(__file__).parents[1] / "docs" / "_build" / "html"
+PAGES = [path for path in sorted(SITE.rglob("*.html")) if "_static" not in path.parts]
+NAMES = [str(path.relative_to(SITE)) for path in PAGES]
+SCRIPTS = [
+    path for path in sorted(SITE.rglob("*.py")) if "_downloads" not in path.parts
+]
+ADDRESS = "https://vjp-guide.github.io/vjp-guide/"
+
+
+def attributes(page: str, tag: str, key: str, end: str) -> list[str]:
+    """Return one attribute of each tag of a page that has some other attribute."""
+    tags = re.findall(rf"<{tag}\b[^>]*{re.escape(key)}[^>]*>", page)
+    return [html.unescape(re.findall(f'{end}="([^"]*)"', tag)[0]) for tag in tags]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=NAMES)
+def test_a_page_is_described_once(path: Path) -> None:
+    """Tests that there is one description: of one screen, and without LaTeX."""
+    page = path.read_text(encoding="utf-8")
+    (description,) = attributes(page, "meta", 'name="description"', "content")
+
+    assert 15 < len(description) < 210
+    assert "\\" not in description
+
+
+@pytest.mark.parametrize("path", PAGES, ids=NAMES)
+def test_a_page_has_its_card_and_its_copy(path: Path) -> None:
+    """Tests that both are files of the site, and that the copy starts like the page."""
+    page = path.read_text(encoding="utf-8")
+    for image in attributes(page, "meta", 'property="og:image"', "content"):
+        assert (SITE / image.removeprefix(ADDRESS)).is_file()
+    for name in attributes(page, "link", 'type="text/markdown"', "href"):
+        copy = (path.parent / name).read_text(encoding="utf-8")
+        assert copy.startswith("# ")
+        assert not re.search(r"<(svg|div|table|style)\b", copy)
+
+
+def test_the_list_for_machines_leads_to_every_copy() -> None:
+    """Tests llms.txt against the files beside it."""
+    text = (SITE / "llms.txt").read_text(encoding="utf-8")
+    copies = {
+        str(path.relative_to(SITE))
+        for path in SITE.rglob("*.md")
+        if "_downloads" not in path.parts
+    }
+
+    assert set(re.findall(rf"\]\({ADDRESS}([^)]*)\)", text)) == copies
+
+
+def test_every_question_is_data() -> None:
+    """Tests that each has its answer in the data that search engines read."""
+    for path in sorted((SITE / "reference" / "questions").glob("*.html")):
+        page = path.read_text(encoding="utf-8")
+        (text,) = re.findall(r"<script type=.application/ld\+json.>(.*?)</s", page) or [
+            "{}"
+        ]
+        questions = json.loads(text).get("mainEntity", [])
+
+        assert len(questions) == len(set(re.findall(r'id="(question-\d+)"', page)))
+        assert all(question["name"] for question in questions)
+        assert all(question["acceptedAnswer"]["text"] for question in questions)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_page_as_a_script_is_python(path: Path) -> None:
+    """Tests that it compiles, and has the notebook beside it."""
+    compile(path.read_text(encoding="utf-8"), path.name, "exec")
+
+    assert path.with_suffix(".ipynb").is_file()
