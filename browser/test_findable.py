@@ -10,9 +10,7 @@ import pytest
 SITE = Path(__file__).parents[1] / "docs" / "_build" / "html"
 PAGES = [path for path in sorted(SITE.rglob("*.html")) if "_static" not in path.parts]
 NAMES = [str(path.relative_to(SITE)) for path in PAGES]
-SCRIPTS = [
-    path for path in sorted(SITE.rglob("*.py")) if "_downloads" not in path.parts
-]
+EXECUTED = [path for path in SITE.rglob("*.ipynb") if "_downloads" not in path.parts]
 ADDRESS = "https://vjp-guide.github.io/vjp-guide/"
 
 
@@ -24,7 +22,7 @@ def attributes(page: str, tag: str, key: str, end: str) -> list[str]:
 
 @pytest.mark.parametrize("path", PAGES, ids=NAMES)
 def test_a_page_is_described_once(path: Path) -> None:
-    """Tests that there is one description: of one screen, and without LaTeX."""
+    """Tests that there is one description, as long as results show, without LaTeX."""
     page = path.read_text(encoding="utf-8")
     (description,) = attributes(page, "meta", 'name="description"', "content")
 
@@ -60,19 +58,20 @@ def test_every_question_is_data() -> None:
     """Tests that each has its answer in the data that search engines read."""
     for path in sorted((SITE / "reference" / "questions").glob("*.html")):
         page = path.read_text(encoding="utf-8")
-        (text,) = re.findall(r"<script type=.application/ld\+json.>(.*?)</s", page) or [
-            "{}"
+        texts = re.findall(r"<script type=.application/ld\+json.>(.*?)</s", page)
+        questions = [
+            entry for text in texts for entry in json.loads(text)["mainEntity"]
         ]
-        questions = json.loads(text).get("mainEntity", [])
 
         assert len(questions) == len(set(re.findall(r'id="(question-\d+)"', page)))
         assert all(question["name"] for question in questions)
         assert all(question["acceptedAnswer"]["text"] for question in questions)
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-def test_a_page_as_a_script_is_python(path: Path) -> None:
-    """Tests that it compiles, and has the notebook beside it."""
-    compile(path.read_text(encoding="utf-8"), path.name, "exec")
+@pytest.mark.parametrize("path", sorted(EXECUTED), ids=lambda path: path.stem)
+def test_an_executed_page_is_a_notebook_and_a_script(path: Path) -> None:
+    """Tests that the one is JSON and the other compiles."""
+    script = path.with_suffix(".py")
 
-    assert path.with_suffix(".ipynb").is_file()
+    assert json.loads(path.read_text(encoding="utf-8"))["cells"]
+    assert compile(script.read_text(encoding="utf-8"), script.name, "exec")
