@@ -12,7 +12,7 @@ Here :math:`y = x x^\top` has 16 elements and :math:`x` has 4, so the Jacobian i
 
 import torch
 
-from vjp_guide import contract, jacobian
+from vjp_guide import contract, explain, jacobian
 from vjp_guide.figures import jacobian_rows
 
 x = torch.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
@@ -50,6 +50,13 @@ V = torch.arange(16.0).reshape(4, 4)
 (weighted,) = torch.autograd.grad(y, x, grad_outputs=V, retain_graph=True)
 assert torch.equal(weighted, (V + V.T) @ x)
 weighted
+
+# %%
+# In words
+# --------
+# :func:`vjp_guide.explain` takes the same arguments, and says what the call computes.
+
+print(explain(y, x, grad_outputs=V))
 
 # %%
 # The picture

@@ -12,7 +12,7 @@ Two steps forward, :math:`x \to y = x x^\top \to z = y^2`, and two calls back.
 
 import torch
 
-from vjp_guide import contract, jacobian
+from vjp_guide import contract, jacobian, trace
 from vjp_guide.figures import Stage, chain
 
 x = torch.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
@@ -68,3 +68,13 @@ v_x
 
 stages = [Stage(name, tuple(t.shape)) for name, t in [("x", x), ("y", y), ("z", z)]]
 chain(stages, ["outer(x, x)", "y²"])
+
+# %%
+# The same, recorded
+# ------------------
+# :func:`vjp_guide.trace` records the backward pass as it runs, operation by operation.
+# ``outer`` is a view and a product, so ``x`` gets two cotangents, and they add.
+
+record = trace(z, x, dL_dz)
+assert torch.equal(record.gradients[0], dL_dx)
+record

@@ -11,7 +11,7 @@
 
 import torch
 
-from vjp_guide import contract, jacobian
+from vjp_guide import contract, explain, jacobian
 from vjp_guide.figures import jacobian_rows
 
 x = torch.tensor([1.0, 3.0, 6.0], requires_grad=True)
@@ -32,6 +32,11 @@ assert message == (
     "Mismatch in shape: grad_output[0] has a shape of torch.Size([3]) "
     "and output[0] has a shape of torch.Size([2])."
 )
+
+# %%
+# :func:`vjp_guide.explain` takes the same arguments, and says why the call fails and what to write:
+
+print(explain(y, x, grad_outputs=torch.ones_like(x)))
 
 # %%
 # The call that works

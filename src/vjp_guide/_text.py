@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vjp_guide._explanation import Explanation, Operand
 
 HEADINGS = ("argument", "name", "shape", "dtype", "meaning")
-_WIDTH = 88
+_WIDTH = 79
 _MOST_INPUTS, _MOST_ROWS, _MOST_VALUES = 3, 12, 16
 
 
