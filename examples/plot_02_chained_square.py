@@ -42,7 +42,7 @@ direct
 # %%
 # Checked with dense Jacobians
 # ----------------------------
-# NumPy contracts the two Jacobians one after the other, from the side of ``v``.
+# NumPy multiplies by the two Jacobians one after the other, from the side of ``v``.
 
 J_zy = jacobian(z, y)
 J_yx = jacobian(y, x)
