@@ -1,7 +1,7 @@
 r"""Outer product: where [20, 20, 20, 20] comes from
 ================================================
 
-``torch.autograd.grad(y, x, grad_outputs=v)`` weighs each output with its entry of ``v`` and adds the derivatives up.
+``torch.autograd.grad(y, x, grad_outputs=v)`` multiplies the derivative of each output by its entry of ``v`` and adds them up.
 Here :math:`y = x x^\top` has 16 elements and :math:`x` has 4, so the Jacobian is 16 rows of 4.
 """
 
@@ -34,7 +34,7 @@ J = jacobian(y, x)
 assert torch.equal(J, rule)
 
 # %%
-# The result contracts both axes of ``v`` with the first two of ``J``:
+# The result is the sum over both axes of ``y``, the first two of ``J``:
 # :math:`r_i = \sum_{jk} v_{jk} J_{jk,i}`. NumPy computes the same without autograd.
 
 assert contract(v, J).tolist() == result.tolist()
@@ -61,7 +61,7 @@ print(explain(y, x, grad_outputs=V))
 # %%
 # The picture
 # -----------
-# Each row is the derivative of one output. It counts as often as the entry of ``v`` beside it says,
+# Each row is the derivative of one output. It is multiplied by the entry of ``v`` beside it,
 # and the last line is the sum.
 
 jacobian_rows(J, V)

@@ -25,7 +25,8 @@ except RuntimeError as error:
 print(message)
 
 # %%
-# ``grad_output[0]`` is what was passed, ``output[0]`` is ``y``. The program fails if torch says it otherwise:
+# ``grad_output[0]`` is what was passed, ``output[0]`` is ``y``.
+# This program fails if a later torch words the message differently:
 
 assert message == (
     "Mismatch in shape: grad_output[0] has a shape of torch.Size([3]) "

@@ -1,8 +1,8 @@
-r"""Jacobian as blocks: one-hot lights a row, ones add the columns
-==============================================================
+r"""Rows of a Jacobian: one-hot picks a row, ones give the column sums
+==================================================================
 
 The Jacobian :math:`J_{o,i} = \partial y_o / \partial x_i` has a row for each output and a column for each input.
-``v`` weighs the rows. This program shows three choices of ``v`` on one Jacobian.
+``v`` holds the weights of the rows. This program shows three choices of ``v`` on one Jacobian.
 """
 
 # %%
@@ -22,8 +22,8 @@ assert not torch.equal(J, J.T)
 J
 
 # %%
-# One-hot lights a row
-# --------------------
+# One-hot picks a row
+# -------------------
 # The weight of all other rows is 0, so the sum is the row itself.
 
 one_hot = torch.tensor([0.0, 1.0, 0.0])
@@ -33,8 +33,8 @@ assert torch.equal(row, J[1])
 jacobian_rows(J, one_hot)
 
 # %%
-# Ones add the columns
-# --------------------
+# Ones give the column sums
+# -------------------------
 # Each entry is the sum of a column: how much the total of all outputs changes with that input.
 # It isn't the row sum, ``[1, 2, 3]``.
 
@@ -46,9 +46,9 @@ assert not torch.equal(columns, J.sum(dim=1))
 jacobian_rows(J, ones)
 
 # %%
-# Weights weigh
-# -------------
-# Any other ``v`` is a weighted sum of rows, and NumPy agrees.
+# Any other weights
+# -----------------
+# The result is the weighted sum of the rows, and NumPy agrees.
 
 weights = torch.tensor([1.0, 10.0, 100.0])
 (weighted,) = torch.autograd.grad(y, x, grad_outputs=weights)

@@ -34,7 +34,8 @@ def make(m, n):
 # %%
 # The six ways
 # ------------
-# Four reverse ways take rows, one forward way takes columns. The last starts from a graph that is there already.
+# ``jacfwd`` takes columns, in forward mode; the other five take rows, in reverse mode.
+# ``vjp_guide.jacobian`` starts from a graph that is there already.
 
 
 def loop(f, x):
@@ -130,7 +131,7 @@ assert by_way["vjp_guide.jacobian"] < by_way["loop of VJPs"]
 # The cliff of ``is_grads_batched``
 # ---------------------------------
 # ``is_grads_batched`` uses an older kind of ``vmap``.
-# Its rule for the backward pass of ``w @ x`` is a batch of matrix-vector products (``bmm``), one for each row of ``v``, and as slow as a loop.
+# Its rule for the backward pass of ``w @ x`` is a batch of matrix-vector products (``bmm``), one for each row of ``v``, and not much faster than a loop.
 # ``torch.vmap`` makes one matrix product (``mm``) of them, and ``jacrev`` and ``vjp_guide.jacobian`` use it.
 # Written as ``x @ w.T``, the layer is fast both ways.
 
@@ -159,5 +160,5 @@ for axis, (shape, values) in zip(axes, times.items(), strict=True):
     bars = axis.barh(list(ways), values, color="#7c3aed")
     axis.bar_label(bars, [f"{value:.1f}" for value in values], padding=3)
     axis.set(title=shape, xscale="log", xlim=(min(values) / 2, max(values) * 4))
-    axis.invert_yaxis()
+axes[0].invert_yaxis()  # for both: they share it
 plt.show()

@@ -37,7 +37,7 @@ for name, y in outputs.items():
     (result,) = torch.autograd.grad(y, x, torch.ones_like(y), retain_graph=True)
     sums = contract(torch.ones(6), maps[name])
     torch.testing.assert_close(result[:, 0], torch.from_numpy(sums), check_dtype=False)
-    print(f"{name}\n  ones:     {result[:, 0].abs().numpy().round(3)}")
+    print(f"{name}\n  ones:     {result[:, 0].numpy().round(3) + 0.0}")  # without -0
     print(f"  diagonal: {maps[name].diagonal().numpy().round(3)}")
 
 # %%
@@ -52,7 +52,7 @@ for name in ["batch normalisation", "softmax over the batch"]:
 # %%
 # Without autograd
 # ----------------
-# The closed forms are :math:`(\delta_{ij} - 1/6 - n_i n_j/6)/s` for the normalised batch :math:`n` of the standard deviation :math:`s`,
+# The closed forms are :math:`(\delta_{ij} - 1/6 - n_i n_j/6)/s`, where :math:`n` is the normalised batch and :math:`s` the standard deviation of ``x``,
 # and :math:`p_i(\delta_{ij} - p_j)` for the softmax :math:`p`.
 
 n = outputs["batch normalisation"].detach()[:, 0]
@@ -65,7 +65,8 @@ torch.testing.assert_close(maps["softmax over the batch"], p.diag() - torch.oute
 # %%
 # The picture
 # -----------
-# Darker is larger, white is 0. The first map alone is diagonal, so there alone ones are right.
+# Darker is larger, white is 0, and each map has its own scale. The first map alone is diagonal, so there alone ones are right.
+# What to write for the others: :doc:`/how-to/ones-like`.
 
 figure, axes = plt.subplots(1, 3, figsize=(7, 3), layout="constrained")
 for axis, (name, J) in zip(axes, maps.items(), strict=True):

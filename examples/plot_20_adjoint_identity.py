@@ -1,7 +1,7 @@
-r"""Adjoint identity: weigh the outputs, or move the inputs
+r"""Adjoint identity: weight the outputs, or move the inputs
 ========================================================
 
-A tangent ``u`` has the shape of the input, a cotangent ``v`` that of the output.
+A direction ``u`` (a tangent) has the shape of the input, weights ``v`` (a cotangent) have that of the output.
 :math:`\langle v, J u \rangle = \langle J^\top v, u \rangle`: the JVP first or the VJP first, the number is the same.
 """
 
@@ -77,11 +77,11 @@ def block(ax, values, title):
 
 figure, axes = plt.subplots(3, 2, figsize=(6.4, 6.2), layout="constrained")
 for j, k in np.ndindex(2, 2):
-    entry = f"∂y[{j},{k}]/∂x: v is {v[j, k]:g}, times u is {Ju[j, k]:g}"
+    entry = f"∂y[{j},{k}]/∂x: v = {v[j, k]:g}, Ju = {Ju[j, k]:g}"
     block(axes[j, k], J[j, k], entry)
 block(axes[2, 0], u.numpy(), "u, like x")
 block(axes[2, 1], JTv.numpy(), "Jᵀv, the weighted sum of blocks")
 figure.suptitle(
-    f"The blocks of J: ⟨v, Ju⟩ = {outputs_side:g} = ⟨Jᵀv, u⟩ = {inputs_side:g}"
+    f"The blocks of J: ⟨v, Ju⟩ = {outputs_side:g}, ⟨Jᵀv, u⟩ = {inputs_side:g}"
 )
 plt.show()

@@ -1,8 +1,8 @@
 r"""Height field: what a pullback looks like
 ========================================
 
-A cotangent ``v`` is a slope on the output plane.
-Compose that slope with the map, and its slope on the input plane is the vector-Jacobian product :math:`J^\top v`.
+A cotangent ``v`` is the slope of a height over the output plane.
+Give each input the height of its output: the slope over the input plane is the vector-Jacobian product :math:`J^\top v`, also called the pullback of ``v``.
 """
 
 # %%

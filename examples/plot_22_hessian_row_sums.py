@@ -30,8 +30,9 @@ assert H.tolist() == [[2 * b, 2 * a, 0], [2 * a, 0, 2 * c], [0, 2 * c, 2 * b]]
 H
 
 # %%
-# Ones add the rows
-# -----------------
+# Ones give the row sums
+# ----------------------
+# They add the rows, which gives column sums; :math:`H` is symmetric, so these are the row sums too.
 
 ones = torch.ones_like(g)
 (row_sums,) = torch.autograd.grad(g, x, grad_outputs=ones, retain_graph=True)

@@ -4,12 +4,13 @@ r"""Complex gradient: the arrow that torch returns points uphill
 For a real loss :math:`L` of a complex :math:`z = a + b\,i`, ``torch.autograd.grad`` returns
 :math:`\partial L/\partial a + i\, \partial L/\partial b`, which is an arrow in the complex plane.
 Here :math:`L = |z^2 - 1|^2`, with its lowest points at :math:`z = \pm 1`.
+Why it is so: :doc:`/explanation/complex`.
 """
 
 # %%
 # One call for a whole grid
 # -------------------------
-# Each point has its own loss, so a weight of one for each gives each point its own gradient.
+# Each point has its own loss, so a weight of 1 for each loss gives each point its own gradient.
 
 from typing import Any
 

@@ -3,6 +3,7 @@ r"""Pipeline in two processes: a cotangent crosses the wire
 
 Two processes hold half of a network each. The activation :math:`y` goes from the first to the second,
 and the cotangent :math:`\partial L/\partial y`, of the same shape, comes back as ``grad_outputs``.
+The rule and its traps: :doc:`/how-to/systems/pipeline`.
 """
 
 # %%
@@ -84,7 +85,7 @@ received
 # %%
 # Checked in one process
 # ----------------------
-# The same network in one piece, and its dense Jacobian contracted with the cotangent that came over the wire:
+# The same network in one piece, and the product of the cotangent that came over the wire with the dense Jacobian:
 
 x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
 W = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, 3.0]], requires_grad=True)

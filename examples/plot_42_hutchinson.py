@@ -3,6 +3,7 @@ r"""Hutchinson's estimate: random signs converge to the trace
 
 For :math:`v` with random signs as entries, :math:`v^\top J v` is the trace of :math:`J` on average.
 Each estimate takes one call of ``torch.autograd.grad``, and no Jacobian.
+The derivation and the traps: :doc:`/how-to/recipes/hutchinson-trace`.
 """
 
 # %%
