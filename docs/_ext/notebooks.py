@@ -53,8 +53,20 @@ def _read(path: Path) -> dict[str, Any]:
     notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for number, cell in enumerate(notebook["cells"]):
         cell["id"] = f"cell-{number}"
+        if "outputs" in cell:
+            cell["outputs"] = _merged(cell["outputs"])
     notebook["metadata"] = {"kernelspec": notebook["metadata"]["kernelspec"]}
     return notebook
+
+
+def _merged(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join what a cell printed: kernels send it in pieces, by chance."""
+    merged: list[dict[str, Any]] = []
+    for output in outputs:
+        if merged and output.get("name", "") == merged[-1].get("name"):
+            output["text"] = [*merged.pop()["text"], *output["text"]]
+        merged.append(output)
+    return merged
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
