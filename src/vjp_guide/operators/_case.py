@@ -71,6 +71,16 @@ class Case:
             leaves[place] = x + _JITTER * noise
         return replace(self, leaves=tuple(leaves))
 
+    def cropped(self) -> "Case":
+        """Return the call with matrices cut to two rows and three columns."""
+        cut = (
+            leaf.detach()[:2, :3].clone().requires_grad_(leaf.requires_grad)
+            if isinstance(leaf, Tensor) and leaf.ndim == 2  # noqa: PLR2004 - a matrix
+            else leaf
+            for leaf in self.leaves
+        )
+        return replace(self, leaves=tuple(cut))
+
     def kind(self) -> str:
         """Return what tells the call from others: shapes, options, what is tracked."""
         parts = [

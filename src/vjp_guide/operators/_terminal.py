@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterator
 
 from vjp_guide.operators._records import Entry, Example, Shown, Variant
+from vjp_guide.operators._text import residual
 
 _WIDTH = 88
 
@@ -53,12 +54,14 @@ def _example(example: Example) -> Iterator[str]:
             yield f"  {product.name}: {example.results[place]}"
         if product.values:
             yield f"    = {product.values}"
-    nodes = ", ".join(f"{node} x {count}" for node, count in example.nodes)
-    yield from ("", f"Graph nodes: {nodes or 'none'}")
-    yield (
-        f"{example.operations} operations in the backward pass, {example.saved} "
-        f"numbers kept for it; J has {example.entries} entries"
+    nodes = ", ".join(
+        node if count == 1 else f"{node} ({count} times)"
+        for node, count in example.nodes
     )
+    yield from ("", f"Graph nodes: {nodes or 'none'}")
+    yield f"Operations in the backward pass: {example.operations}"
+    yield f"Numbers kept for it: {example.saved}"
+    yield f"Entries of J: {example.entries}"
 
 
 def _shown(shown: Shown) -> str:
@@ -75,7 +78,7 @@ def _variant(variant: Variant) -> Iterator[str]:
     if variant.residuals:
         names = ("adjoint", "one-hot", "finite differences", "numerical J")
         pairs = zip(names, variant.residuals.values(), strict=True)
-        found = ", ".join(f"{n} {r:.0e}" for n, r in pairs if r is not None)
+        found = ", ".join(f"{n} {residual(r)}" for n, r in pairs if r is not None)
         yield f"    {variant.calls} calls in {variant.dtype}, residuals: {found}"
     yield (
         f"    forward mode {variant.forward}, double backward {variant.twice}, "

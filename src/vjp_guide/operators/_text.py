@@ -3,6 +3,11 @@
 from typing import Any
 
 
+def residual(value: float) -> str:
+    """Return the text of a small number, to one digit."""
+    return f"{value:.0e}" if value else "0"
+
+
 def numbers(value: Any) -> str:
     """Return the text of a number or of nested lists of numbers, with four digits."""
     if isinstance(value, list):
