@@ -157,10 +157,15 @@ def leaves(tensors: Tensors) -> Tensors:
 @contextmanager
 def seeded() -> Iterator[None]:
     """Give random operators the same numbers each time, and hush torch's warnings."""
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.manual_seed(_SEED)
-        yield
+    # torch.manual_seed also asks the other devices, which takes longer than the call.
+    state = torch.default_generator.get_state()
+    torch.default_generator.manual_seed(_SEED)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        torch.default_generator.set_state(state)
 
 
 def _is_numeric(value: object) -> bool:

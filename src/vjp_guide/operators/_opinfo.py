@@ -1,7 +1,6 @@
 """The operators that torch's own test suite describes, with ready-made arguments."""
 
 import importlib
-import warnings
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice
@@ -9,7 +8,7 @@ from typing import Any
 
 import torch
 
-from vjp_guide.operators._case import Case, case_of
+from vjp_guide.operators._case import Case, case_of, seeded
 from vjp_guide.operators._exceptions import NONE, Special
 
 _MODULE = "torch.testing._internal.common_methods_invocations"
@@ -67,7 +66,5 @@ def cases(op: Any, dtype: torch.dtype, special: Special = NONE) -> list[Case]:
 
 
 def _samples(op: Any, dtype: torch.dtype) -> Iterator[Any]:
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.manual_seed(0)
+    with seeded():
         yield from op.sample_inputs("cpu", dtype, requires_grad=True)

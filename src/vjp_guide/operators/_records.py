@@ -11,7 +11,7 @@ class Variant:
 
     Attributes:
         name: Its full name in torch's tests, as ``norm.fro``.
-        state: One of :data:`STATES`.
+        state: ``"verified"``, or what the variant is instead.
         reason: Why it isn't verified, or what is special about its checks.
         blind: Whether it passes all checks without a named exception.
         calls: How many calls were checked, those with noise included.

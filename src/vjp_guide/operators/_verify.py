@@ -162,7 +162,7 @@ def _state(found: Found, special: Special) -> tuple[str, str]:
         expected = special.state in {DEFECT, DEFINED_AS_ZERO}
         return (special.state, special.reason) if expected else (FAILED, "")
     if not found.telling:
-        return ZERO, special.reason
+        return ZERO, special.reason or "The product is zero for each call tried."
     return special.state, special.reason
 
 
