@@ -56,8 +56,9 @@ def write_sources(app: Sphinx) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     computed()
     for page in CATEGORIES:
-        title = f"{page.title}: vector-Jacobian products"
-        text = f"{title}\n{'=' * len(title)}\n\n.. operators:: {page.slug}\n"
+        title = f".. title:: {page.title}: vector-Jacobian products in PyTorch"
+        heading = f"{page.title}\n{'=' * len(page.title)}"
+        text = f"{title}\n\n{heading}\n\n.. operators:: {page.slug}\n"
         path = folder / f"{page.slug}.rst"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")

@@ -169,6 +169,27 @@ CHOSEN: dict[str, Callable[[], Arguments]] = {
     f"{_F}dropout": lambda: _call(_x(2, 3)),
 }
 
+# Activation functions take one tensor, and have samples of 20 numbers.
+for _name in [
+    "celu",
+    "elu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "logsigmoid",
+    "mish",
+    "relu6",
+    "selu",
+    "silu",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "tanhshrink",
+]:
+    CHOSEN[_F + _name] = lambda: _call(_x(2, 3))
+
 
 def chosen(name: str) -> Arguments | None:
     """Return our arguments for an operator by its full name, if there are any."""

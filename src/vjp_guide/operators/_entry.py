@@ -83,5 +83,7 @@ def _example(name: Name, checked: list[tuple[Variant, Case | None]]) -> Example 
     return min(found, key=lambda shown: shown.residual is None, default=None)
 
 
-def _order(public: str) -> tuple[str, str]:
-    return public.rpartition(".")[2].lower(), public
+def _order(public: str) -> tuple[bool, str, str]:
+    """Return what sorts names by their last part, private ones last."""
+    short = public.rpartition(".")[2]
+    return short.startswith("_") or ".ops." in public, short.lower(), public

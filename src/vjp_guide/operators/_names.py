@@ -83,6 +83,8 @@ def _signature(public: str, value: Any) -> str:
     text = re.match(rf"(?:[\w.]*\.)?({re.escape(short)}\([^)]*\))", _doc(value))
     if text:
         return re.sub(r"\s+", " ", text[1])
+    if ".ops." in public:
+        return ""
     try:
         parameters = inspect.signature(value).parameters.values()
     except (TypeError, ValueError):
