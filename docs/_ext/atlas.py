@@ -1,7 +1,8 @@
 """The pages of the operator atlas, computed for the installed torch.
 
 Each category is a page, whose source is written before Sphinx looks for sources.
-Its entries are sections, so that the site's search finds them by each of their names.
+Its entries are index entries, so that the site's search finds them by each of their
+names. They aren't sections, which Sphinx would copy for the navigation of each page.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from sphinx.util import logging
 from sphinx.util.display import status_iterator
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
+from sphinx.writers.html5 import HTML5Translator
 
 from vjp_guide.operators._atlas import atlas, cache_folder, fingerprint, to_json
 from vjp_guide.operators._categories import CATEGORIES, Category
@@ -64,6 +66,10 @@ def write_sources(app: Sphinx) -> None:
             path.write_text(text, encoding="utf-8")
 
 
+class Fragment(nodes.General, nodes.Element):
+    """HTML that the search doesn't read: it is numbers and code for the most part."""
+
+
 class AtlasDirective(SphinxDirective):
     """What the directives of the atlas share."""
 
@@ -88,10 +94,12 @@ class Operators(AtlasDirective):
     required_arguments = 1
 
     def content_of(self, found: Atlas) -> Iterator[nodes.Node]:
-        """Yield a section for each entry."""
-        for entry in found.entries:
-            if entry.category == self.arguments[0]:
-                yield _section(entry)
+        """Yield links to the entries, and the entries."""
+        entries = [e for e in found.entries if e.category == self.arguments[0]]
+        links = (f'<a href="#{escape(e.name)}">{_short(e)}</a>' for e in entries)
+        yield _raw(f'<p class="op-list">{" ".join(links)}</p>')
+        for entry in entries:
+            yield from _entry(entry)
 
 
 class Index(AtlasDirective):
@@ -147,30 +155,30 @@ class Summary(AtlasDirective):
         yield nodes.paragraph("", found.notice)
 
 
-def _section(entry: Entry) -> nodes.section:
-    section = nodes.section(ids=[entry.name], names=[entry.name])
-    section += nodes.title("", "", nodes.literal("", entry.name))
-    index = addnodes.index(
-        entries=[("single", word, entry.name, "", None) for word in _words(entry)]
+def _entry(entry: Entry) -> Iterator[nodes.Node]:
+    name = escape(entry.name)
+    words = [("single", word, entry.name, "", None) for word in _words(entry)]
+    yield addnodes.index(entries=words)
+    yield _raw(
+        f'<h2 id="{name}"><code class="literal">{name}</code>'
+        f'<a class="headerlink" href="#{name}" title="Link to this operator">¶</a></h2>'
+        f"{html.head(entry)}"
     )
-    section += index
-    section += _raw(html.head(entry))
     for formula in entry.formulas:
-        section += nodes.math_block("", formula.latex, nowrap=False, number=None)
-        section += nodes.paragraph("", formula.why)
+        yield nodes.math_block("", formula.latex, nowrap=False, number=None)
+        yield nodes.paragraph("", formula.why)
     if entry.note:
-        section += nodes.paragraph("", entry.note)
-    section += _raw("".join(_parts(entry)))
-    return section
+        yield nodes.paragraph("", entry.note)
+    yield _raw("".join(_parts(entry)))
 
 
 def _words(entry: Entry) -> list[str]:
     """Return what people look the operator up by."""
     names = (entry.name, *entry.aliases)
-    words = {name.rpartition(".")[2] for name in names} | {*entry.aliases}
+    words = {name.rpartition(".")[2] for name in names} | {*names}
     if entry.example and len(entry.example.nodes) == 1:
         words.add(entry.example.nodes[0][0])
-    return sorted(words - {entry.name})
+    return sorted(words)
 
 
 def _parts(entry: Entry) -> Iterator[str]:
@@ -215,15 +223,15 @@ def _row(entry: Entry, page: Category) -> str:
     ]
     words = " ".join(name.removeprefix("torch.") for name in entry.aliases)
     also = f" <small>{escape(words)}</small>" if words else ""
-    short = escape(entry.name.removeprefix("torch."))
+    address = f"entries/{page.slug}.html#{escape(entry.name)}"
     return (
-        f'<tr><td><a href="entries/{page.slug}.html#{escape(entry.name)}">{short}</a>'
+        f'<tr><td><a href="{address}">{_short(entry)}</a>'
         f"{also}</td><td>{page.title}</td><td>{inputs}</td><td>{best.state}</td>"
         f"<td>{' '.join(badges)}</td></tr>"
     )
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> nodes.raw:
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Fragment:
     titles = "".join(f"<th>{title}</th>" for title in head)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
@@ -235,8 +243,23 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> nodes.raw:
     )
 
 
-def _raw(text: str) -> nodes.raw:
-    return nodes.raw("", text, format="html")
+def _short(entry: Entry) -> str:
+    return escape(entry.name.removeprefix("torch."))
+
+
+def _raw(markup: str) -> Fragment:
+    return Fragment(markup=markup)
+
+
+def visit_fragment(self: HTML5Translator, node: Fragment) -> None:
+    """Write the HTML."""
+    self.body.append(node["markup"])
+    raise nodes.SkipNode
+
+
+def skip_fragment(*_: object) -> None:
+    """Leave the HTML out of other formats."""
+    raise nodes.SkipNode
 
 
 def write_data(app: Sphinx, exception: Exception | None) -> None:
@@ -255,6 +278,8 @@ def add_script(app: Sphinx, pagename: str, *_: object) -> None:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the directives and the steps of the build."""
+    skip = (skip_fragment, None)
+    app.add_node(Fragment, html=(visit_fragment, None), text=skip, latex=skip)
     app.add_directive("operators", Operators)
     app.add_directive("operators-index", Index)
     app.add_directive("operators-summary", Summary)
