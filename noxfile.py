@@ -19,7 +19,12 @@ nox.options.reuse_venv = "yes"
 ROOT = Path(__file__).parent
 DOCS = ROOT / "docs"
 HTML = DOCS / "_build" / "html"
-GENERATED = [DOCS / "_build", DOCS / "_generated", DOCS / "auto_examples"]
+GENERATED = [
+    DOCS / "_build",
+    DOCS / "_generated",
+    DOCS / "auto_examples",
+    DOCS / "operators" / "entries",
+]
 STRICT = ["-n", "-W", "--keep-going", "-T"]
 DOCTREES = ["-d", "docs/_build/doctrees"]
 # While writing, cells and examples that didn't change are not run again.
@@ -63,6 +68,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def operators(session: nox.Session) -> None:
+    """Verify every operator of torch; fail if one that was verified no longer is."""
+    _install(session, "test")
+    session.run("python", "tests/verify_operators.py", *session.posargs)
+
+
+@nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Build the site from nothing; the last line says where to open it."""
     _install(session, "docs")
@@ -80,7 +92,7 @@ def docs_live(session: nox.Session) -> None:
     ignores = [f"--ignore={path}/*" for path in GENERATED]
     watches = ["--watch=examples", "--watch=src"]
     options = [*DOCTREES, *LIVE, *ignores, *watches, *session.posargs]
-    session.run("sphinx-autobuild", *options, "docs", str(HTML))
+    session.run("sphinx-autobuild", *options, "docs", str(HTML), env=_cache(session))
 
 
 @nox.session(default=False)
@@ -122,8 +134,15 @@ def _constraints(session: nox.Session) -> Path:
 def _sphinx(session: nox.Session, builder: str, *options: str) -> None:
     output = DOCS / "_build" / builder
     session.run(
-        "sphinx-build", *STRICT, *DOCTREES, "-b", builder, *options, "docs", str(output)
+        *("sphinx-build", *STRICT, *DOCTREES, "-b", builder),
+        *(*options, "docs", str(output)),
+        env=_cache(session),
     )
+
+
+def _cache(session: nox.Session) -> dict[str, str]:
+    """Return where the atlas is kept, which a build from nothing doesn't remove."""
+    return {"VJP_GUIDE_CACHE": str(Path(session.create_tmp()).resolve() / "operators")}
 
 
 if __name__ == "__main__":

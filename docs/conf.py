@@ -27,6 +27,7 @@ extensions = [
     "sphinx_sitemap",
     "sphinxext.opengraph",
     "notfound.extension",
+    "atlas",
     "cards",
     "delivery",
     "descriptions",

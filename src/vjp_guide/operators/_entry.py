@@ -1,0 +1,89 @@
+"""All that the atlas says of a public operator."""
+
+from functools import cache
+from typing import Any
+
+from vjp_guide.operators._case import Case
+from vjp_guide.operators._categories import category
+from vjp_guide.operators._example import example
+from vjp_guide.operators._exceptions import NOTES, VERIFIED
+from vjp_guide.operators._formulas import FORMULAS
+from vjp_guide.operators._kinks import kinks
+from vjp_guide.operators._names import Name, name_of
+from vjp_guide.operators._opinfo import differentiable, full_name
+from vjp_guide.operators._provenance import derivatives
+from vjp_guide.operators._records import Entry, Example, Formula, Variant
+from vjp_guide.operators._verify import UNUSABLE, verify
+
+
+@cache
+def groups() -> dict[str, tuple[Any, ...]]:
+    """Return torch's descriptions of the differentiable operators, by public name."""
+    found: dict[str, list[Any]] = {}
+    for op in differentiable().values():
+        found.setdefault(name_of(op.name).public, []).append(op)
+    return {public: tuple(found[public]) for public in sorted(found, key=_order)}
+
+
+def entry(public: str) -> Entry:
+    """Verify an operator and describe it.
+
+    Args:
+        public: Its public name, a key of :func:`groups`.
+
+    Returns:
+        The entry.
+    """
+    ops = groups()[public]
+    name = name_of(ops[0].name)
+    checked = [verify(op) for op in ops]
+    shown = _example(name, checked)
+    nodes = [node for node, _ in shown.nodes] if shown else []
+    names = [full_name(op) for op in ops]
+    return Entry(
+        name=public,
+        aliases=aliases(public),
+        category=category(public).slug,
+        documented=name.documented,
+        signature=name.signature,
+        page=name.page,
+        formulas=tuple(
+            Formula(latex=formula.latex, why=formula.why)
+            for formula in FORMULAS
+            if formula.name in names
+        ),
+        kinks=tuple(pair for name in names for pair in kinks(name)),
+        derivatives=derivatives(nodes),
+        note=" ".join(NOTES[name] for name in names if name in NOTES),
+        variants=tuple(variant for variant, _ in checked),
+        example=shown,
+    )
+
+
+def aliases(public: str) -> tuple[str, ...]:
+    """Return the other names of an operator."""
+    found = {
+        name_of(alias.name).public for op in groups()[public] for alias in op.aliases
+    }
+    return tuple(sorted(found - {public}))
+
+
+def _example(name: Name, checked: list[tuple[Variant, Case | None]]) -> Example | None:
+    """Return the first example with a program, verified variants first."""
+    ordered = sorted(checked, key=lambda pair: pair[0].state != VERIFIED)
+    found = []
+    for variant, case in ordered:
+        if case is not None:
+            try:
+                found.append(example(case, name, variant.name))
+            except UNUSABLE:
+                continue
+            if found[-1].residual is not None:
+                break
+    return min(found, key=lambda shown: shown.residual is None, default=None)
+
+
+def _order(public: str) -> tuple[bool, str, str]:
+    """Return what sorts names by their last part, private ones last."""
+    short = public.rpartition(".")[2]
+    return short.startswith("_") or ".ops." in public, short.lower(), public

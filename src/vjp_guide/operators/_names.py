@@ -1,0 +1,93 @@
+"""What an operator is called, and where torch documents it."""
+
+import functools
+import inspect
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+_PAGES = "https://docs.pytorch.org/docs/stable/"
+_ROOTS = {
+    "torch": torch,
+    "torch.Tensor": torch.Tensor,
+    "torch.nn.functional": torch.nn.functional,
+}
+_ON_ONE_PAGE = {"special": "special.html", "masked": "masked.html"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """An operator's public name.
+
+    Attributes:
+        public: The dotted name, as ``torch.nn.functional.relu``.
+        documented: Whether the installed torch documents it.
+        parameters: The names of its parameters, empty if unknown.
+        signature: The call as torch documents it, empty if unknown.
+    """
+
+    public: str
+    documented: bool
+    parameters: tuple[str, ...]
+    signature: str
+
+    @property
+    def page(self) -> str:
+        """The address of torch's own page, empty if there is none."""
+        if not self.documented:
+            return ""
+        part = self.public.split(".")[1]
+        if part in _ON_ONE_PAGE:
+            return f"{_PAGES}{_ON_ONE_PAGE[part]}#{self.public}"
+        if not callable(_find(torch, self.public.removeprefix("torch."))):
+            return f"{_PAGES}tensors.html#{self.public}"
+        return f"{_PAGES}generated/{self.public}.html"
+
+
+@functools.cache
+def name_of(op_name: str) -> Name:
+    """Return the public name of an operator that torch's tests call ``op_name``."""
+    op_name = op_name.removeprefix("torch.")
+    found = [
+        (f"{root}.{op_name}", _find(owner, op_name)) for root, owner in _ROOTS.items()
+    ]
+    known = [(public, value) for public, value in found if value is not None]
+    documented = [(public, value) for public, value in known if _doc(value)]
+    missing = (f"torch.{op_name}", None)
+    public, value = (*documented, *known, missing)[0]
+    signature = _signature(public, value)
+    return Name(
+        public=public,
+        documented=bool(documented),
+        parameters=tuple(re.findall(r"(?:^|[(,])\s*\*?([A-Za-z_]\w*)", signature))[1:],
+        signature=signature,
+    )
+
+
+def _find(owner: Any, dotted: str) -> Any:
+    try:
+        return functools.reduce(getattr, dotted.split("."), owner)
+    except AttributeError:
+        return None
+
+
+def _doc(value: Any) -> str:
+    return (getattr(value, "__doc__", None) or "").strip()
+
+
+def _signature(public: str, value: Any) -> str:
+    """Return the call as the docstring's first lines or Python give it."""
+    short = public.rpartition(".")[2]
+    text = re.match(rf"(?:[\w.]*\.)?({re.escape(short)}\([^)]*\))", _doc(value))
+    if text:
+        return re.sub(r"\s+", " ", text[1])
+    if ".ops." in public:
+        return ""
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except (TypeError, ValueError):
+        return ""
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
+    return f"{short}{inspect.Signature(bare)}"

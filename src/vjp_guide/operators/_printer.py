@@ -1,0 +1,337 @@
+"""Print a traced graph as the Python that one would write."""
+
+import math
+import operator
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.fx import Graph, Node
+
+_ATOM, _UNARY, _PRODUCT = 9, 7, 6
+_INFIX = {
+    "pow": ("**", 8),
+    "mul": ("*", _PRODUCT),
+    "div": ("/", _PRODUCT),
+    "mm": ("@", _PRODUCT),
+    "bmm": ("@", _PRODUCT),
+    "mv": ("@", _PRODUCT),
+    "dot": ("@", _PRODUCT),
+    "matmul": ("@", _PRODUCT),
+    "add": ("+", 5),
+    "sub": ("-", 5),
+    "bitwise_and": ("&", 4),
+    "bitwise_or": ("|", 3),
+    "eq": ("==", 2),
+    "ne": ("!=", 2),
+    "lt": ("<", 2),
+    "le": ("<=", 2),
+    "gt": (">", 2),
+    "ge": (">=", 2),
+}
+# Operations that only say how a tensor is kept.
+_SAME = {"detach", "alias", "lift_fresh_copy", "clone"}
+# Options that only say where a tensor is kept; the programs run in double precision.
+_STORAGE = {"memory_format", "layout", "device", "pin_memory"}
+_RENAMED = {"view": "reshape", "_unsafe_view": "reshape", "_to_copy": "to"}
+_WIDEST = 64
+_FEW = 12
+_LAST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An expression, with how tightly its outermost operation binds."""
+
+    code: str
+    level: int = _ATOM
+
+    def inside(self, level: int, *, strict: bool = False) -> str:
+        """Return the code as an operand, in parentheses if they are needed."""
+        loose = self.level < level or (strict and self.level == level)
+        return f"({self.code})" if loose else self.code
+
+
+@dataclass(slots=True)
+class Printer:
+    """Turns the nodes of a graph into lines.
+
+    Attributes:
+        names: What the inputs, the cotangents and the outputs are called.
+        constants: The tensors that the graph holds.
+        plain: Whether to write each operation as a call of ``torch.ops``.
+        lines: The assignments so far.
+    """
+
+    names: dict[Node, str]
+    constants: dict[str, Tensor]
+    plain: bool = False
+    lines: list[str] = field(default_factory=list)
+    _texts: dict[Node, Text] = field(default_factory=dict)
+    _temporaries: dict[str, Text] = field(default_factory=dict)
+
+    def results(self, graph: Graph, nodes: Sequence[Node | None]) -> list[str]:
+        """Return the expressions of ``nodes``; ``lines`` gets what they use."""
+        self._texts = {node: Text(name) for node, name in self.names.items()}
+        needed = _needed(nodes, set(self.names))
+        uses = Counter(user for node in needed for user in node.all_input_nodes)
+        uses.update(node for node in nodes if node is not None)
+        for node in graph.nodes:
+            if node in needed and node not in self._texts:
+                last = uses[node] == 1 and node in nodes
+                self._texts[node] = self._placed(node, uses[node], last=last)
+        return ["None" if node is None else self._texts[node].code for node in nodes]
+
+    def _placed(self, node: Node, uses: int, *, last: bool) -> Text:
+        """Return the text that stands for a node: its expression, or a name for it."""
+        text = self._expression(node)
+        mutable = _is_mutable(node)
+        short = uses <= 1 and len(text.code) <= (_WIDEST + _WIDEST * last)
+        if text.code.isidentifier() or (short and not mutable):
+            return text
+        if not mutable and text.code in self._temporaries:
+            return self._temporaries[text.code]
+        name = Text(f"t{len(self.lines) + 1}")
+        self.lines.append(f"{name.code} = {text.code}")
+        self._temporaries[text.code] = name
+        return name
+
+    def _expression(self, node: Node) -> Text:
+        if node.op == "get_attr":
+            return self._constant(str(node.target).strip("_"))
+        if node.target is operator.getitem:
+            return Text(f"{self.value(_args(node)[0]).inside(_ATOM)}[{_args(node)[1]}]")
+        name = _name(node)
+        if name in _SAME and not any(map(_is_mutable, node.users)):
+            return self.value(_args(node)[0])
+        if self.plain:
+            return Text(f"torch.ops.{node.target}{self.arguments(node, 0)}")
+        return self._short(node, name)
+
+    def _constant(self, name: str) -> Text:
+        tensor = self.constants[name]
+        few = tensor.numel() <= _FEW and not tensor.is_complex()
+        return Text(f"torch.tensor({tensor.tolist()})" if few else name)
+
+    def _short(self, node: Node, name: str) -> Text:
+        """Return an expression with operators, indexing and methods where they fit."""
+        special = _SPECIAL.get(name)
+        text = special(self, node) if special else None
+        if text is None and name in _INFIX and not node.kwargs:
+            text = self._infix(node, *_INFIX[name])
+        return text or self._call(node, _RENAMED.get(name, name))
+
+    def _infix(self, node: Node, symbol: str, level: int) -> Text:
+        left, right = map(self.value, _args(node))
+        power = symbol == "**"
+        code = (
+            f"{left.inside(level, strict=power)} {symbol} "
+            f"{right.inside(level, strict=not power)}"
+        )
+        return Text(code, level)
+
+    def _call(self, node: Node, name: str) -> Text:
+        if _is_method(node, name):
+            owner = self.value(_args(node)[0]).inside(_ATOM)
+            return Text(f"{owner}.{name}{self.arguments(node, 1)}")
+        return Text(f"{_home(node, name)}{self.arguments(node, 0)}")
+
+    def arguments(self, node: Node, start: int) -> str:
+        """Return the arguments of a call, from the one at ``start`` on."""
+        positional = [self.value(arg).code for arg in _args(node)[start:]]
+        if not self.plain and _name(node) in _REDUCTIONS:
+            positional = _keep(positional)
+        named = [
+            f"{key}={self.value(value).code}"
+            for key, value in node.kwargs.items()
+            if self.plain or not _is_storage(key, value)
+        ]
+        return f"({', '.join(positional + named)})"
+
+    def value(self, value: Any) -> Text:
+        """Return the text of an argument."""
+        if isinstance(value, Node):
+            return self._texts[value]
+        if isinstance(value, list | tuple):
+            return Text(f"[{', '.join(self.value(item).code for item in value)}]")
+        if isinstance(value, float) and not math.isfinite(value):
+            return Text(f'float("{value}")')
+        negative = isinstance(value, int | float) and value < 0
+        code = f"{value:g}" if _is_short(value) else repr(value)
+        return Text(code, _UNARY if negative else _ATOM)
+
+
+# The operations that have a notation of their own.
+
+
+def _negative(printer: Printer, node: Node) -> Text:
+    return Text(f"-{printer.value(_args(node)[0]).inside(_UNARY)}", _UNARY)
+
+
+def _inverse(printer: Printer, node: Node) -> Text:
+    value = printer.value(_args(node)[0]).inside(_PRODUCT, strict=True)
+    return Text(f"1 / {value}", _PRODUCT)
+
+
+def _transposed(printer: Printer, node: Node) -> Text | None:
+    rank = _rank(_args(node)[0])
+    axes = [axis % rank for axis in _args(node)[1:]] or [rank - 2, rank - 1]
+    if sorted(axes) != [rank - 2, rank - 1]:
+        return None
+    return Text(f"{printer.value(_args(node)[0]).inside(_ATOM)}.mT")
+
+
+def _sliced(printer: Printer, node: Node) -> Text:
+    given = _args(node)
+    defaults: tuple[Any, ...] = (None, 0, None, None, 1)
+    x, axis, start, stop, step = (*given, *defaults[len(given) :])
+    bounds = ["" if b in {None, _LAST} else str(b) for b in (start or None, stop)]
+    bounds += [str(step)] if step != 1 else []
+    before = ":, " * (axis % _rank(x))
+    return Text(f"{printer.value(x).inside(_ATOM)}[{before}{':'.join(bounds)}]")
+
+
+def _indexed(printer: Printer, node: Node) -> Text:
+    x, indices = _args(node)
+    parts = [":" if i is None else printer.value(i).code for i in indices]
+    return Text(f"{printer.value(x).inside(_ATOM)}[{', '.join(parts)}]")
+
+
+def _reshaped(printer: Printer, node: Node) -> Text | None:
+    """Return a sum that keeps its axes, and loses them then, as one that doesn't."""
+    x, shape = _args(node)
+    if _shape(x) == tuple(shape):
+        return printer.value(x)
+    source, axes = _kept_sum(printer, x)
+    if source is None:
+        return None
+    rank = _rank(source)
+    summed = {axis % rank for axis in axes}
+    rest = tuple(n for axis, n in enumerate(_shape(source)) if axis not in summed)
+    if rest != tuple(shape):
+        return None
+    code = str(axes[0] if len(axes) == 1 else axes)
+    return Text(f"{printer.value(source).inside(_ATOM)}.sum({code})")
+
+
+def _kept_sum(printer: Printer, x: Node) -> tuple[Any, list[int]]:
+    """Return what an expression without a name sums, and along which axes."""
+    named = printer.value(x).code.isidentifier()
+    match _args(x):
+        case (source, axes, True) if _name(x) == "sum" and not named:
+            return source, axes
+    return None, []
+
+
+def _literal(printer: Printer, node: Node) -> Text:
+    return printer.value(_args(node)[0])
+
+
+def _copied(printer: Printer, node: Node) -> Text | None:
+    target, source = _args(node)
+    same = _shape(target) == _shape(source)
+    return printer.value(source) if same else None
+
+
+def _softmax(printer: Printer, node: Node) -> Text:
+    x, axis = map(printer.value, _args(node)[:2])
+    log = "log_" if "log" in _name(node) else ""
+    return Text(f"{x.inside(_ATOM)}.{log}softmax({axis.code})")
+
+
+def _padded(printer: Printer, node: Node) -> Text:
+    x, widths, *value = (printer.value(arg).code for arg in _args(node))
+    rest = "".join(f", value={number}" for number in value if number != "0")
+    return Text(f"torch.nn.functional.pad({x}, {widths}{rest})")
+
+
+_SPECIAL: dict[str, Callable[[Printer, Node], Text | None]] = {
+    "neg": _negative,
+    "reciprocal": _inverse,
+    "t": _transposed,
+    "transpose": _transposed,
+    "slice": _sliced,
+    "index": _indexed,
+    "constant_pad_nd": _padded,
+    "view": _reshaped,
+    "_unsafe_view": _reshaped,
+    "scalar_tensor": _literal,
+    "copy": _copied,
+    "_softmax": _softmax,
+    "_safe_softmax": _softmax,
+    "_log_softmax": _softmax,
+}
+_REDUCTIONS = {"sum", "mean", "amax", "amin"}
+
+
+def _keep(positional: list[str]) -> list[str]:
+    """Return the arguments with ``keepdim`` named, and one axis as a number."""
+    axes = [re.sub(r"^\[(-?\d+)\]$", r"\1", text) for text in positional[:1]]
+    return [*axes, *(f"keepdim={text}" for text in positional[1:] if text == "True")]
+
+
+def _needed(nodes: Iterable[Node | None], given: set[Node]) -> set[Node]:
+    """Return what the nodes are computed from, up to what is given."""
+    pending = [node for node in nodes if node is not None]
+    needed: set[Node] = set()
+    while pending:
+        node = pending.pop()
+        if node not in needed:
+            needed.add(node)
+            if node not in given:
+                pending.extend(node.all_input_nodes)
+                pending.extend(u for u in node.users if _is_mutable(u))
+    return needed
+
+
+def _args(node: Node) -> tuple[Any, ...]:
+    """Return the arguments, of which torch's annotations say too little."""
+    return node.args
+
+
+def _name(node: Node) -> str:
+    schema = getattr(node.target, "_schema", None)
+    return schema.name.partition("::")[2] if schema else str(node.target)
+
+
+def _home(node: Node, name: str) -> str:
+    """Return the name under which torch offers a function."""
+    linear = name.removeprefix("linalg_")
+    if linear != name and hasattr(torch.linalg, linear):
+        return f"torch.linalg.{linear}"
+    if hasattr(torch, name):
+        return f"torch.{name}"
+    return f"torch.ops.{str(node.target).partition('.')[0]}.{name}"
+
+
+def _is_mutable(node: Node) -> bool:
+    schema = getattr(node.target, "_schema", None)
+    return bool(schema and schema.is_mutable)
+
+
+def _is_method(node: Node, name: str) -> bool:
+    schema = getattr(node.target, "_schema", None)
+    first = schema.arguments[0].name if schema and schema.arguments else ""
+    known = first == "self" or name in {"reshape", "to"}
+    return known and bool(_args(node)) and hasattr(torch.Tensor, name)
+
+
+def _is_storage(key: str, value: Any) -> bool:
+    return key in _STORAGE or (key == "dtype" and value in {None, torch.float64})
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, float) and float(f"{value:g}") == value
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    tensor = value.meta.get("val") if isinstance(value, Node) else None
+    return tuple(tensor.shape) if isinstance(tensor, Tensor) else ()
+
+
+def _rank(value: Any) -> int:
+    return len(_shape(value))

@@ -1,0 +1,162 @@
+"""What the atlas says of an operator, ready for JSON."""
+
+from dataclasses import dataclass
+
+from vjp_guide.operators._checks import Residuals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """An operator with one group of options, and what the checks found.
+
+    Attributes:
+        name: Its full name in torch's tests, as ``norm.fro``.
+        state: ``"verified"``, or what the variant is instead.
+        reason: Why it isn't verified, or what is special about its checks.
+        blind: Whether it passes all checks without a named exception.
+        calls: How many calls were checked, those with noise included.
+        skipped: How many calls couldn't be checked.
+        residuals: The largest ones, None if no call was checked.
+        dtype: What the checks ran in.
+        forward: ``"yes"``, ``"no"`` or ``"wrong"``: forward mode.
+        twice: ``"yes"``, ``"no"``, ``"wrong"`` or ``"constant"``: double backward.
+        complex: ``"yes"``, ``"no"`` or ``"wrong"``: complex inputs.
+        batched: Whether :func:`torch.vmap` runs many products in one pass.
+    """
+
+    name: str
+    state: str
+    reason: str
+    blind: bool
+    calls: int
+    skipped: int
+    residuals: Residuals | None
+    dtype: str
+    forward: str
+    twice: str
+    complex: str
+    batched: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A tensor of an example.
+
+    Attributes:
+        name: What it is called.
+        shape: Its shape.
+        values: Its numbers as text, empty if there are many.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    values: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One call with its vector-Jacobian product.
+
+    Attributes:
+        call: The call as Python.
+        inputs: All tensors that the call takes.
+        outputs: The outputs with a derivative.
+        cotangents: Theirs.
+        products: The vector-Jacobian products, named after their inputs.
+        nodes: The ``grad_fn`` nodes that the call makes, each with its count.
+        saved: How many numbers the graph keeps for the backward pass.
+        operations: How many operations the backward pass runs.
+        entries: How many entries the Jacobians have.
+        nonzero: How many of them aren't zero here, None if they weren't built.
+        pattern: Where they are: one string of 0 and 1 for each output element,
+            of the first input and output; empty if it is large.
+        lines: The program: its assignments.
+        results: The program: one expression for each differentiable input.
+        residual: How far the program is from autograd, None if there is no program.
+        kernels: The backward operations of torch that the program calls by name.
+        problem: Why there is no program.
+    """
+
+    call: str
+    inputs: tuple[Shown, ...]
+    outputs: tuple[Shown, ...]
+    cotangents: tuple[Shown, ...]
+    products: tuple[Shown, ...]
+    nodes: tuple[tuple[str, int], ...]
+    saved: int
+    operations: int
+    entries: int
+    nonzero: int | None
+    pattern: tuple[str, ...]
+    lines: tuple[str, ...]
+    results: tuple[str, ...]
+    residual: float | None
+    kernels: tuple[str, ...]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """A vector-Jacobian product by hand.
+
+    Attributes:
+        latex: The formula.
+        why: One sentence on it.
+    """
+
+    latex: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the atlas holds of a public operator.
+
+    Attributes:
+        name: The public name, as ``torch.softmax``.
+        aliases: Its other names.
+        category: The page of the atlas that it is on.
+        documented: Whether the installed torch documents it.
+        signature: The call as torch documents it.
+        page: The address of torch's own page, empty if there is none.
+        formulas: Index formulas by hand.
+        kinks: What happens at ties and kinks: pairs of an input and the product.
+        derivatives: The lines of torch's ``derivatives.yaml``.
+        note: What the derivative needs, such as distinct eigenvalues.
+        variants: What the checks found.
+        example: One call, None if there is none that can be shown.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    category: str
+    documented: bool
+    signature: str
+    page: str
+    formulas: tuple[Formula, ...]
+    kinks: tuple[tuple[str, str], ...]
+    derivatives: tuple[str, ...]
+    note: str
+    variants: tuple[Variant, ...]
+    example: Example | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Atlas:
+    """All entries, and what they were computed with.
+
+    Attributes:
+        schema: The version of this layout.
+        torch: The version of torch.
+        tolerances: The largest residuals that pass.
+        entries: The operators.
+        without: The operators of torch's tests that have no derivative.
+        notice: The copyright notice of the lines of ``derivatives.yaml``.
+    """
+
+    schema: int
+    torch: str
+    tolerances: Residuals
+    entries: tuple[Entry, ...]
+    without: tuple[str, ...]
+    notice: str
