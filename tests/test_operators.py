@@ -308,7 +308,7 @@ def test_a_large_example_has_shapes_alone() -> None:
     ("function", "text"),
     [
         (lambda x: x * x.detach().reciprocal(), "v * (1 / x)"),
-        (lambda x: x * x.detach().softmax(0), "v * x.softmax(0)"),
+        (lambda x: x * (x.detach() * 1).softmax(0), "v * x.softmax(0)"),
         (lambda x: x * x.detach().log_softmax(0), "v * x.log_softmax(0)"),
         (lambda x: x * x.detach()[[1, 0]], "v * x[torch.tensor([1, 0])]"),
         (lambda x: x * x.detach().view(2), "v * x"),

@@ -127,6 +127,8 @@ class Printer:
 
     def _infix(self, node: Node, symbol: str, level: int) -> Text:
         left, right = map(self.value, _args(node))
+        if symbol in {"*", "/"} and right.code == "1":
+            return left
         power = symbol == "**"
         code = (
             f"{left.inside(level, strict=power)} {symbol} "

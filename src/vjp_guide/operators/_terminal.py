@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 
+from vjp_guide.operators._provenance import NOTICE
 from vjp_guide.operators._records import Entry, Example, Shown, Variant
 from vjp_guide.operators._text import residual
 
@@ -36,6 +37,7 @@ def _lines(entry: Entry) -> Iterator[str]:
         yield from ("", "In torch's derivatives.yaml")
         for rule in entry.derivatives:
             yield textwrap.indent(rule, "  ")
+        yield from textwrap.wrap(NOTICE, _WIDTH)
     yield from ("", "Checks")
     for variant in entry.variants:
         yield from _variant(variant)
