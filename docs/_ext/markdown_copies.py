@@ -67,6 +67,8 @@ def _simplify(node: nodes.Element, parent: nodes.Element) -> None:
     """Leave what Markdown can say: a figure is its description."""
     if isinstance(node, nodes.raw):
         parent.replace(node, _block(_text(node.astext())))
+    elif "markup" in node:  # the atlas writes HTML of its own
+        parent.replace(node, _block(_text(node["markup"])))
     elif node.tagname in CODE:
         language = node.get("language", "python")
         parent.replace(node, _code(node.astext(), LANGUAGES.get(language, language)))
