@@ -35,6 +35,7 @@ exclude_patterns = [
     "_build",
     "_ext",
     "_generated",
+    "_templates",
     # myst-nb would read the notebooks that the gallery writes as pages.
     "auto_examples/**.ipynb",
 ]
@@ -106,6 +107,8 @@ html_search_scorer = str(HERE / "_ext" / "scorer.js")
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static", "../src/vjp_guide/figures.css"]
 html_css_files = ["custom.css", "figures.css"]
+html_js_files = ["keys.js"]
+templates_path = ["_templates"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {
@@ -115,4 +118,7 @@ html_theme_options = {
 }
 pygments_style = "default"
 pygments_dark_style = "github-dark"
-copybutton_exclude = ".linenos, .gp, .go"
+# Of a transcript, only what was typed is copied.
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+copybutton_copy_empty_lines = False
