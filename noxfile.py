@@ -104,6 +104,19 @@ def linkcheck(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Read the built site in Chromium: errors, axe, widths, keys, copying, search."""
+    _install(session, "browser", package=False)
+    session.run("pytest", "browser", "-s", *session.posargs)
+
+
+@nox.session(default=False)
+def lighthouse(session: nox.Session) -> None:
+    """Measure a page of each kind of the built site with Lighthouse; needs npx."""
+    session.run("python", "-m", "browser.lighthouse", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Time the builds of the site, and the tools beside what they are held against."""
     _install(session, "bench")

@@ -6,6 +6,7 @@ for a year, and the content security policy allows nothing from another site.
 
 import gzip
 import mimetypes
+import re
 import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 SITE = Path(__file__).parents[1] / "docs" / "_build" / "html"
 POLICY = "default-src 'self'"
+PREFIX = "/vjp-guide/"  # the addresses of the 404 page are those of its host
+HASHED = re.compile(r"[0-9a-f]{12}\.\w+")
 YEAR = 365 * 24 * 3600
 
 
@@ -25,11 +28,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Send the file, or the site's 404 page."""
         url = urlsplit(self.path)
-        path = SITE / unquote(url.path).lstrip("/")
+        path = SITE / unquote(url.path).removeprefix(PREFIX).lstrip("/")
         path = path / "index.html" if path.is_dir() else path
         status = HTTPStatus.OK if path.is_file() else HTTPStatus.NOT_FOUND
         path = path if path.is_file() else SITE / "404.html"
-        self._send(path, status, forever=bool(url.query))
+        hashed = HASHED.fullmatch(path.name) is not None or url.query.startswith("v=")
+        self._send(path, status, forever=hashed)
 
     def _send(self, path: Path, status: HTTPStatus, *, forever: bool) -> None:
         body = path.read_bytes()
@@ -50,6 +54,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""
+
+
+def pages() -> list[str]:
+    """Return the addresses of all pages, relative to the site's."""
+    paths = sorted(path.relative_to(SITE) for path in SITE.rglob("*.html"))
+    return [path.as_posix() for path in paths if path.parts[0] != "_static"]
 
 
 def server(port: int = 0) -> ThreadingHTTPServer:

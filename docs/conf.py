@@ -127,6 +127,7 @@ templates_path = ["_templates"]
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static", "../src/vjp_guide/figures.css"]
 html_css_files = ["custom.css", "figures.css"]
+html_js_files = ["keys.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {
@@ -136,4 +137,7 @@ html_theme_options = {
 }
 pygments_style = "default"
 pygments_dark_style = "github-dark"
-copybutton_exclude = ".linenos, .gp, .go"
+# Of a transcript, only what was typed is copied.
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+copybutton_copy_empty_lines = False

@@ -2,8 +2,8 @@
 
 Themes and extensions link a style sheet each, on every page, and write styles and
 scripts into the page. A content security policy of ``default-src 'self'`` refuses the
-latter. So each page gets one style sheet of the parts that it needs, and all that stood
-in the page moves to files whose names hold their hash.
+latter. So each page gets one style sheet and one script of the parts that it needs, and
+all that stood in the page moves to files whose names hold their hash.
 """
 
 import hashlib
@@ -15,20 +15,30 @@ from urllib.parse import unquote
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-STYLESHEET = re.compile(
-    r'\s*<link rel="stylesheet"[^>]*href="(?:\.\./)*(_static/[^"?]+)[^"]*"[^>]*/?>'
-)
+# The 404 page has absolute addresses, the others relative ones.
+ADDRESS = r'(?P<up>(?:\.\./)*|/[^"]*?)(?P<name>_static/[^"?]+)[^"]*'
+STYLESHEET = re.compile(rf'\s*<link rel="stylesheet"[^>]*href="{ADDRESS}"[^>]*/?>')
+LINKED_SCRIPT = re.compile(rf'\s*<script src="{ADDRESS}"></script>')
 STYLE = re.compile(r"\s*<style>(.*?)</style>", re.DOTALL)
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 STYLED = re.compile(r'<(\w+)([^<>]*?) style="([^"]*)"([^<>]*?)(/?)>')
 DATA = re.compile(r"""url\((["']?)data:image/svg\+xml[^,]*,(.*?)\1\)""")
-UNUSED_SCRIPT = re.compile(r'\s*<script src="[^"]*sg-tags\.js[^"]*"></script>')
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+RULE = re.compile(r"(?P<selectors>[^{}@]+)\{[^{}]*\}")
+CLASS = re.compile(r"\.([A-Za-z][\w-]*)")
+EXCEPT = re.compile(r":not\([^()]*\)")
 PRELOAD = (
     '<link rel="preload" href="{}_static/stix-two-math.woff2" as="font" '
     'type="font/woff2" crossorigin>'
 )
 # A part that only pages with such markup need.
-NEEDED_FOR = {"mystnb": 'class="cell', "sg_gallery": "sphx-glr-"}
+NEEDED_FOR = {
+    "clipboard": 'class="highlight',
+    "copybutton": 'class="highlight',
+    "mystnb": 'class="cell',
+    "sg-tags": 'class="sphx-glr-tag"',
+    "sg_gallery": "sphx-glr-",
+}
 
 
 class Site:
@@ -36,13 +46,20 @@ class Site:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        paths = [*pages(root), *(root / "_static").rglob("*.js")]
+        texts = [path.read_text(encoding="utf-8") for path in paths]
+        self.sheets: dict[str, str] = {}
+        self.words = {word for text in texts for word in re.findall(r"[\w-]+", text)}
 
     def finish(self, page: Path) -> None:
         """Rewrite one page."""
         html = page.read_text(encoding="utf-8")
-        up = "../" * (len(page.relative_to(self.root).parts) - 1)
-        sheets = [name for name in STYLESHEET.findall(html) if _needed(name, html)]
-        css = [self._sheet(name) for name in sheets]
+        first = STYLESHEET.search(html)
+        if first is None:  # the page is as the last build left it
+            return
+        up = first["up"]
+        html = self._one_script(html, up)
+        css = [self._sheet(name) for name in _needed(STYLESHEET, html)]
         html = STYLED.sub(partial(_to_class, css), html)
         css += dict.fromkeys(STYLE.findall(html))
         address = up + self._file("\n".join(css), "css")
@@ -51,13 +68,30 @@ class Site:
             link += PRELOAD.format(up)
         html = STYLESHEET.sub("", STYLE.sub("", html))
         html = html.replace("</head>", f"{link}</head>", 1)
-        html = SCRIPT.sub(partial(self._to_file, up), UNUSED_SCRIPT.sub("", html))
+        html = SCRIPT.sub(partial(self._to_file, up), html)
         page.write_text(html, encoding="utf-8")
 
+    def _one_script(self, html: str, up: str) -> str:
+        names = _needed(LINKED_SCRIPT, html)
+        scripts = [(self.root / name).read_text(encoding="utf-8") for name in names]
+        address = up + self._file(";\n".join(scripts), "js")
+        # A deferred script is ready at once, before the search at its end is.
+        mode = "" if any("searchtools" in name for name in names) else " defer"
+        before, *rest = LINKED_SCRIPT.split(html)[:: LINKED_SCRIPT.groups + 1]
+        return f'{before}<script{mode} src="{address}"></script>{"".join(rest)}'
+
     def _sheet(self, name: str) -> str:
-        """Return a style sheet, with its drawings in files of their own."""
-        css = (self.root / name).read_text(encoding="utf-8")
-        return DATA.sub(lambda data: self._drawing(data[2]), css)
+        """Return the rules in use, with their drawings in files of their own."""
+        if name not in self.sheets:
+            css = COMMENT.sub("", (self.root / name).read_text(encoding="utf-8"))
+            css = RULE.sub(lambda rule: rule[0] * self._is_used(rule["selectors"]), css)
+            self.sheets[name] = DATA.sub(lambda data: self._drawing(data[2]), css)
+        return self.sheets[name]
+
+    def _is_used(self, selectors: str) -> bool:
+        """Return whether the pages or scripts name all classes of a selector."""
+        parts = EXCEPT.sub("", selectors).split(",")
+        return any(set(CLASS.findall(part)) <= self.words for part in parts)
 
     def _drawing(self, data: str) -> str:
         svg = unquote(data).replace("'", '"')
@@ -73,8 +107,14 @@ class Site:
         return name
 
 
-def _needed(name: str, html: str) -> bool:
-    return all(mark in html for part, mark in NEEDED_FOR.items() if part in name)
+def _needed(links: re.Pattern[str], html: str) -> list[str]:
+    """Return the linked files that the page has a use for."""
+    names = [link["name"] for link in links.finditer(html)]
+    return [
+        name
+        for name in names
+        if all(mark in html for part, mark in NEEDED_FOR.items() if part in name)
+    ]
 
 
 def _to_class(css: list[str], tag: re.Match[str]) -> str:
@@ -96,9 +136,14 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     if exception is None and app.builder.format == "html":
         root = Path(app.outdir)
         site = Site(root)
-        for page in sorted(root.rglob("*.html")):
-            if "_static" not in page.parts:
-                site.finish(page)
+        for page in pages(root):
+            site.finish(page)
+
+
+def pages(root: Path) -> list[Path]:
+    """Return the pages of the built site."""
+    paths = sorted(root.rglob("*.html"))
+    return [path for path in paths if "_static" not in path.parts]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

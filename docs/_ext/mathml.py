@@ -49,7 +49,7 @@ def write_font(app: Sphinx, exception: Exception | None) -> None:
         return
     pages = sorted(Path(app.outdir).rglob("*.html"))
     text = "".join(_formula_text(page.read_text(encoding="utf-8")) for page in pages)
-    options = subset.Options(flavor="woff2", layout_features=[])
+    options = subset.Options(flavor="woff2", layout_features=[], hinting=False)
     subsetter = subset.Subsetter(options)
     subsetter.populate(text=RADICAL + text + _mathematical(text))
     source = files("ziamath").joinpath("fonts", "STIXTwoMath-Regular.ttf")

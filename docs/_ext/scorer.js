@@ -1,20 +1,96 @@
-/* How Sphinx's search ranks pages of the same score. A pasted error text has many words:
-   the errors index comes first, in its own order. For a few words the pages that explain
-   come first. */
-const query = new URLSearchParams(location.search).get("q") ?? "";
-const pasted = query.trim().split(/\s+/).length > 5;
-const errors = [
-  "shapes", "missing-v", "unused", "graph", "dtype-device", "batched", "func",
-  "custom-function", "systems",
-].map((name) => `reference/errors/${name}`);
+/* How the site's search treats more than a few words, by two hooks of Sphinx's search.
 
-function boost(page) {
-  if (pasted) return errors.includes(page) ? 4 - errors.indexOf(page) / 10 : 0;
-  return /^(explanation|how-to)\/(?!systems|recipes)/.test(page) ? 4 : 0;
+   Sphinx shows the pages that hold every word. A pasted error text or a question has words
+   that the right page lacks, so `splitQuery` keeps the words that the best pages share, and
+   `Scorer.score` ranks: the best pages hold the rare words, above all in the title of one
+   section. A page found by its text opens at that section.
+   `nox -s browser` measures how often the right page comes first. */
+const SHOWN = 5;
+const WORD = /[\p{Letter}\p{Number}_\p{Emoji_Presentation}]+/gu; // as Sphinx splits
+const EXCEPTION = /\b[A-Z]\w*(Error|Warning)\b/;
+let ranked = new Map(); // of the last query: the name of a page -> what was found there
+
+function stems(text) {
+  const stemmer = new Stemmer();
+  const words = (text.toLowerCase().match(WORD) ?? [])
+    .filter((word) => !stopwords.has(word) && !/^\d+$/.test(word));
+  return new Set(words.map((word) => stemmer.stemWord(word)));
+}
+
+/* Return the numbers of the pages that hold a word or, as Sphinx does, a longer one. */
+function pagesWith(word) {
+  const { terms, titleterms } = Search._index;
+  const found = [terms, titleterms].flatMap((index) => {
+    if (Object.hasOwn(index, word)) return index[word];
+    const longer = Object.keys(index).filter((term) => word.length > 2 && term.includes(word));
+    return longer.flatMap((term) => index[term]);
+  });
+  return new Set(found);
+}
+
+/* A text with an exception's name is an error; else the pages that explain lead. */
+function preference(query, name) {
+  if (EXCEPTION.test(query)) return name.startsWith("reference/errors/") ? 1.5 : 1;
+  return /^(explanation|how-to)\//.test(name) ? 1.1 : 1;
+}
+
+/* Return the pages that hold a word of the query, the best first. */
+function rank(query) {
+  const { alltitles, docnames, titles } = Search._index;
+  const asked = new Map([...stems(query)].map((word) => [word, pagesWith(word)]));
+  const rarity = (word) => Math.log(1 + docnames.length / Math.max(1, asked.get(word).size));
+  const weight = (words) => words.reduce((sum, word) => sum + rarity(word), 0);
+  const pages = docnames.map((name, number) => {
+    const held = [...asked.keys()].filter((word) => asked.get(word).has(number));
+    return { name, held, title: 0, section: titles[number], anchor: null };
+  });
+  for (const [section, places] of Object.entries(alltitles)) {
+    const words = [...stems(section)];
+    const common = words.filter((word) => asked.has(word));
+    const fit = weight(common) - (words.length - common.length) / 10;
+    for (const [number, anchor] of places) {
+      const page = pages[number];
+      const whole = section === titles[number] ? 1.1 : 1;
+      const title = fit * whole * preference(query, page.name);
+      if (title > page.title) Object.assign(page, { title, section, anchor });
+    }
+  }
+  for (const page of pages) page.score = weight(page.held) + 2 * page.title;
+  return pages.filter((page) => page.held.length).sort((a, b) => b.score - a.score);
+}
+
+/* Return the words of the query that the best pages, as many as can be, have in common. */
+function shared(pages) {
+  for (let count = Math.min(SHOWN, pages.length); count > 0; count--) {
+    const best = pages.slice(0, count);
+    const words = best[0].held.filter((word) => best.every((page) => page.held.includes(word)));
+    if (words.length) return words;
+  }
+  return [];
+}
+
+var splitQuery = (query) => {
+  const pages = rank(query);
+  const kept = shared(pages);
+  ranked = new Map(pages.map((page) => [page.name, page]));
+  const words = query.match(WORD) ?? [];
+  return kept.length ? words.filter((word) => kept.some((stem) => stems(word).has(stem))) : words;
+};
+
+function score(result) {
+  const [name, title, , , own, , kind] = result;
+  const page = ranked.get(name);
+  if (kind === "object" || !page) return own;
+  if (kind !== "text") return 0.9 * page.score;
+  if (page.anchor && page.section !== title) {
+    result[1] = `${title} > ${page.section}`;
+    result[2] = `#${page.anchor}`;
+  }
+  return page.score;
 }
 
 var Scorer = {
-  score: ([page, , , , score]) => score + boost(page),
+  score,
   objNameMatch: 11,
   objPartialMatch: 6,
   objPrio: { 0: 15, 1: 5, 2: -5 },

@@ -1,0 +1,133 @@
+"""Tests of what readers do with a page: keys, copying, menus, themes, printing."""
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+PROSE = "explanation/grad-outputs.html"
+ERRORS = "reference/errors/missing-v.html"
+PHONE: ViewportSize = {"width": 375, "height": 700}
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+FOCUS = """() => {
+  const style = getComputedStyle(document.activeElement);
+  const box = document.activeElement.getBoundingClientRect();
+  return {
+    html: document.activeElement.outerHTML.slice(0, 120),
+    outlined: style.outlineStyle !== "none" && style.outlineWidth !== "0px",
+    onScreen: box.right > 0 && box.left < innerWidth && box.bottom > 0,
+  };
+}"""
+
+
+def test_skip_link(page: Page) -> None:
+    """Tests that the first key press leads past the menus."""
+    page.goto(PROSE)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip-to-content")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#furo-main-content")
+
+
+@pytest.mark.parametrize("path", ["index.html", PROSE, ERRORS])
+def test_focus_is_visible(page: Page, path: str) -> None:
+    """Tests that each element reached by Tab is outlined and on the screen."""
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(path)
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        focus = page.evaluate(FOCUS)
+        assert focus["outlined"], focus["html"]
+        assert focus["onScreen"], focus["html"]
+
+
+def test_phone_menu(page: Page) -> None:
+    """Tests that the menu opens and closes by touch."""
+    page.set_viewport_size(PHONE)
+    page.goto(PROSE)
+    link = page.locator(".sidebar-tree a").first
+    expect(link).not_to_be_in_viewport()
+    page.locator(".nav-overlay-icon").click()
+    expect(link).to_be_in_viewport()
+    page.locator(".sidebar-overlay").click(position={"x": 360, "y": 300})
+    expect(link).not_to_be_in_viewport()
+
+
+def test_phone_menu_by_keys(page: Page) -> None:
+    """Tests that the menu opens by keys, and is skipped while it is closed."""
+    page.set_viewport_size(PHONE)
+    page.goto(PROSE)
+    menu = page.get_by_role("button", name="Toggle site navigation sidebar")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(menu).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(menu).to_have_attribute("aria-expanded", "true")
+    expect(page.locator(".sidebar-tree a").first).to_be_in_viewport()
+    page.keyboard.press("Space")
+    expect(page.locator(".sidebar-drawer")).to_be_hidden()
+
+
+def test_theme(page: Page) -> None:
+    """Tests that the theme follows the system until the reader chooses one."""
+    page.emulate_media(color_scheme="dark")
+    page.goto(PROSE)
+    dark = page.evaluate(BACKGROUND)
+    page.emulate_media(color_scheme="light")
+    light = page.evaluate(BACKGROUND)
+    assert light != dark
+    page.locator(".theme-toggle-content button").click()
+    assert page.evaluate("localStorage.theme") == "dark"
+    assert page.evaluate(BACKGROUND) == dark
+    page.goto(ERRORS)
+    assert page.evaluate(BACKGROUND) == dark
+
+
+def test_copy_without_prompts(browser: Browser, site: str) -> None:
+    """Tests that a copied transcript is its code alone."""
+    with browser.new_context(base_url=site) as context:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.goto(ERRORS)
+        block = page.locator("div.highlight", has_text="Traceback").first
+        code = block.locator("pre").inner_text()
+        block.hover()
+        block.locator("button.copybtn").click()
+        copied = page.evaluate("navigator.clipboard.readText()")
+    typed = [line[4:] for line in code.splitlines() if line[:4] in {">>> ", "... "}]
+    assert typed
+    assert copied.splitlines() == typed
+
+
+def test_reading_without_scripts(browser: Browser, site: str) -> None:
+    """Tests that text, formulas and tables need no JavaScript."""
+    with browser.new_context(base_url=site, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(PROSE)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.locator("article math").first).to_be_visible()
+        expect(page.locator("article table").first).to_be_visible()
+        expect(page.locator(".sidebar-tree a").first).to_be_visible()
+
+
+def test_printing(page: Page) -> None:
+    """Tests that paper shows the article alone, dark on light."""
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto(PROSE)
+    expect(page.locator("article")).to_be_visible()
+    assert page.evaluate(BACKGROUND) == "rgb(255, 255, 255)"
+    figure = page.locator(".vjp-figure").first
+    expect(figure).to_have_css("background-color", "rgb(255, 255, 255)")
+    for part in (".sidebar-drawer", ".toc-drawer", ".mobile-header", ".related-pages"):
+        expect(page.locator(part)).to_be_hidden()
+    expect(page.locator("button.copybtn").first).to_be_hidden()
+
+
+def test_reduced_motion(page: Page) -> None:
+    """Tests that nothing moves for a reader who asked for that."""
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(PROSE)
+    moving = """[...document.querySelectorAll("*")].filter((node) =>
+      getComputedStyle(node).transitionDuration !== "0s" ||
+      getComputedStyle(node).scrollBehavior === "smooth").length"""
+    assert page.evaluate(moving) == 0

@@ -1,0 +1,92 @@
+"""Tests that the site's search finds pages by the words that people have at hand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+HERE = Path(__file__).parent
+ERRORS = "search_errors.txt", "reference/errors"
+QUESTIONS = "search_questions.txt", "reference/questions"
+SEARCH = """query => Search._performSearch(...Search._parseQuery(query))
+  .reverse().map(([page]) => page)"""
+
+
+@pytest.fixture(scope="module")
+def search(shared: Page) -> Page:
+    """Open the search page once: the index is large."""
+    shared.goto("search.html")
+    shared.wait_for_function("Search.hasIndex()")
+    return shared
+
+
+def places(search: Page, name: str, folder: str) -> Iterator[tuple[str, int]]:
+    """Yield each text of a list with the place, from 0, of the page that treats it."""
+    for line in (HERE / name).read_text(encoding="utf-8").splitlines():
+        text, page = line.split("\t")
+        found = [*search.evaluate(SEARCH, text), f"{folder}/{page}"]
+        yield text, found.index(f"{folder}/{page}")
+
+
+def rates(search: Page, name: str, folder: str) -> tuple[float, float]:
+    """Print and return how often the right page is the first, or among three."""
+    found = dict(places(search, name, folder))
+    first = sum(place == 0 for place in found.values()) / len(found)
+    top = sum(place < 3 for place in found.values()) / len(found)
+    missed = [text for text, place in found.items() if place > 2]
+    print(f"\n{name}: {len(found)} texts, first {first:.1%}, top three {top:.1%}")
+    print("".join(f"  missed: {text}\n" for text in missed))
+    return first, top
+
+
+def test_error_texts(search: Page) -> None:
+    """Tests that an error text, pasted whole, leads to its page."""
+    first, top = rates(search, *ERRORS)
+    assert first >= 0.95
+    assert top == 1
+
+
+def test_questions(search: Page) -> None:
+    """Tests that the questions of forums, in their words, lead to their page."""
+    _, top = rates(search, *QUESTIONS)
+    assert top >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        ("grad_outputs shape", {"how-to/shape-mismatch", "reference/errors/shapes"}),
+        ("vector-Jacobian product", {"explanation/grad-outputs"}),
+        ("ones_like", {"how-to/ones-like", "explanation/grad-outputs"}),
+        ("MulBackward0", {"tutorials/first-vjp", "reference/trace"}),
+    ],
+)
+def test_short_queries(search: Page, text: str, pages: set[str]) -> None:
+    """Tests that a term leads to a page that explains it."""
+    assert search.evaluate(SEARCH, text)[0] in pages
+
+
+def test_as_a_reader(page: Page) -> None:
+    """Tests the way of a reader: from the menu, by keys, to the section."""
+    page.goto("index.html")
+    page.keyboard.press("/")
+    page.keyboard.type("RuntimeError: got 2 tensors and 1 gradients")
+    page.keyboard.press("Enter")
+    hit = page.locator("#search-results li a").first
+    expect(hit).to_contain_text("got 2 tensors and 1 gradients")
+    hit.click()
+    expect(page.locator("#error-number-of-cotangents h2")).to_be_in_viewport()
+
+
+def test_no_hit(page: Page) -> None:
+    """Tests that a word which no page holds finds nothing, and says so."""
+    page.goto("search.html?q=zzzqqq")
+    expect(page.locator(".search-summary")).to_contain_text("did not match")
+
+
+def test_objects(page: Page) -> None:
+    """Tests that a part of a name still finds the names of the package."""
+    page.goto("search.html?q=dot_product")
+    hits = page.locator("#search-results li.kind-object a")
+    expect(hits.first).to_contain_text("vjp_guide.dot_product_test")
