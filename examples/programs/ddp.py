@@ -1,5 +1,6 @@
 """One critic in two processes under DDP: which gradients are averaged, and when."""
 
+import os
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -44,8 +45,10 @@ def work(rank: int, folder: str) -> None:
         critic(x)
     except RuntimeError as error:
         if rank == 0:
-            print("then:", str(error).partition(" before")[0])
-    distributed.destroy_process_group()
+            print("then:", str(error).partition(" before")[0], flush=True)
+    distributed.barrier()
+    # After that error a thread of DDP can outlive the group, and end Python badly.
+    os._exit(0)
 
 
 def penalty(critic: nn.Module, x: Tensor, *, share: float | None = None) -> Tensor:
@@ -63,7 +66,7 @@ def show(case: str, gradient: Tensor | None) -> None:
     held = [torch.empty_like(gradient) for _ in range(2)]
     distributed.all_gather(held, gradient)
     if distributed.get_rank() == 0:
-        print(f"{case}:", *(one[0].tolist() for one in held))
+        print(f"{case}:", *(one[0].tolist() for one in held), flush=True)
 
 
 if __name__ == "__main__":
