@@ -31,9 +31,12 @@ def build(tree: Path, name: str, *options: str, output: str = "html") -> Run:
     target = tree / "docs" / "_build" / output
     doctrees = tree / "docs" / "_build" / f"doctrees-{output}"
     command = ["sphinx-build", *STRICT, "-d", str(doctrees), *options]
+    environment = os.environ | {"VJP_GUIDE_CACHE": str(tree / "operators")}
     start = time.perf_counter()
     process = subprocess.Popen(
-        [*command, str(tree / "docs"), str(target)], stderr=subprocess.PIPE
+        [*command, str(tree / "docs"), str(target)],
+        env=environment,
+        stderr=subprocess.PIPE,
     )
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
