@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vjp_guide import Explanation, diagnose, explain
-from vjp_guide._error_table import ROWS, Row
+from vjp_guide._explain.error_table import ROWS, Row
 
 
 @dataclass

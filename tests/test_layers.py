@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from vjp_guide._layers import Bend, Layout, layered
+from vjp_guide._trace.layers import Bend, Layout, layered
 
 TALL, THIN = 10.0, 4.0
 GRAPHS = {

@@ -2,15 +2,19 @@
 
 from vjp_guide._contract import contract
 from vjp_guide._coupling import Coupling, coupling
-from vjp_guide._diagnosis import Diagnosis, diagnose
 from vjp_guide._dot_product_test import DotProductTest, dot_product_test
-from vjp_guide._explain import explain
-from vjp_guide._explanation import Explanation
+from vjp_guide._explain.check import Check
+from vjp_guide._explain.content import Operand
+from vjp_guide._explain.diagnosis import Diagnosis, diagnose
+from vjp_guide._explain.explain import explain
+from vjp_guide._explain.explanation import Explanation
+from vjp_guide._explain.suspicions import Suspicion
 from vjp_guide._jacobian import jacobian
-from vjp_guide._trace import trace
-from vjp_guide._trace_records import Cotangent, End, NodeRecord, Port, Saved, Trace
+from vjp_guide._trace.records import Cotangent, End, NodeRecord, Port, Saved
+from vjp_guide._trace.trace import Trace, trace
 
 __all__ = [
+    "Check",
     "Cotangent",
     "Coupling",
     "Diagnosis",
@@ -18,8 +22,10 @@ __all__ = [
     "End",
     "Explanation",
     "NodeRecord",
+    "Operand",
     "Port",
     "Saved",
+    "Suspicion",
     "Trace",
     "contract",
     "coupling",

@@ -1,9 +1,13 @@
 """A canvas that turns a few marks into one SVG element."""
 
+from importlib.resources import files
 from math import hypot
 from xml.etree import ElementTree as ET
 
+STYLE = files("vjp_guide").joinpath("figures.css").read_text(encoding="utf-8")
 FONT_WIDTH = 7.4
+LEFT = 12
+BOX_WIDTH, BOX_HEIGHT, ARROW_LENGTH = 92, 46, 84
 
 
 class Canvas:
@@ -35,6 +39,21 @@ class Canvas:
         fill.set("fill-opacity", f"{strength:.2f}")
         self._grow(left + width, top + height)
 
+    def box(
+        self,
+        left: float,
+        top: float,
+        name: str,
+        caption: str,
+        kind: str,
+        *,
+        width: float = BOX_WIDTH,
+    ) -> None:
+        """Draw a rectangle with a name and a caption in it."""
+        self.rect(left, top, width, BOX_HEIGHT, kind)
+        self.text(left + width / 2, top + 19, name, "name")
+        self.text(left + width / 2, top + 37, caption, "cell")
+
     def text(
         self, x: float, y: float, words: str, kind: str, *, anchor: str = "middle"
     ) -> None:
@@ -65,7 +84,7 @@ class Canvas:
         points = " ".join(f"{_number(x)},{_number(y)}" for x, y in corners)
         self._marks[-1].set("points", points)
 
-    def render(self, *, alt: str, style: str, margin: float = 10) -> str:
+    def render(self, *, alt: str, margin: float = 10) -> str:
         """Return the drawing as one self-contained SVG, for readers of ``alt`` too."""
         width, height = _number(self._width + margin), _number(self._height + margin)
         svg = ET.Element(
@@ -80,7 +99,7 @@ class Canvas:
                 "aria-label": alt,
             },
         )
-        ET.SubElement(svg, "style").text = style
+        ET.SubElement(svg, "style").text = STYLE
         svg.append(self._marks)
         return ET.tostring(svg, encoding="unicode")
 

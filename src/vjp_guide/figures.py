@@ -6,20 +6,16 @@ each mark also carries its name or number.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
 from vjp_guide._contract import Array, as_array, contract
-from vjp_guide._svg import Canvas
+from vjp_guide._svg import ARROW_LENGTH, BOX_HEIGHT, BOX_WIDTH, LEFT, Canvas
 
 __all__ = ["Figure", "Stage", "chain", "heat_map", "jacobian_rows"]
 
-STYLE = files("vjp_guide").joinpath("figures.css").read_text(encoding="utf-8")
 _CELL_WIDTH, _CELL_HEIGHT, _GAP = 46, 24, 7
-_BOX_WIDTH, _BOX_HEIGHT, _ARROW = 92, 46, 84
-_LEFT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +98,20 @@ def chain(stages: Sequence[Stage], operations: Sequence[str]) -> Figure:
         )
     canvas = Canvas()
     top, bottom = 32, 122
-    canvas.text(_LEFT, top - 12, "forward", "note", anchor="start")
-    canvas.text(_LEFT, bottom + 68, "backward: right to left", "note", anchor="start")
+    canvas.text(LEFT, top - 12, "forward", "note", anchor="start")
+    canvas.text(LEFT, bottom + 68, "backward: right to left", "note", anchor="start")
     for number, stage in enumerate(stages):
-        left = _LEFT + number * (_BOX_WIDTH + _ARROW)
-        middle = left + _BOX_WIDTH / 2
-        canvas.line(middle, top + _BOX_HEIGHT, middle, bottom, "same")
-        _box(canvas, left, top, stage.name, stage.shape, "y" if number else "x")
-        _box(canvas, left, bottom, stage.cotangent, stage.shape, "v")
+        left = LEFT + number * (BOX_WIDTH + ARROW_LENGTH)
+        middle = left + BOX_WIDTH / 2
+        canvas.line(middle, top + BOX_HEIGHT, middle, bottom, "same")
+        canvas.box(left, top, stage.name, str(stage.shape), "y" if number else "x")
+        canvas.box(left, bottom, stage.cotangent, str(stage.shape), "v")
     for number, operation in enumerate(operations):
-        left = _LEFT + number * (_BOX_WIDTH + _ARROW) + _BOX_WIDTH
+        left = LEFT + number * (BOX_WIDTH + ARROW_LENGTH) + BOX_WIDTH
         _step(canvas, left, top, operation, backward=False)
         _step(canvas, left, bottom, "v·J", backward=True)
-    return _figure(canvas, _chain_alt(stages, operations))
+    alt = _chain_alt(stages, operations)
+    return Figure(canvas.render(alt=alt), alt)
 
 
 def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
@@ -142,7 +139,7 @@ def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
     result = contract(v, dense)
     rows = dense.reshape(v.size, result.size)
     canvas = Canvas()
-    left, top = _LEFT + 132, 36.0
+    left, top = LEFT + 132, 36.0
     canvas.text(left - 36, top - 10, "v", "v name")
     for column, index in enumerate(np.ndindex(result.shape)):
         middle = left + (column + 0.5) * _CELL_WIDTH
@@ -155,7 +152,8 @@ def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
         top += _CELL_HEIGHT
     canvas.text(left - 10, top + 27, "sum of v · row", "note", anchor="end")
     _cells(canvas, left, top + 10, result.reshape(-1), "x")
-    return _figure(canvas, _rows_alt(v, result))
+    alt = _rows_alt(v, result)
+    return Figure(canvas.render(alt=alt), alt)
 
 
 def heat_map(
@@ -191,44 +189,24 @@ def heat_map(
             f"columns, shape {(len(rows), len(columns))}, got {matrix.shape}"
         )
     canvas = Canvas()
-    left, top, full = _LEFT + 48, 26, np.abs(matrix).max(initial=0)
+    left, top, full = LEFT + 48, 26, np.abs(matrix).max(initial=0)
     for number, name in enumerate(columns):
         canvas.text(left + (number + 0.5) * _CELL_WIDTH, top - 10, name, "x name")
     for number, name in enumerate(rows):
         height = top + number * _CELL_HEIGHT
         canvas.text(left - 8, height + 17, name, "y name", anchor="end")
         _cells(canvas, left, height, matrix[number], "j", full=full, digits=3)
-    return _figure(canvas, alt)
-
-
-def _figure(canvas: Canvas, alt: str) -> Figure:
-    return Figure(svg=canvas.render(alt=alt, style=STYLE), alt=alt)
-
-
-def _box(
-    canvas: Canvas,
-    left: float,
-    top: float,
-    name: str,
-    shape: object,
-    kind: str,
-    *,
-    width: float = _BOX_WIDTH,
-) -> None:
-    canvas.rect(left, top, width, _BOX_HEIGHT, kind)
-    middle = left + width / 2
-    canvas.text(middle, top + 19, name, "name")
-    canvas.text(middle, top + 37, str(shape), "cell")
+    return Figure(canvas.render(alt=alt), alt)
 
 
 def _step(
     canvas: Canvas, left: float, top: float, words: str, *, backward: bool
 ) -> None:
-    ends = (left, left + _ARROW)
+    ends = (left, left + ARROW_LENGTH)
     start, end = reversed(ends) if backward else ends
-    height = top + _BOX_HEIGHT / 2
+    height = top + BOX_HEIGHT / 2
     canvas.arrow(start, height, end, height, "backward" if backward else "forward")
-    canvas.text(left + _ARROW / 2, height - 9, words, "note")
+    canvas.text(left + ARROW_LENGTH / 2, height - 9, words, "note")
 
 
 def _cells(

@@ -3,34 +3,28 @@
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from vjp_guide._layers import Bend, layered
-from vjp_guide._svg import FONT_WIDTH, Canvas
-from vjp_guide._trace_picture import Arrow, Box, Key, Picture, picture
-from vjp_guide.figures import (
-    _ARROW,
-    _BOX_HEIGHT,
-    _BOX_WIDTH,
-    _LEFT,
-    Figure,
-    Stage,
-    _box,
-    _figure,
-    chain,
+from vjp_guide._svg import (
+    ARROW_LENGTH,
+    BOX_HEIGHT,
+    BOX_WIDTH,
+    FONT_WIDTH,
+    LEFT,
+    Canvas,
 )
-
-if TYPE_CHECKING:
-    from vjp_guide._trace_records import Trace
+from vjp_guide._trace.layers import Bend, layered
+from vjp_guide._trace.picture import Arrow, Box, Key, Picture, picture
+from vjp_guide._trace.records import Pass
+from vjp_guide.figures import Figure, Stage, chain
 
 _Point = tuple[float, float]
 
 _TOP, _BETWEEN = 32, 60
-_TALL, _THIN, _LINE = _BOX_HEIGHT + 28, 28, 8
+_TALL, _THIN, _LINE = BOX_HEIGHT + 28, 28, 8
 _SPREAD, _BADGE, _ENTRY = 24, 18, 44
 
 
-def draw(trace: "Trace") -> Figure:
+def draw(trace: Pass) -> Figure:
     """Return the figure; that of a chain is :func:`vjp_guide.figures.chain`."""
     shown = picture(trace)
     if not shown.is_chain():
@@ -49,8 +43,8 @@ class _Drawing:
         edges = [(arrow.operand, arrow.result) for arrow in arrows]
         self._shown = shown
         self._canvas = Canvas()
-        self._width = max(_BOX_WIDTH, 20 + _room(word for box in words for word in box))
-        self._gap = max(_ARROW, 60 + _room(arrow.label for arrow in arrows))
+        self._width = max(BOX_WIDTH, 20 + _room(word for box in words for word in box))
+        self._gap = max(ARROW_LENGTH, 60 + _room(arrow.label for arrow in arrows))
         self._layout = layered([*shown.boxes], edges, tall=_TALL, thin=_THIN)
 
     def figure(self) -> Figure:
@@ -69,13 +63,14 @@ class _Drawing:
                 key, lower, box.cotangent, box.caption if box.used else "none", "v"
             )
             self._entry(key, lower, box)
-        return _figure(self._canvas, self._shown.alt())
+        alt = self._shown.alt()
+        return Figure(self._canvas.render(alt=alt), alt)
 
     def _extent(self) -> tuple[float, float]:
         """Return the highest and the lowest point of all boxes and lines."""
         heights = self._layout.heights.items()
         halves = {
-            item: _LINE if isinstance(item, Bend) else _BOX_HEIGHT / 2
+            item: _LINE if isinstance(item, Bend) else BOX_HEIGHT / 2
             for item, _ in heights
         }
         return (
@@ -84,12 +79,12 @@ class _Drawing:
         )
 
     def _note(self, height: float, words: str) -> None:
-        self._canvas.text(_LEFT, height, words, "note", anchor="start")
+        self._canvas.text(LEFT, height, words, "note", anchor="start")
 
     def _at(self, item: Hashable, panel: float) -> _Point:
         """Return the left end and the middle of a box or bend."""
         column = item.column if isinstance(item, Bend) else self._layout.columns[item]
-        left = _LEFT + column * (self._width + self._gap)
+        left = LEFT + column * (self._width + self._gap)
         return left, panel + self._layout.heights[item]
 
     def _paths(self, panel: float) -> Iterator[list[_Point]]:
@@ -112,7 +107,7 @@ class _Drawing:
             meeting[box].append((self._layout.heights[other], number))
         shifts = [0.0] * len(ties)
         for arrows in meeting.values():
-            step = min(_SPREAD, _BOX_HEIGHT / len(arrows))
+            step = min(_SPREAD, BOX_HEIGHT / len(arrows))
             for place, (_, number) in enumerate(sorted(arrows)):
                 shifts[number] = (place - (len(arrows) - 1) / 2) * step
         return shifts
@@ -139,8 +134,8 @@ class _Drawing:
 
     def _box(self, key: Key, panel: float, name: str, caption: str, kind: str) -> None:
         left, middle = self._at(key, panel)
-        top = middle - _BOX_HEIGHT / 2
-        _box(self._canvas, left, top, name, caption, kind, width=self._width)
+        top = middle - BOX_HEIGHT / 2
+        self._canvas.box(left, top, name, caption, kind, width=self._width)
 
     def _entry(self, key: Key, panel: float, box: Box) -> None:
         """Draw the plus of a sum, and the entry of ``grad_outputs``."""

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from vjp_guide._call import Argument, Call, is_tensor, join
-from vjp_guide._cotangents import (
+from vjp_guide._explain.call import Argument, Call, is_tensor, join
+from vjp_guide._explain.cotangents import (
     correct_cotangents,
     explain_cotangents,
     fitting_cotangents,

@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from vjp_guide._call import Call, Cotangents, Inputs, Outputs
-from vjp_guide._check import check
-from vjp_guide._diagnosis import recognise
-from vjp_guide._explanation import Explanation, failed, succeeded
-from vjp_guide._suspicions import suspect
+from vjp_guide._explain.call import Call, Cotangents, Inputs, Outputs
+from vjp_guide._explain.check import check
+from vjp_guide._explain.diagnosis import recognise
+from vjp_guide._explain.explanation import Explanation, failed, succeeded
+from vjp_guide._explain.suspicions import suspect
 
 _REFUSALS = (RuntimeError, TypeError, ValueError, IndexError, AssertionError)
 

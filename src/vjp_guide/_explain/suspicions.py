@@ -9,8 +9,8 @@ import numpy as np
 from torch import Tensor
 from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 
-from vjp_guide._call import Argument, Call, Gradients, is_all, is_readable
-from vjp_guide._check import Check
+from vjp_guide._explain.call import Argument, Call, Gradients, is_all, is_readable
+from vjp_guide._explain.check import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,13 @@ class Suspicion:
     Attributes:
         slug: A short name for the kind, the same in every release.
         reason: What the call does, and what may have been meant.
+
+    >>> import torch
+    >>> from vjp_guide import explain
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = x**2
+    >>> explain(y, x, grad_outputs=torch.zeros_like(y)).suspicions[0].slug
+    'zero-v'
     """
 
     slug: str

@@ -3,24 +3,21 @@
 import re
 from collections.abc import Sequence
 from textwrap import fill, indent
-from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import Tensor
 
-from vjp_guide._call import is_readable
-from vjp_guide._check import Check, wide
-from vjp_guide._notation import example
-
-if TYPE_CHECKING:
-    from vjp_guide._explanation import Explanation, Operand
+from vjp_guide._explain.call import is_readable
+from vjp_guide._explain.check import Check, wide
+from vjp_guide._explain.content import Content, Operand
+from vjp_guide._explain.notation import example
 
 HEADINGS = ("argument", "name", "shape", "dtype", "meaning")
 _WIDTH = 79
 _MOST_INPUTS, _MOST_ROWS, _MOST_VALUES = 3, 12, 16
 
 
-def as_text(explanation: "Explanation") -> str:
+def as_text(explanation: Content) -> str:
     """Return the explanation as aligned text."""
     parts = [title(explanation), *map(_shift, lead(explanation))]
     rows = [HEADINGS, *(cells(each) for each in explanation.operands[:_MOST_ROWS])]
@@ -30,14 +27,14 @@ def as_text(explanation: "Explanation") -> str:
     return "\n\n".join([*parts, _shift("\n".join(lines)), "\n".join(paragraphs)])
 
 
-def title(explanation: "Explanation") -> str:
+def title(explanation: Content) -> str:
     """Return what becomes of the call."""
     if explanation.diagnosis:
         return f"{explanation.call} fails. Write instead:"
     return f"{explanation.call} computes a vector-Jacobian product:"
 
 
-def lead(explanation: "Explanation") -> list[str]:
+def lead(explanation: Content) -> list[str]:
     """Return the answer: the corrected call and the error, or formulas and results."""
     if explanation.diagnosis:
         error = f"{explanation.diagnosis.error_type}: {explanation.diagnosis.message}"
@@ -47,13 +44,13 @@ def lead(explanation: "Explanation") -> list[str]:
     return [*shown, *([f"... and {rest} more inputs, likewise"] if rest else [])]
 
 
-def cells(operand: "Operand") -> tuple[str, ...]:
+def cells(operand: Operand) -> tuple[str, ...]:
     """Return one row of the table of operands."""
     shape = "" if operand.shape is None else str(operand.shape)
     return operand.role, operand.name, shape, operand.dtype, operand.note
 
 
-def notes(explanation: "Explanation") -> list[tuple[str, str]]:
+def notes(explanation: Content) -> list[tuple[str, str]]:
     """Return what is worth knowing besides, each with a label."""
     if explanation.diagnosis:
         diagnosis = explanation.diagnosis
@@ -68,7 +65,7 @@ def notes(explanation: "Explanation") -> list[tuple[str, str]]:
     ]
 
 
-def _results(explanation: "Explanation") -> list[str]:
+def _results(explanation: Content) -> list[str]:
     gradients = explanation.gradients or ()
     values = gradients.values() if isinstance(gradients, dict) else gradients
     names = [each.name for each in explanation.operands if each.role == "result"]
@@ -90,13 +87,13 @@ def _values(value: Tensor | None) -> str:
     return re.sub(r"\s+", " ", text)
 
 
-def _scalar(explanation: "Explanation") -> str:
+def _scalar(explanation: Content) -> str:
     weights = [each for each in explanation.operands if each.role == "grad_outputs"]
     constant = ", with v held constant" if any(v.name != "1" for v in weights) else ""
     return f"the result is the gradient of the scalar {explanation.scalar}{constant}."
 
 
-def _example(explanation: "Explanation") -> list[tuple[str, str]]:
+def _example(explanation: Content) -> list[tuple[str, str]]:
     check = explanation.check
     if check is None or check.jacobian is None or check.grad_outputs is None:
         return []
@@ -104,7 +101,7 @@ def _example(explanation: "Explanation") -> list[tuple[str, str]]:
     return [("Example", f"{terms}, with products of 0 left out.")] if terms else []
 
 
-def _jacobian(explanation: "Explanation") -> str:
+def _jacobian(explanation: Content) -> str:
     shape, count = explanation.jacobian_shape, explanation.jacobian_entries
     size = f"{count:,} entries, {explanation.jacobian_bytes:,} bytes"
     start = "all dy/dx together have" if shape is None else f"dy/dx has shape {shape},"

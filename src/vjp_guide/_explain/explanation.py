@@ -1,38 +1,20 @@
-"""What an explanation holds."""
+"""Explanations of calls that torch accepts or refuses."""
 
 from dataclasses import dataclass
 from math import prod
 
-from vjp_guide._call import Argument, Call, Gradients, is_all, is_tensor
-from vjp_guide._check import Check, entries
-from vjp_guide._diagnosis import Diagnosis
-from vjp_guide._html import as_html
-from vjp_guide._notation import formula, scalar
-from vjp_guide._suspicions import Suspicion
-from vjp_guide._text import as_text
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """A tensor that takes part in a call, or what was passed in its place.
-
-    Attributes:
-        role: ``"outputs"``, ``"grad_outputs"``, ``"inputs"`` or ``"result"``.
-        name: What it is called in the explanation.
-        shape: Its shape, or None if it isn't a tensor.
-        dtype: Its dtype without ``torch.``, or the type of what isn't a tensor.
-        note: What to know about it.
-    """
-
-    role: str
-    name: str
-    shape: tuple[int, ...] | None
-    dtype: str
-    note: str = ""
+from vjp_guide._explain.as_html import as_html
+from vjp_guide._explain.as_text import as_text
+from vjp_guide._explain.call import Argument, Call, Gradients, is_all, is_tensor
+from vjp_guide._explain.check import Check, entries
+from vjp_guide._explain.content import Content, Operand
+from vjp_guide._explain.diagnosis import Diagnosis
+from vjp_guide._explain.notation import formula, scalar
+from vjp_guide._explain.suspicions import Suspicion
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Explanation:
+class Explanation(Content):
     r"""What a call of :func:`torch.autograd.grad` computes, or why torch refuses it.
 
     Print it, or show it as the last expression of a notebook cell.
@@ -60,18 +42,6 @@ class Explanation:
     >>> explanation.scalar, explanation.jacobian_shape
     ('L = y', (2,))
     """
-
-    call: str
-    operands: tuple[Operand, ...]
-    gradients: Gradients | None = None
-    formulas: tuple[str, ...] = ()
-    scalar: str = ""
-    jacobian_shape: tuple[int, ...] | None = None
-    jacobian_entries: int = 0
-    jacobian_bytes: int = 0
-    check: Check | None = None
-    suspicions: tuple[Suspicion, ...] = ()
-    diagnosis: Diagnosis | None = None
 
     def __str__(self) -> str:
         return as_text(self)

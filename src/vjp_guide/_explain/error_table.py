@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vjp_guide._repair import (
+from vjp_guide._explain.repair import (
     Repair,
     mend_batches,
     mend_cotangents,

@@ -4,13 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from vjp_guide._operations import forward_name
-from vjp_guide._trace_text import counted, folded
-
-if TYPE_CHECKING:
-    from vjp_guide._trace_records import End, NodeRecord, Port, Trace
+from vjp_guide._trace.operations import forward_name
+from vjp_guide._trace.records import End, NodeRecord, Pass, Port
+from vjp_guide._trace.text import counted, folded
 
 Key = tuple[str, int]
 _Shape = tuple[int, ...]
@@ -102,7 +99,7 @@ class Picture:
                 yield f"{box.cotangent} {verb} {' and '.join(sent)}"
 
 
-def picture(trace: "Trace") -> Picture:
+def picture(trace: Pass) -> Picture:
     """Return the boxes and arrows of a trace, with the middle of a long one folded."""
     first, count, last = folded(trace.nodes, _MOST_NODES)
     reader = _Reader(trace, range(len(first), len(first) + count))
@@ -119,7 +116,7 @@ def picture(trace: "Trace") -> Picture:
 class _Reader:
     """Reads boxes and arrows from a trace, with the hidden steps as one box."""
 
-    def __init__(self, trace: "Trace", hidden: range) -> None:
+    def __init__(self, trace: Pass, hidden: range) -> None:
         self._trace = trace
         self._hidden = hidden
         self._given = self._names(trace.outputs)
@@ -133,7 +130,7 @@ class _Reader:
             if key in self._taken and uses != {_FOLD}:
                 yield key, self._box(key, (end.shape,), "", (end.sources,))
 
-    def node(self, node: "NodeRecord") -> tuple[Key, Box]:
+    def node(self, node: NodeRecord) -> tuple[Key, Box]:
         """Return the result of an operation."""
         key, operation = ("node", node.step), forward_name(node.operation)
         shapes = tuple(one.shape if one else None for one in node.arriving)
@@ -172,7 +169,7 @@ class _Reader:
         key: Key,
         shapes: tuple[_Shape | None, ...],
         operation: str,
-        sources: "Sequence[Sequence[Port]]",
+        sources: Sequence[Sequence[Port]],
     ) -> Box:
         given, taken = self._given.get(key, []), self._taken.get(key, [])
         return Box(
@@ -185,13 +182,13 @@ class _Reader:
             entering=_entering(given),
         )
 
-    def _key(self, port: "Port") -> Key:
+    def _key(self, port: Port) -> Key:
         return self._key_of(port.kind, port.number)
 
     def _key_of(self, kind: str, number: int) -> Key:
         return _FOLD if kind == "node" and number in self._hidden else (kind, number)
 
-    def _names(self, ends: "Sequence[End]") -> dict[Key, list[str]]:
+    def _names(self, ends: Sequence[End]) -> dict[Key, list[str]]:
         names = defaultdict(list)
         for end in ends:
             if end.port:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from vjp_guide._trace_records import Cotangent, End, NodeRecord, Port, Trace
+from vjp_guide._trace.records import Cotangent, End, NodeRecord, Pass, Port
+from vjp_guide.figures import Figure
 
 _Item = TypeVar("_Item")
 _Row = tuple[str, str, list[str], list[str], list[str]]
@@ -15,13 +15,13 @@ _HEADINGS = ("step", "operation", "cotangents in", "cotangents out", "notes")
 _MOST_ROWS, _MOST_NAMES, _WIDEST = 40, 3, 24
 
 
-def summary(trace: "Trace") -> str:
+def summary(trace: Pass) -> str:
     """Return ``"2 nodes, from y () to x (3,)"``."""
     ends = [_names(ends) for ends in (trace.outputs, trace.inputs)]
     return f"{counted(len(trace.nodes), 'node')}, from {ends[0]} to {ends[1]}"
 
 
-def table(trace: "Trace") -> str:
+def table(trace: Pass) -> str:
     """Return one line for each output, node and input, the columns aligned."""
     rows = [_HEADINGS, *(_texts(row) for row in _Rows(trace, _WIDEST))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -32,7 +32,7 @@ def table(trace: "Trace") -> str:
     return "\n".join(lines)
 
 
-def html(trace: "Trace") -> str:
+def html(trace: Pass, figure: Figure) -> str:
     """Return the table with all recorded values, followed by the figure."""
     caption = escape(f"Backward pass of {summary(trace)}")
     head = "".join(f'<th scope="col">{heading}</th>' for heading in _HEADINGS)
@@ -41,7 +41,7 @@ def html(trace: "Trace") -> str:
         '<div class="vjp-trace">'
         f'<div class="vjp-scroll" tabindex="0" role="region" aria-label="{caption}">'
         f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>{trace.figure()._repr_html_()}</div>"
+        f"<tbody>{body}</tbody></table></div>{figure._repr_html_()}</div>"
     )
 
 
@@ -58,7 +58,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _names(ends: "Sequence[End]") -> str:
+def _names(ends: Sequence[End]) -> str:
     if len(ends) > _MOST_NAMES:
         return f"{len(ends):,} tensors"
     return ", ".join(f"{end.name} {end.shape}" for end in ends)
@@ -68,7 +68,7 @@ def _names(ends: "Sequence[End]") -> str:
 class _Rows:
     """The rows of a trace, with values no longer than ``widest`` characters."""
 
-    trace: "Trace"
+    trace: Pass
     widest: int | None
 
     def __iter__(self) -> Iterator[_Row]:
@@ -85,22 +85,22 @@ class _Rows:
             yield "...", f"{counted(hidden, noun)} ...", [], [], []
         yield from map(row, last)
 
-    def _output(self, end: "End") -> _Row:
+    def _output(self, end: End) -> _Row:
         leaving = self._leaving(end.cotangent, end.port)
         return end.name, "grad_outputs", [], [leaving], []
 
-    def _node(self, node: "NodeRecord") -> _Row:
+    def _node(self, node: NodeRecord) -> _Row:
         arriving = [self._cotangent(one) for one in node.arriving]
         pairs = zip(node.leaving, node.targets, strict=True)
         leaving = [self._leaving(*pair) for pair in pairs]
         notes = [*self._node_notes(node)]
         return str(node.step), node.operation, arriving, leaving, notes
 
-    def _input(self, end: "End") -> _Row:
+    def _input(self, end: End) -> _Row:
         arriving, notes = [self._cotangent(end.cotangent)], [*self._input_notes(end)]
         return end.name, "gradient", arriving, [], notes
 
-    def _node_notes(self, node: "NodeRecord") -> Iterator[str]:
+    def _node_notes(self, node: NodeRecord) -> Iterator[str]:
         several = len(node.sources) > 1
         for slot, sources in enumerate(node.sources):
             if len(sources) > 1:
@@ -110,7 +110,7 @@ class _Rows:
         if node.saved:
             yield "saves " + ", ".join(f"{one.name} {one.shape}" for one in node.saved)
 
-    def _input_notes(self, end: "End") -> Iterator[str]:
+    def _input_notes(self, end: End) -> Iterator[str]:
         if not end.sources:
             yield "not used"
         if len(end.sources) > 1:
@@ -118,25 +118,25 @@ class _Rows:
         if end.port and end.port.kind == "node":
             yield f"arrives at {self._target(end.port)}"
 
-    def _sum(self, sources: "Sequence[Port]") -> str:
+    def _sum(self, sources: Sequence[Port]) -> str:
         names = ", ".join(map(self._source, sources))
         return f"sum of {len(sources)} (from {names})"
 
-    def _source(self, port: "Port") -> str:
+    def _source(self, port: Port) -> str:
         if port.kind == "output":
             return self.trace.outputs[port.number].name
         return str(port.number)
 
-    def _leaving(self, cotangent: "Cotangent | None", port: "Port | None") -> str:
+    def _leaving(self, cotangent: Cotangent | None, port: Port | None) -> str:
         return self._cotangent(cotangent, f" to {self._target(port)}" if port else "")
 
-    def _target(self, port: "Port") -> str:
+    def _target(self, port: Port) -> str:
         if port.kind == "input":
             return self.trace.inputs[port.number].name
         several = len(self.trace.nodes[port.number].arriving) > 1
         return f"{port.number}[{port.slot}]" if several else str(port.number)
 
-    def _cotangent(self, cotangent: "Cotangent | None", where: str = "") -> str:
+    def _cotangent(self, cotangent: Cotangent | None, where: str = "") -> str:
         if cotangent is None:
             return "none"
         values = self._values(cotangent)
@@ -144,7 +144,7 @@ class _Rows:
             return f"{cotangent.shape}{where}\n{values}"
         return " ".join(filter(None, [str(cotangent.shape), values])) + where
 
-    def _values(self, cotangent: "Cotangent") -> str:
+    def _values(self, cotangent: Cotangent) -> str:
         if cotangent.values is None:
             return ""
         values = _numbers(cotangent.values.tolist())

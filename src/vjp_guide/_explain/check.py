@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vjp_guide._call import Argument, Call, Gradients, is_readable
 from vjp_guide._contract import Array, as_array, contract
+from vjp_guide._explain.call import Argument, Call, Gradients, is_readable
 from vjp_guide._jacobian import jacobian
 
 
@@ -25,6 +25,13 @@ class Check:
         jacobian: ``J`` in double precision if there is one output and one input and
             both are real, else None.
         grad_outputs: ``v`` likewise, with the shape of the output.
+
+    >>> import torch
+    >>> from vjp_guide import explain
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> check = explain((x**2).sum(), x).check
+    >>> check.difference, check.jacobian
+    (0.0, array([2., 4.]))
     """
 
     difference: float | None = None

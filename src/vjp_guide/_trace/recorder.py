@@ -1,8 +1,8 @@
-"""One backward pass, recorded node by node."""
+"""A backward pass, recorded by hooks on its nodes."""
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import Node, get_gradient_edge
 
-from vjp_guide._trace_records import Cotangent, End, NodeRecord, Port, Saved, Trace
-from vjp_guide._validation import require_tensors
+from vjp_guide._trace.records import Cotangent, End, NodeRecord, Pass, Port, Saved
 
 if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
@@ -28,84 +27,8 @@ _DEEP = 1_000
 _RAW = "_raw_saved_"
 
 
-def trace(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor] | Mapping[str, Tensor],
-    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
-    *,
-    values: bool = True,
-    max_elements: int = 16,
-    allow_unused: bool | None = None,
-    materialize_grads: bool = False,
-) -> Trace:
-    r"""Run one backward pass and record each vector-Jacobian product in it.
-
-    A backward node turns the cotangents of its results into those of its operands,
-
-    .. math:: \bar a = \sum_o v_o\, \frac{\partial y_o}{\partial a}
-
-    and a tensor that is used several times receives the sum of what its uses send.
-
-    The pass is one call of :func:`torch.autograd.grad` with these arguments and
-    ``retain_graph=True``.
-    It leaves the graph usable, and no hook of its own stays.
-    It doesn't draw random numbers, and changes ``.grad`` no more than that call does:
-    only of tensors with :meth:`~torch.Tensor.retain_grad`.
-    Your own hooks run once, before the record is taken.
-
-    A trace without values of a chain of 100,000 small operations takes up to four
-    times as long as the plain call.
-    Torch keeps a Python object in the graph for each node that Python has seen, until
-    the graph is freed, and would then overflow the stack if the graph is deep.
-    So a trace of more than 1,000 nodes leaves an entry in the metadata of some nodes,
-    which prevents that.
-
-    Args:
-        outputs: The tensor ``y`` or several, with a graph.
-        inputs: The tensor ``x`` or several, leaves or not, or a mapping of names to
-            tensors, such as ``dict(model.named_parameters())``.
-        grad_outputs: The cotangent ``v``, or one for each output, with its shape.
-            ``None`` stands for 1, for a scalar output.
-        values: Whether to copy the values of small cotangents.
-        max_elements: The most elements of a cotangent whose values are copied.
-        allow_unused: As in :func:`torch.autograd.grad`.
-        materialize_grads: As in :func:`torch.autograd.grad`.
-
-    Returns:
-        The record, whose gradients are those of :func:`torch.autograd.grad`.
-
-    Raises:
-        TypeError: If an output or input isn't a tensor.
-
-    What torch refuses raises torch's own error.
-    Tensors behind :class:`~torch.autograd.graph.saved_tensors_hooks` aren't listed
-    as saved, since reading them would call the hooks.
-
-    The order of execution and the sums are those of torch's autograd engine, which its
-    `autograd notes <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_
-    describe.
-
-    >>> import torch
-    >>> from vjp_guide import trace
-    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
-    >>> print(trace(x + x.sum(), x, torch.tensor([1.0, 2.0])))
-    Backward pass of 2 nodes, from y (2,) to x (2,)
-    step  operation     cotangents in  cotangents out               notes
-       y  grad_outputs                 (2,) [1, 2] to 0
-       0  AddBackward0  (2,) [1, 2]    (2,) [1, 2] to x; () 3 to 1  summed back to ()
-       1  SumBackward0  () 3           (2,) [3, 3] to x
-       x  gradient      (2,) [4, 5]                                 sum of 2 (from 0, 1)
-    """
-    names, xs = _inputs(inputs)
-    ys = require_tensors("outputs", outputs)
-    vs = _per_output(grad_outputs, len(ys))
-    call = _Call(ys, xs, vs, allow_unused, materialize_grads)
-    with _collector_paused():
-        return _record(call, names, max_elements if values else -1)
-
-
 @dataclass(frozen=True, slots=True)
-class _Call:
+class Call:
     """The arguments of :func:`torch.autograd.grad`."""
 
     outputs: tuple[Tensor, ...]
@@ -130,24 +53,6 @@ class _Call:
             yield torch.ones_like(y) if v is None else v
 
 
-def _record(call: _Call, names: tuple[str, ...], largest: int) -> Trace:
-    ys, xs = call.outputs, call.inputs
-    starts, stops = [_edge(y) for y in ys], [_edge(x) for x in xs]
-    edges = _between(starts, stops)
-    recorder = _Recorder(largest)
-    with _hooked(edges, recorder):
-        gradients = call.run()
-    graph = _Graph(recorder.events, edges, starts, stops)
-    entering = map(recorder.cotangent, call.entering())
-    returned = map(recorder.cotangent, gradients)
-    return Trace(
-        nodes=tuple(graph.nodes()),
-        outputs=tuple(graph.ends(_numbered("y", ys), ys, entering, starts)),
-        inputs=tuple(graph.ends(names, xs, returned, stops)),
-        gradients=gradients,
-    )
-
-
 @contextmanager
 def _collector_paused() -> Iterator[None]:
     """Keep Python from going through the many new objects again and again."""
@@ -158,6 +63,26 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@_collector_paused()
+def record(call: Call, names: tuple[str, ...], *, largest: int) -> Pass:
+    """Return the record of a call, with values of up to ``largest`` elements."""
+    ys, xs = call.outputs, call.inputs
+    starts, stops = [_edge(y) for y in ys], [_edge(x) for x in xs]
+    edges = _between(starts, stops)
+    recorder = _Recorder(largest)
+    with _hooked(edges, recorder):
+        gradients = call.run()
+    graph = _Graph(recorder.events, edges, starts, stops)
+    entering = map(recorder.cotangent, call.entering())
+    returned = map(recorder.cotangent, gradients)
+    return Pass(
+        nodes=tuple(graph.nodes()),
+        outputs=tuple(graph.ends(numbered("y", ys), ys, entering, starts)),
+        inputs=tuple(graph.ends(names, xs, returned, stops)),
+        gradients=gradients,
+    )
 
 
 @contextmanager
@@ -292,27 +217,11 @@ def _raw_attributes(kind: type) -> tuple[str, ...]:
     return tuple(name for name in dir(kind) if name.startswith(_RAW))
 
 
-def _inputs(
-    inputs: Tensor | Sequence[Tensor] | Mapping[str, Tensor],
-) -> tuple[tuple[str, ...], tuple[Tensor, ...]]:
-    if isinstance(inputs, Mapping):
-        return tuple(inputs), require_tensors("inputs", inputs.values())
-    xs = require_tensors("inputs", inputs)
-    return _numbered("x", xs), xs
-
-
-def _numbered(name: str, tensors: Sequence[Tensor]) -> tuple[str, ...]:
+def numbered(name: str, tensors: Sequence[Tensor]) -> tuple[str, ...]:
+    """Return the name, or for several tensors the name with their numbers."""
     if len(tensors) == 1:
         return (name,)
     return tuple(f"{name}{number}" for number in range(len(tensors)))
-
-
-def _per_output(
-    grad_outputs: Tensor | Sequence[Tensor | None] | None, count: int
-) -> tuple[Tensor | None, ...]:
-    if grad_outputs is None:
-        return (None,) * count
-    return (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
 
 
 def _edge(tensor: Tensor) -> _Edge:

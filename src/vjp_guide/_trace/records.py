@@ -6,10 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from vjp_guide._operations import broadcasts, expands
-from vjp_guide._trace_figure import draw
-from vjp_guide._trace_text import html, summary, table
-from vjp_guide.figures import Figure
+from vjp_guide._trace.operations import broadcasts, expands
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,53 +152,10 @@ class End:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Trace:
-    """What :func:`vjp_guide.trace` recorded.
-
-    ``print`` shows it as a table of one line for each node; a notebook shows the
-    table and the figure.
-    Long traces show their first and last nodes.
-
-    Attributes:
-        nodes: The nodes that ran, in the order of execution.
-        outputs: The outputs, with the cotangents that entered there.
-        inputs: The inputs, with the cotangents that arrived there.
-        gradients: What :func:`torch.autograd.grad` returned.
-
-    >>> import torch
-    >>> from vjp_guide import trace
-    >>> x = torch.ones(3, requires_grad=True)
-    >>> trace((x * x).sum(), x)
-    <Trace of 2 nodes, from y () to x (3,)>
-    """
+class Pass:
+    """The fields of a trace, which describes them."""
 
     nodes: tuple[NodeRecord, ...]
     outputs: tuple[End, ...]
     inputs: tuple[End, ...]
     gradients: tuple[Tensor | None, ...]
-
-    def figure(self) -> Figure:
-        """Draw the graph, and below it the cotangents that flow back.
-
-        Tensors are named after the step of the node that takes their cotangent.
-        A ``+`` marks a cotangent that is a sum of several.
-
-        Returns:
-            The drawing.
-
-        >>> import torch
-        >>> from vjp_guide import trace
-        >>> x = torch.ones(3, requires_grad=True)
-        >>> trace(x.exp(), x, torch.ones(3)).figure().alt
-        'Forward: x (3,), y (3,) by exp. Backward: dL/dy (3,), dL/dx (3,).'
-        """
-        return draw(self)
-
-    def __repr__(self) -> str:
-        return f"<Trace of {summary(self)}>"
-
-    def __str__(self) -> str:
-        return table(self)
-
-    def _repr_html_(self) -> str:
-        return html(self)

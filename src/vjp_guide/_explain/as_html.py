@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING
 
-from vjp_guide._text import HEADINGS, cells, lead, notes, title
-from vjp_guide.figures import STYLE, jacobian_rows
-
-if TYPE_CHECKING:
-    from vjp_guide._check import Check
-    from vjp_guide._explanation import Explanation
+from vjp_guide._explain.as_text import HEADINGS, cells, lead, notes, title
+from vjp_guide._explain.check import Check
+from vjp_guide._explain.content import Content
+from vjp_guide._svg import STYLE
+from vjp_guide.figures import jacobian_rows
 
 _MOST_OUTPUTS, _MOST_INPUTS = 64, 12
 
 
-def as_html(explanation: "Explanation") -> str:
+def as_html(explanation: Content) -> str:
     """Return the explanation as one element, styled by classes only."""
     code = "".join(f"<pre>{escape(block)}</pre>" for block in lead(explanation))
     return (
@@ -25,7 +23,7 @@ def as_html(explanation: "Explanation") -> str:
     )
 
 
-def _table(explanation: "Explanation") -> str:
+def _table(explanation: Content) -> str:
     head = "".join(f'<th scope="col">{heading}</th>' for heading in HEADINGS)
     body = "".join(_row(cells(operand)) for operand in explanation.operands)
     return (
@@ -40,14 +38,14 @@ def _row(texts: Iterable[str]) -> str:
     return f'<tr><th scope="row">{role}</th>{data}</tr>'
 
 
-def _notes(explanation: "Explanation") -> str:
+def _notes(explanation: Content) -> str:
     return "".join(
         f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>"
         for label, text in notes(explanation)
     )
 
 
-def _figure(check: "Check | None") -> str:
+def _figure(check: Check | None) -> str:
     if check is None or check.jacobian is None or check.grad_outputs is None:
         return ""
     rows = check.grad_outputs.size
