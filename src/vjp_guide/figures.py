@@ -195,7 +195,7 @@ def heat_map(
     for number, name in enumerate(rows):
         height = top + number * _CELL_HEIGHT
         canvas.text(left - 8, height + 17, name, "y name", anchor="end")
-        _cells(canvas, left, height, matrix[number], "j", full=full, digits=3)
+        _cells(canvas, left, height, matrix[number], "j", full=full, digits=2)
     return Figure(canvas.render(alt=alt), alt)
 
 
