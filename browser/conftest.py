@@ -1,7 +1,5 @@
 """The built site in a real browser, served with the headers of a good host."""
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 
@@ -32,11 +30,11 @@ def site() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start the system's Chromium."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    path = serve.chromium()
     if path is None:
         pytest.exit(
             "no Chromium found: install your system's package `chromium`, "
-            "or give its path in the environment variable CHROMIUM",
+            "or give its path in the environment variable CHROME_PATH",
             returncode=1,
         )
     with sync_playwright() as playwright:

@@ -5,7 +5,6 @@ It needs ``npx``, which fetches Lighthouse, and Chromium.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,8 @@ PAGES = {
     "gallery": "auto_examples/index.html",
     "example": "auto_examples/plot_01_outer_product.html",
     "API": "reference/jacobian.html",
+    "operators": "operators/index.html",
+    "operator": "operators/entries/linalg.html",
     "errors": "reference/errors/shapes.html",
     "questions": "reference/questions/grad-outputs.html",
     "search": "search.html?q=grad_outputs",
@@ -70,7 +71,7 @@ def failures(report: dict[str, Any]) -> list[str]:
 
 def main(names: list[str]) -> None:
     """Print the table for the pages of the given names, or of all."""
-    os.environ.setdefault("CHROME_PATH", shutil.which("chromium") or "chromium")
+    os.environ["CHROME_PATH"] = serve.chromium() or sys.exit("no Chromium found")
     print(HEAD, "| --- " * HEAD.count(" | ") + "| --- |", sep="\n")
     with serve.server() as server, tempfile.TemporaryDirectory() as folder:
         threading.Thread(target=server.serve_forever, daemon=True).start()

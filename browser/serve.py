@@ -6,7 +6,9 @@ for a year, and the content security policy allows nothing from another site.
 
 import gzip
 import mimetypes
+import os
 import re
+import shutil
 import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,6 +62,13 @@ def pages() -> list[str]:
     """Return the addresses of all pages, relative to the site's."""
     paths = sorted(path.relative_to(SITE) for path in SITE.rglob("*.html"))
     return [path.as_posix() for path in paths if path.parts[0] != "_static"]
+
+
+def chromium() -> str | None:
+    """Return the path of the system's Chromium, or of Chrome."""
+    names = "chromium", "chromium-browser", "google-chrome"
+    found = (path for path in map(shutil.which, names) if path)
+    return os.environ.get("CHROME_PATH") or next(found, None)
 
 
 def server(port: int = 0) -> ThreadingHTTPServer:

@@ -10,7 +10,10 @@ import pytest
 SITE = Path(__file__).parents[1] / "docs" / "_build" / "html"
 PAGES = [path for path in sorted(SITE.rglob("*.html")) if "_static" not in path.parts]
 NAMES = [str(path.relative_to(SITE)) for path in PAGES]
-EXECUTED = [path for path in SITE.rglob("*.ipynb") if "_downloads" not in path.parts]
+NOTEBOOKS = [path for path in SITE.rglob("*.ipynb") if "_downloads" not in path.parts]
+EXECUTED = [path for path in NOTEBOOKS if "auto_examples" not in path.parts]
+COLAB = "https://colab.research.google.com/github/vjp-guide/vjp-guide/blob/notebooks/"
+EXAMPLES = (Path(__file__).parents[1] / "examples").glob("plot_*.py")
 ADDRESS = "https://vjp-guide.github.io/vjp-guide/"
 
 
@@ -75,3 +78,19 @@ def test_an_executed_page_is_a_notebook_and_a_script(path: Path) -> None:
 
     assert json.loads(path.read_text(encoding="utf-8"))["cells"]
     compile(script.read_text(encoding="utf-8"), script.name, "exec")
+
+
+def test_every_program_opens_in_colab() -> None:
+    """Tests that pages with cells and examples link their notebook, which installs."""
+    linked = {
+        address.removeprefix(COLAB)
+        for path in PAGES
+        for address in re.findall(
+            rf'href="({re.escape(COLAB)}[^"]*)"', path.read_text(encoding="utf-8")
+        )
+    }
+    assert linked == {str(path.relative_to(SITE)) for path in NOTEBOOKS}
+    assert {path.stem for path in EXAMPLES} <= {path.stem for path in NOTEBOOKS}
+    for path in NOTEBOOKS:
+        first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
+        assert "".join(first["source"]).startswith("%pip install")

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from browser.reader import visit
+
 PROSE = "explanation/grad-outputs.html"
 ERRORS = "reference/errors/missing-v.html"
 PHONE: ViewportSize = {"width": 375, "height": 700}
@@ -20,7 +22,7 @@ FOCUS = """() => {
 
 def test_skip_link(page: Page) -> None:
     """Tests that the first key press leads past the menus."""
-    page.goto(PROSE)
+    visit(page, PROSE)
     page.keyboard.press("Tab")
     expect(page.locator(".skip-to-content")).to_be_focused()
     page.keyboard.press("Enter")
@@ -31,7 +33,7 @@ def test_skip_link(page: Page) -> None:
 def test_focus_is_visible(page: Page, path: str) -> None:
     """Tests that each element reached by Tab is outlined and on the screen."""
     page.emulate_media(reduced_motion="reduce")
-    page.goto(path)
+    visit(page, path)
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement === document.body"):
@@ -44,7 +46,7 @@ def test_focus_is_visible(page: Page, path: str) -> None:
 def test_phone_menu(page: Page) -> None:
     """Tests that the menu opens and closes by touch."""
     page.set_viewport_size(PHONE)
-    page.goto(PROSE)
+    visit(page, PROSE)
     link = page.locator(".sidebar-tree a").first
     expect(link).not_to_be_in_viewport()
     page.locator(".nav-overlay-icon").click()
@@ -56,7 +58,7 @@ def test_phone_menu(page: Page) -> None:
 def test_phone_menu_by_keys(page: Page) -> None:
     """Tests that the menu opens by keys, and is skipped while it is closed."""
     page.set_viewport_size(PHONE)
-    page.goto(PROSE)
+    visit(page, PROSE)
     menu = page.get_by_role("button", name="Toggle site navigation sidebar")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
@@ -71,7 +73,7 @@ def test_phone_menu_by_keys(page: Page) -> None:
 def test_theme(page: Page) -> None:
     """Tests that the theme follows the system until the reader chooses one."""
     page.emulate_media(color_scheme="dark")
-    page.goto(PROSE)
+    visit(page, PROSE)
     dark = page.evaluate(BACKGROUND)
     page.emulate_media(color_scheme="light")
     light = page.evaluate(BACKGROUND)
@@ -79,7 +81,7 @@ def test_theme(page: Page) -> None:
     page.locator(".theme-toggle-content button").click()
     assert page.evaluate("localStorage.theme") == "dark"
     assert page.evaluate(BACKGROUND) == dark
-    page.goto(ERRORS)
+    visit(page, ERRORS)
     assert page.evaluate(BACKGROUND) == dark
 
 
@@ -88,7 +90,7 @@ def test_copy_without_prompts(browser: Browser, site: str) -> None:
     with browser.new_context(base_url=site) as context:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
-        page.goto(ERRORS)
+        visit(page, ERRORS)
         block = page.locator("div.highlight", has_text="Traceback").first
         code = block.locator("pre").inner_text()
         block.hover()
@@ -113,7 +115,7 @@ def test_reading_without_scripts(browser: Browser, site: str) -> None:
 def test_printing(page: Page) -> None:
     """Tests that paper shows the article alone, dark on light."""
     page.emulate_media(media="print", color_scheme="dark")
-    page.goto(PROSE)
+    visit(page, PROSE)
     expect(page.locator("article")).to_be_visible()
     assert page.evaluate(BACKGROUND) == "rgb(255, 255, 255)"
     figure = page.locator(".vjp-figure").first
@@ -126,7 +128,7 @@ def test_printing(page: Page) -> None:
 def test_reduced_motion(page: Page) -> None:
     """Tests that nothing moves for a reader who asked for that."""
     page.emulate_media(reduced_motion="reduce")
-    page.goto(PROSE)
+    visit(page, PROSE)
     moving = """[...document.querySelectorAll("*")].filter((node) =>
       getComputedStyle(node).transitionDuration !== "0s" ||
       getComputedStyle(node).scrollBehavior === "smooth").length"""

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from browser.reader import visit
+
 HERE = Path(__file__).parent
 ERRORS = "search_errors.txt", "reference/errors"
 QUESTIONS = "search_questions.txt", "reference/questions"
@@ -16,7 +18,7 @@ SEARCH = """query => Search._performSearch(...Search._parseQuery(query))
 @pytest.fixture(scope="module")
 def search(shared: Page) -> Page:
     """Open the search page once: the index is large."""
-    shared.goto("search.html")
+    visit(shared, "search.html")
     shared.wait_for_function("Search.hasIndex()")
     return shared
 
@@ -69,7 +71,7 @@ def test_short_queries(search: Page, text: str, pages: set[str]) -> None:
 
 def test_as_a_reader(page: Page) -> None:
     """Tests the way of a reader: from the menu, by keys, to the section."""
-    page.goto("index.html")
+    visit(page, "index.html")
     page.keyboard.press("/")
     page.keyboard.type("RuntimeError: got 2 tensors and 1 gradients")
     page.keyboard.press("Enter")
@@ -81,12 +83,12 @@ def test_as_a_reader(page: Page) -> None:
 
 def test_no_hit(page: Page) -> None:
     """Tests that a word which no page holds finds nothing, and says so."""
-    page.goto("search.html?q=zzzqqq")
+    visit(page, "search.html?q=zzzqqq")
     expect(page.locator(".search-summary")).to_contain_text("did not match")
 
 
 def test_objects(page: Page) -> None:
     """Tests that a part of a name still finds the names of the package."""
-    page.goto("search.html?q=dot_product")
+    visit(page, "search.html?q=dot_product")
     hits = page.locator("#search-results li.kind-object a")
     expect(hits.first).to_contain_text("vjp_guide.dot_product_test")

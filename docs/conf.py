@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
 
+import notebooks  # noqa: E402 - found by the path above
+
 # Project
 project = "vjp-guide"
 author = "The vjp-guide authors"
@@ -32,11 +34,14 @@ extensions = [
     "delivery",
     "descriptions",
     "expected_errors",
+    "gallery",
     "glossary",
     "markdown_copies",
     "mathml",
+    "navigation",
     "notebooks",
     "provenance",
+    "search_page",
     "self_contained",
     "structured_data",
 ]
@@ -94,7 +99,9 @@ sphinx_gallery_conf = {
     # Times differ from build to build, and their page loads scripts from elsewhere.
     "write_computation_times": False,
     "min_reported_time": 1e9,
+    "thumbnail_size": (320, 224),  # twice the size at which it is shown
     "show_signature": False,
+    "first_notebook_cell": notebooks.INSTALL,
     "remove_config_comments": True,
 }
 
@@ -122,6 +129,7 @@ suppress_warnings = [
 # Look
 html_theme = "furo"
 html_title = "vjp-guide"
+html_show_search_summary = False  # it would fetch every page that it lists
 html_search_scorer = str(HERE / "_ext" / "scorer.js")
 templates_path = ["_templates"]
 html_favicon = "_static/favicon.svg"

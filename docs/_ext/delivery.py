@@ -3,7 +3,8 @@
 Themes and extensions link a style sheet each, on every page, and write styles and
 scripts into the page. A content security policy of ``default-src 'self'`` refuses the
 latter. So each page gets one style sheet and one script of the parts that it needs, and
-all that stood in the page moves to files whose names hold their hash.
+all that stood in the page moves to files whose names hold their hash. The one script is
+loaded after the page's first frame.
 """
 
 import hashlib
@@ -19,6 +20,8 @@ from sphinx.util.typing import ExtensionMetadata
 ADDRESS = r'(?P<up>(?:\.\./)*|/[^"]*?)(?P<name>_static/[^"?]+)[^"]*'
 STYLESHEET = re.compile(rf'\s*<link rel="stylesheet"[^>]*href="{ADDRESS}"[^>]*/?>')
 LINKED_SCRIPT = re.compile(rf'\s*<script src="{ADDRESS}"></script>')
+HASHED = re.compile(r"/[0-9a-f]{12}\.css$")
+SEARCH_INDEX = re.compile(r'\s*<script src="(searchindex\.js)[^"]*"></script>')
 STYLE = re.compile(r"\s*<style>(.*?)</style>", re.DOTALL)
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 STYLED = re.compile(r'<(\w+)([^<>]*?) style="([^"]*)"([^<>]*?)(/?)>')
@@ -31,6 +34,8 @@ PRELOAD = (
     '<link rel="preload" href="{}_static/stix-two-math.woff2" as="font" '
     'type="font/woff2" crossorigin>'
 )
+PRELOAD_SCRIPT = '<link rel="preload" href="{}" as="script" fetchpriority="low">'
+LOAD = Path(__file__).with_name("load.js").read_text(encoding="utf-8")
 # A part that only pages with such markup need.
 NEEDED_FOR = {
     "clipboard": 'class="highlight',
@@ -55,8 +60,8 @@ class Site:
         """Rewrite one page."""
         html = page.read_text(encoding="utf-8")
         first = STYLESHEET.search(html)
-        if first is None:  # the page is as the last build left it
-            return
+        if first is None or HASHED.search(first["name"]):
+            return  # the page is as the last build left it
         up = first["up"]
         html = self._one_script(html, up)
         css = [self._sheet(name) for name in _needed(STYLESHEET, html)]
@@ -68,17 +73,24 @@ class Site:
             link += PRELOAD.format(up)
         html = STYLESHEET.sub("", STYLE.sub("", html))
         html = html.replace("</head>", f"{link}</head>", 1)
-        html = SCRIPT.sub(partial(self._to_file, up), html)
+        html = SCRIPT.sub(lambda script: self._to_file(up, script[1]), html)
         page.write_text(html, encoding="utf-8")
 
     def _one_script(self, html: str, up: str) -> str:
+        """Join the linked scripts; the one that sets the theme loads them."""
         names = _needed(LINKED_SCRIPT, html)
+        # It looks for the search, which has to be there before.
+        names.sort(key=lambda name: "sphinx_highlight" in name)
         scripts = [(self.root / name).read_text(encoding="utf-8") for name in names]
-        address = up + self._file(";\n".join(scripts), "js")
-        # A deferred script is ready at once, before the search at its end is.
-        mode = "" if any("searchtools" in name for name in names) else " defer"
-        before, *rest = LINKED_SCRIPT.split(html)[:: LINKED_SCRIPT.groups + 1]
-        return f'{before}<script{mode} src="{address}"></script>{"".join(rest)}'
+        joined = up + self._file(";\n".join(scripts), "js")
+        addresses = [joined, *SEARCH_INDEX.findall(html)]
+        html = SEARCH_INDEX.sub("", LINKED_SCRIPT.sub("", html))
+        preloads = "".join(map(PRELOAD_SCRIPT.format, addresses))
+        html = html.replace("</head>", f"{preloads}</head>", 1)
+        listed = f' data-scripts="{" ".join(addresses)}"'
+        return SCRIPT.sub(
+            lambda theme: self._to_file(up, theme[1] + LOAD, listed), html, 1
+        )
 
     def _sheet(self, name: str) -> str:
         """Return the rules in use, with their drawings in files of their own."""
@@ -97,8 +109,8 @@ class Site:
         svg = unquote(data).replace("'", '"')
         return f'url("{Path(self._file(svg, "svg")).name}")'
 
-    def _to_file(self, up: str, script: re.Match[str]) -> str:
-        return f'<script src="{up}{self._file(script[1], "js")}"></script>'
+    def _to_file(self, up: str, script: str, attribute: str = "") -> str:
+        return f'<script src="{up}{self._file(script, "js")}"{attribute}></script>'
 
     def _file(self, content: str, kind: str) -> str:
         digest = hashlib.sha256(content.encode()).hexdigest()[:12]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from docutils import nodes
 from fontTools import subset
+from fontTools.ttLib import TTFont
 from math_core import LatexToMathML
 from sphinx.application import Sphinx
 from sphinx.util.math import get_node_equation_number
@@ -21,7 +22,15 @@ from sphinx.writers.html5 import HTML5Translator
 FONT = "stix-two-math.woff2"
 RADICAL = "√"  # browsers draw it for msqrt, whose text does not hold it
 SYMBOL = re.compile("<mi>([vxyJ])</mi>")  # they have the colours of the figures
-MATHEMATICAL_LETTERS = [chr(0x210E), *map(chr, range(0x1D400, 0x1D800))]
+VARIABLE = re.compile(r'<mi(?: class="[^"]*")?>(\w|[^\w\s&])</mi>')
+# Browsers show a letter that is alone in its element by its italic form.
+ITALIC = {
+    unicodedata.normalize("NFKC", letter): letter
+    for letter in map(chr, range(0x1D400, 0x1D800))
+    if unicodedata.name(letter, "").startswith("MATHEMATICAL ITALIC")
+} | {"h": "\N{PLANCK CONSTANT}"}
+# Of the many sizes of a bracket the font keeps these; it builds larger ones from parts.
+SIZES = slice(0, 6, 2)
 
 _converter = LatexToMathML(annotation=False)
 
@@ -51,10 +60,11 @@ def write_font(app: Sphinx, exception: Exception | None) -> None:
     text = "".join(_formula_text(page.read_text(encoding="utf-8")) for page in pages)
     options = subset.Options(flavor="woff2", layout_features=[], hinting=False)
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text=RADICAL + text + _mathematical(text))
+    subsetter.populate(text=RADICAL + text)
     source = files("ziamath").joinpath("fonts", "STIXTwoMath-Regular.ttf")
     with as_file(source) as path:
         font = subset.load_font(path, options)
+    _drop_sizes(font)
     font.recalcTimestamp = False  # two builds of the same pages are the same file
     subsetter.subset(font)
     subset.save_font(font, Path(app.outdir) / "_static" / FONT, options)
@@ -66,22 +76,15 @@ def _mathml(latex: str, *, display: bool) -> str:
 
 
 def _formula_text(page: str) -> str:
-    formulas = re.findall(r"<math\b.*?</math>", page, flags=re.DOTALL)
-    return html.unescape(re.sub(r"<[^>]*>", "", "".join(formulas)))
+    formulas = "".join(re.findall(r"<math\b.*?</math>", page, flags=re.DOTALL))
+    shown = VARIABLE.sub(lambda letter: ITALIC.get(letter[1], letter[1]), formulas)
+    return html.unescape(re.sub(r"<[^>]*>", "", shown))
 
 
-def _mathematical(text: str) -> str:
-    """Return the styled forms, such as italics, that MathML shows for the letters."""
-    used = set(text)
-    return (
-        "".join(
-            letter
-            for letter in MATHEMATICAL_LETTERS
-            if unicodedata.normalize("NFKC", letter) in used
-            and "MATHEMATICAL ITALIC" in unicodedata.name(letter, "")
-        )
-        + MATHEMATICAL_LETTERS[0]
-    )
+def _drop_sizes(font: TTFont) -> None:
+    for glyph in font["MATH"].table.MathVariants.VertGlyphConstruction:
+        glyph.MathGlyphVariantRecord = glyph.MathGlyphVariantRecord[SIZES]
+        glyph.VariantCount = len(glyph.MathGlyphVariantRecord)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -1,7 +1,13 @@
-"""Each executed page as a notebook and as a script, beside the page."""
+"""Each executed page as a notebook and as a script, beside the page.
+
+The notebooks of the pages and of the gallery run elsewhere too: their first cell
+installs the package. ``.github/workflows/pages.yml`` pushes them to a branch, where
+Colab finds them.
+"""
 
 import json
 import re
+import shutil
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -10,6 +16,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+REPOSITORY = "vjp-guide/vjp-guide"
+INSTALL = f"%pip install --quiet git+https://github.com/{REPOSITORY}"
+COLAB = f"https://colab.research.google.com/github/{REPOSITORY}/blob/notebooks/"
 FAILING = "try:\n{}\nexcept Exception as error:  # meant to fail\n    print(error)"
 
 
@@ -35,22 +44,30 @@ def write(
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Write the two files, and name them to the page's template."""
+    """Write the files of an executed page or an example; name them to its template."""
     del templatename
     executed = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
-    if doctree and executed.exists():
-        notebook = _read(executed)
-        page = Path(app.outdir) / pagename
-        page.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(notebook, ensure_ascii=False, indent=1)
-        page.with_suffix(".ipynb").write_text(text, encoding="utf-8")
-        page.with_suffix(".py").write_text(script(notebook), encoding="utf-8")
-        context["executed"] = page.name
+    example = Path(app.srcdir) / f"{pagename}.ipynb"
+    page = Path(app.outdir) / pagename
+    if not doctree or not (executed.exists() or example.exists()):
+        return
+    context["colab"] = f"{COLAB}{pagename}.ipynb"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    if example.exists():  # the gallery wrote it, and links it
+        shutil.copyfile(example, page.with_suffix(".ipynb"))
+        return
+    notebook = _read(executed)
+    text = json.dumps(notebook, ensure_ascii=False, indent=1)
+    page.with_suffix(".ipynb").write_text(text, encoding="utf-8")
+    page.with_suffix(".py").write_text(script(notebook), encoding="utf-8")
+    context["executed"] = page.name
 
 
 def _read(path: Path) -> dict[str, Any]:
     """Read a notebook without what differs from build to build."""
     notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    install = {"cell_type": "code", "execution_count": None, "metadata": {}}
+    notebook["cells"].insert(0, {**install, "outputs": [], "source": [INSTALL]})
     for number, cell in enumerate(notebook["cells"]):
         cell["id"] = f"cell-{number}"
         if "outputs" in cell:

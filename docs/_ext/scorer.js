@@ -7,11 +7,12 @@
    `nox -s browser` measures how often the right page comes first. */
 const SHOWN = 5;
 const WORD = /[\p{Letter}\p{Number}_\p{Emoji_Presentation}]+/gu; // as Sphinx splits
-const EXCEPTION = /\b[A-Z]\w*(Error|Warning)\b/;
+const EXCEPTION = /\w(Error|Warning)\b/i;
 let ranked = new Map(); // of the last query: the name of a page -> what was found there
+let last = {}; // Sphinx splits each query twice, in lower case and as it is
 
 function stems(text) {
-  const stemmer = new Stemmer();
+  const stemmer = (stems.stemmer ??= new Stemmer());
   const words = (text.toLowerCase().match(WORD) ?? [])
     .filter((word) => !stopwords.has(word) && !/^\d+$/.test(word));
   return new Set(words.map((word) => stemmer.stemWord(word)));
@@ -69,12 +70,18 @@ function shared(pages) {
   return [];
 }
 
-var splitQuery = (query) => {
+function split(query) {
   const pages = rank(query);
   const kept = shared(pages);
   ranked = new Map(pages.map((page) => [page.name, page]));
   const words = query.match(WORD) ?? [];
   return kept.length ? words.filter((word) => kept.some((stem) => stems(word).has(stem))) : words;
+}
+
+var splitQuery = (query) => {
+  const asked = query.toLowerCase();
+  if (last.asked !== asked) last = { asked, words: split(asked) };
+  return last.words;
 };
 
 function score(result) {

@@ -3,7 +3,8 @@
 /* What is too wide for the screen scrolls, and so must be within reach of the Tab key. */
 const scrollers = new ResizeObserver((entries) => {
   for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    const tall = target.matches(".table-wrapper") && target.scrollHeight > target.clientHeight;
+    if (tall || target.scrollWidth > target.clientWidth) target.tabIndex = 0;
     else target.removeAttribute("tabindex");
   }
 });

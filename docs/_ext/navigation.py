@@ -1,0 +1,32 @@
+"""A menu of short titles: what stands before the colon of a page's title."""
+
+import re
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+# A colon within code or a formula is no end of a title.
+TITLE = r"(?:[^<:]|:(?! )|<(code|math)\b.*?</\2>)*"
+SUBTITLE = re.compile(rf'(<a class="[^"]*\breference[^>]*>{TITLE}): .*?(?=</a>)')
+LABEL = re.compile(r'(?<= aria-label=")([^":]*): [^"]*')
+
+
+def shorten(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Drop the subtitles of the menu."""
+    del app, pagename, templatename, doctree
+    menu = SUBTITLE.sub(r"\1", context["furo_navigation_tree"])
+    context["furo_navigation_tree"] = LABEL.sub(r"\1", menu)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Shorten the menu that the theme has made."""
+    app.connect("html-page-context", shorten, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
