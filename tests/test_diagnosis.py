@@ -169,6 +169,34 @@ OTHERS = [
         "assert (grad(Double.apply(x).sum(), x)[0] == 2).all()",
     ),
     Program(
+        "in-place-view",
+        "first.add_(1)",
+        "first, *others = (2 * x).unbind()",
+        "assert grad(first, x)[0].tolist() == [1, 0, 0]",
+    ),
+    Program(
+        "anomaly-nan",
+        "watched(y, x)",
+        "x = torch.tensor([0.0, 4.0], requires_grad=True)\n"
+        "def watched(y, x):\n"
+        "    with torch.autograd.set_detect_anomaly(True):\n"
+        "        return grad(y, x)\n"
+        "y = torch.where(x > 0, x.sqrt(), 0.0).sum()",
+        "assert grad(y.sum(), x)[0].tolist() == [0, 0.25]",
+    ),
+    Program(
+        "once-differentiable",
+        "g.backward()",
+        "class Bad(torch.autograd.Function):\n"
+        "    forward = staticmethod(lambda ctx, x: 3 * x)\n"
+        "    backward = staticmethod(\n"
+        "        torch.autograd.function.once_differentiable(lambda ctx, v: 3 * v)\n"
+        "    )\n"
+        "g = grad((Bad.apply(x) ** 2).sum(), x, create_graph=True)[0].sum()",
+        "(g,) = grad((Cube.apply(x) ** 2).sum(), x, create_graph=True)\n"
+        "assert grad(g.sum(), x)[0].tolist() == (30 * x**4).tolist()",
+    ),
+    Program(
         "checkpoint",
         "grad(torch.utils.checkpoint.checkpoint(f, x, use_reentrant=True), x, v)",
         "",

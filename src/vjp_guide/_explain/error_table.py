@@ -160,6 +160,22 @@ ROWS = (
         "y = x.clone().add_(1)",
     ),
     Row(
+        "in-place-view",
+        r"Output \d+ of (?P<name>\w+) is a view and is being modified inplace",
+        "The tensor is one of several views that {name} returned, and none of them may "
+        "be edited in place.",
+        "Write the operation out of place: first = first + 1 instead of first += 1.",
+        "first, *others = x.unbind()\nfirst = first + 1",
+    ),
+    Row(
+        "anomaly-nan",
+        r"Function '(?P<name>\w+)' returned nan values in its (?P<index>\d+)th output",
+        "Anomaly detection is on, and {name} returned nan for operand {index}: mostly "
+        "0 times an infinite derivative.",
+        "Keep the bad value from the operation, not only from its result.",
+        "safe = torch.where(x > 0, x, 1.0)\ny = torch.where(x > 0, safe.sqrt(), 0.0)",
+    ),
+    Row(
         "number-of-cotangents",
         r"got (?P<tensors>\d+) tensors and (?P<gradients>\d+) gradients",
         "outputs holds {tensors} tensors, but grad_outputs only {gradients}.",
@@ -363,6 +379,23 @@ ROWS = (
         "    @staticmethod\n"
         "    def backward(ctx, v):\n"
         "        return 2 * v  # the shape of x, not summed",
+    ),
+    Row(
+        "once-differentiable",
+        r"trying to differentiate twice a function that was marked ?with "
+        r"@once_differentiable",
+        "The backward of a custom Function is marked as one that has no derivative.",
+        "Leave the mark out if backward consists of torch operations on v and on saved "
+        "tensors.",
+        "class Cube(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, x):\n"
+        "        ctx.save_for_backward(x)\n"
+        "        return x**3\n\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):  # without @once_differentiable\n"
+        "        (x,) = ctx.saved_tensors\n"
+        "        return 3 * x**2 * v",
     ),
     Row(
         "checkpoint",
