@@ -1,7 +1,7 @@
 """Shape mismatch: one weight for each output
 ============================================
 
-``v`` has the shape of the output. This program passes one with the shape of the input, reads the error, and mends the call.
+``v`` has the shape of the output. This program passes one with the shape of the input, reads the error, and fixes the call.
 """
 
 # %%

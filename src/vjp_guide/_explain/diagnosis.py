@@ -1,4 +1,4 @@
-"""What torch's errors about gradients mean, and how to mend the call."""
+"""What torch's errors about gradients mean, and how to fix the call."""
 
 import re
 from dataclasses import dataclass
