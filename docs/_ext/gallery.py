@@ -1,15 +1,16 @@
-"""What the gallery needs to know of torch and of our figures."""
+"""What the gallery needs to know of torch and of our figures.
+
+Sphinx loads this module in each build, which imports torch only to run an example.
+"""
 
 from typing import Any
-
-import matplotlib.pyplot as plt
-import torch
-
-from vjp_guide.figures import Figure
 
 
 def reset_torch(gallery_conf: dict[str, Any], fname: str) -> None:  # noqa: ARG001 - sphinx-gallery's signature
     """Give each example the same seed and torch's default state."""
+    import matplotlib.pyplot as plt  # noqa: PLC0415 - see above
+    import torch  # noqa: PLC0415
+
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float32)
     torch.set_grad_enabled(True)
@@ -25,6 +26,8 @@ def figure_scraper(
 
     The page itself shows the figure by its HTML, so there is nothing to add here.
     """
+    from vjp_guide.figures import Figure  # noqa: PLC0415 - see above
+
     del block, gallery_conf
     last = block_vars["example_globals"].get("___")
     if isinstance(last, Figure):

@@ -11,7 +11,6 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from docutils import nodes
-from fontTools import subset
 from math_core import LatexToMathML
 from sphinx.application import Sphinx
 from sphinx.util.math import get_node_equation_number
@@ -44,20 +43,33 @@ def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
 
 
 def write_font(app: Sphinx, exception: Exception | None) -> None:
-    """Write the part of STIX Two Math that the formulas of the built pages use."""
+    """Write the font, unless it holds what the formulas of the built pages need."""
     if exception is not None or app.builder.format != "html":
         return
-    pages = sorted(Path(app.outdir).rglob("*.html"))
+    pages = Path(app.outdir).rglob("*.html")
     text = "".join(_formula_text(page.read_text(encoding="utf-8")) for page in pages)
+    characters = "".join(sorted({RADICAL, *text, *_mathematical(text)}))
+    font = Path(app.outdir) / "_static" / FONT
+    note = Path(app.doctreedir) / "formulas.txt"
+    if font.exists() and note.exists() and note.read_text("utf-8") == characters:
+        return
+    _write_font(font, characters)
+    note.write_text(characters, encoding="utf-8")
+
+
+def _write_font(target: Path, characters: str) -> None:
+    """Write the part of STIX Two Math that holds the characters."""
+    from fontTools import subset  # noqa: PLC0415 - slow, and rarely needed live
+
     options = subset.Options(flavor="woff2", layout_features=[], hinting=False)
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text=RADICAL + text + _mathematical(text))
+    subsetter.populate(text=characters)
     source = files("ziamath").joinpath("fonts", "STIXTwoMath-Regular.ttf")
     with as_file(source) as path:
         font = subset.load_font(path, options)
     font.recalcTimestamp = False  # two builds of the same pages are the same file
     subsetter.subset(font)
-    subset.save_font(font, Path(app.outdir) / "_static" / FONT, options)
+    subset.save_font(font, target, options)
 
 
 def _mathml(latex: str, *, display: bool) -> str:
