@@ -25,10 +25,12 @@ GENERATED = [
     DOCS / "auto_examples",
     DOCS / "operators" / "entries",
 ]
-STRICT = ["-n", "-W", "--keep-going", "-T"]
+STRICT = ["-n", "-W", "--keep-going", "-T", "-j", "auto"]
 DOCTREES = ["-d", "docs/_build/doctrees"]
-# While writing, cells and examples that didn't change are not run again.
+# While writing, cells and examples that didn't change are not run again, and steps that
+# only a hosted site needs are left out.
 LIVE = [
+    *("-t", "live"),
     *("-D", "nb_execution_mode=cache"),
     *("-D", "sphinx_gallery_conf.run_stale_examples=0"),
 ]
@@ -91,8 +93,9 @@ def docs_live(session: nox.Session) -> None:
     _install(session, "docs-live")
     ignores = [f"--ignore={path}/*" for path in GENERATED]
     watches = ["--watch=examples", "--watch=src"]
-    options = [*DOCTREES, *LIVE, *ignores, *watches, *session.posargs]
-    session.run("sphinx-autobuild", *options, "docs", str(HTML), env=_cache(session))
+    options = [*LIVE, *ignores, *watches, *session.posargs]
+    output = DOCS / "_build" / "live"
+    session.run("sphinx-autobuild", *options, "docs", str(output), env=_cache(session))
 
 
 @nox.session(default=False)

@@ -1,5 +1,7 @@
 """Configuration of the site; the values that could drift are read, not written."""
 
+import atexit
+import gc
 import os
 import sys
 from importlib.metadata import version as version_of
@@ -8,6 +10,11 @@ from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
+
+# A build is short: looking for cyclic garbage takes longer than its memory is worth,
+# above all at the end, when everything is garbage.
+gc.disable()
+atexit.register(gc.freeze)
 
 import notebooks  # noqa: E402 - found by the path above
 
@@ -26,23 +33,19 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "sphinx_last_updated_by_git",
-    "sphinx_sitemap",
-    "sphinxext.opengraph",
-    "notfound.extension",
     "atlas",
-    "cards",
-    "delivery",
     "descriptions",
     "expected_errors",
     "gallery",
     "glossary",
+    "hosting",
     "markdown_copies",
     "mathml",
     "navigation",
     "notebooks",
     "provenance",
     "search_page",
-    "self_contained",
+    "sitemap",
     "structured_data",
 ]
 exclude_patterns = [
@@ -111,8 +114,6 @@ html_baseurl = os.environ.get(
 )
 html_extra_path = ["robots.txt"]
 notfound_urls_prefix = urlsplit(html_baseurl).path
-sitemap_url_scheme = "{link}"
-sitemap_excludes = ["404.html", "genindex.html", "search.html"]
 ogp_site_url = html_baseurl
 ogp_site_name = project
 

@@ -13,9 +13,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
-from sphinx.application import Sphinx
-from sphinx.util.typing import ExtensionMetadata
-
 # The 404 page has absolute addresses, the others relative ones.
 ADDRESS = r'(?P<up>(?:\.\./)*|/[^"]*?)(?P<name>_static/[^"?]+)[^"]*'
 STYLESHEET = re.compile(rf'\s*<link rel="stylesheet"[^>]*href="{ADDRESS}"[^>]*/?>')
@@ -143,23 +140,14 @@ def _to_class(css: list[str], tag: re.Match[str]) -> str:
     return f"<{name}{attributes}{end}>"
 
 
-def finish(app: Sphinx, exception: Exception | None) -> None:
+def finish(root: Path) -> None:
     """Rewrite each page that was built."""
-    if exception is None and app.builder.format == "html":
-        root = Path(app.outdir)
-        site = Site(root)
-        for page in pages(root):
-            site.finish(page)
+    site = Site(root)
+    for page in pages(root):
+        site.finish(page)
 
 
 def pages(root: Path) -> list[Path]:
     """Return the pages of the built site."""
     paths = sorted(root.rglob("*.html"))
     return [path for path in paths if "_static" not in path.parts]
-
-
-def setup(app: Sphinx) -> ExtensionMetadata:
-    """Rewrite the pages when the site is built."""
-    # Themes write their style sheets at the same event.
-    app.connect("build-finished", finish, priority=900)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

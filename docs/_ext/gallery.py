@@ -1,21 +1,22 @@
-"""What the gallery needs to know of torch and of our figures, and light thumbnails."""
+"""What the gallery needs to know of torch and of our figures, and light pictures.
+
+Sphinx loads this module in each build, which imports torch only to run an example.
+"""
 
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
-import torch
-from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from vjp_guide.figures import Figure
-
-COLOURS = 64
+COLOURS = 256
 
 
 def reset_torch(gallery_conf: dict[str, Any], fname: str) -> None:  # noqa: ARG001 - sphinx-gallery's signature
     """Give each example the same seed and torch's default state."""
+    import matplotlib.pyplot as plt  # noqa: PLC0415 - see above
+    import torch  # noqa: PLC0415
+
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float32)
     torch.set_grad_enabled(True)
@@ -31,6 +32,8 @@ def figure_scraper(
 
     The page itself shows the figure by its HTML, so there is nothing to add here.
     """
+    from vjp_guide.figures import Figure  # noqa: PLC0415 - see above
+
     del block, gallery_conf
     last = block_vars["example_globals"].get("___")
     if isinstance(last, Figure):
@@ -38,15 +41,18 @@ def figure_scraper(
     return ""
 
 
-def lighten_thumbnails(app: Sphinx) -> None:
-    """Give the thumbnails few colours, which makes their files a third as large."""
-    for path in Path(app.srcdir, "auto_examples", "images", "thumb").glob("*.png"):
+def lighten_pictures(app: Sphinx) -> None:
+    """Give the pictures a palette, which makes their files a third as large."""
+    from PIL import Image  # noqa: PLC0415 - see above
+
+    for path in Path(app.srcdir, "auto_examples", "images").rglob("*.png"):
         with Image.open(path) as image:
             if image.mode != "P":
-                image.convert("RGB").quantize(COLOURS).save(path, optimize=True)
+                plain = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+                plain.save(path, optimize=True)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Lighten the thumbnails once the examples have run."""
-    app.connect("builder-inited", lighten_thumbnails, priority=900)
+    """Lighten the pictures once the examples have run."""
+    app.connect("builder-inited", lighten_pictures, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,15 +9,17 @@ import re
 import unicodedata
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from docutils import nodes
-from fontTools import subset
-from fontTools.ttLib import TTFont
 from math_core import LatexToMathML
 from sphinx.application import Sphinx
 from sphinx.util.math import get_node_equation_number
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
+
+if TYPE_CHECKING:
+    from fontTools.ttLib import TTFont
 
 FONT = "stix-two-math.woff2"
 RADICAL = "√"  # browsers draw it for msqrt, whose text does not hold it
@@ -53,21 +55,34 @@ def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
 
 
 def write_font(app: Sphinx, exception: Exception | None) -> None:
-    """Write the part of STIX Two Math that the formulas of the built pages use."""
+    """Write the font, unless it holds what the formulas of the built pages need."""
     if exception is not None or app.builder.format != "html":
         return
-    pages = sorted(Path(app.outdir).rglob("*.html"))
+    pages = Path(app.outdir).rglob("*.html")
     text = "".join(_formula_text(page.read_text(encoding="utf-8")) for page in pages)
+    characters = "".join(sorted({RADICAL, *text}))
+    font = Path(app.outdir) / "_static" / FONT
+    note = Path(app.doctreedir) / "formulas.txt"
+    if font.exists() and note.exists() and note.read_text("utf-8") == characters:
+        return
+    _write_font(font, characters)
+    note.write_text(characters, encoding="utf-8")
+
+
+def _write_font(target: Path, characters: str) -> None:
+    """Write the part of STIX Two Math that holds the characters."""
+    from fontTools import subset  # noqa: PLC0415 - slow, and rarely needed live
+
     options = subset.Options(flavor="woff2", layout_features=[], hinting=False)
     subsetter = subset.Subsetter(options)
-    subsetter.populate(text=RADICAL + text)
+    subsetter.populate(text=characters)
     source = files("ziamath").joinpath("fonts", "STIXTwoMath-Regular.ttf")
     with as_file(source) as path:
         font = subset.load_font(path, options)
     _drop_sizes(font)
     font.recalcTimestamp = False  # two builds of the same pages are the same file
     subsetter.subset(font)
-    subset.save_font(font, Path(app.outdir) / "_static" / FONT, options)
+    subset.save_font(font, target, options)
 
 
 def _mathml(latex: str, *, display: bool) -> str:
@@ -81,7 +96,7 @@ def _formula_text(page: str) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", shown))
 
 
-def _drop_sizes(font: TTFont) -> None:
+def _drop_sizes(font: "TTFont") -> None:
     for glyph in font["MATH"].table.MathVariants.VertGlyphConstruction:
         glyph.MathGlyphVariantRecord = glyph.MathGlyphVariantRecord[SIZES]
         glyph.VariantCount = len(glyph.MathGlyphVariantRecord)

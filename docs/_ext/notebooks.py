@@ -66,8 +66,9 @@ def write(
 def _read(path: Path) -> dict[str, Any]:
     """Read a notebook without what differs from build to build."""
     notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    install = {"cell_type": "code", "execution_count": None, "metadata": {}}
-    notebook["cells"].insert(0, {**install, "outputs": [], "source": [INSTALL]})
+    install: dict[str, Any] = {"cell_type": "code", "execution_count": None}
+    install |= {"metadata": {}, "outputs": [], "source": [INSTALL]}
+    notebook["cells"].insert(0, install)
     for number, cell in enumerate(notebook["cells"]):
         cell["id"] = f"cell-{number}"
         if "outputs" in cell:
