@@ -1,5 +1,6 @@
 """Parts of an entry as HTML: what a page shows besides its text and formulas."""
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -18,6 +19,8 @@ def head(entry: Entry) -> str:
         parts.append(f"also {names}")
     if entry.page:
         parts.append(f'<a href="{escape(entry.page)}">torch\'s page</a>')
+    elif entry.documented:
+        parts.append("only a docstring in torch")
     else:
         parts.append("not documented by torch")
     return f'<p class="op-head">{" · ".join(parts)}</p>'
@@ -75,9 +78,9 @@ def pattern(example: Example) -> str:
     )
 
 
-def checks(variants: Sequence[Variant]) -> str:
+def checks(entry: Entry) -> str:
     """Return the table of what the checks found."""
-    rows = "".join(map(_row, variants))
+    rows = "".join(_row(variant, entry.note) for variant in entry.variants)
     return (
         '<div class="table-wrapper op-checks"><table class="docutils"><thead><tr>'
         "<th>variant</th><th>state</th><th>largest residuals</th><th>forward</th>"
@@ -86,8 +89,10 @@ def checks(variants: Sequence[Variant]) -> str:
     )
 
 
-def _row(variant: Variant) -> str:
-    reason = f"<br><small>{escape(variant.reason)}</small>" if variant.reason else ""
+def _row(variant: Variant, note: str) -> str:
+    """Return a row; what the note above says isn't repeated."""
+    why = variant.reason.removeprefix(note).strip()
+    reason = f"<br><small>{linked(why)}</small>" if why else ""
     state = variant.state.partition(" ")[0]
     return (
         f"<tr><td>{escape(variant.name)}</td>"
@@ -96,6 +101,12 @@ def _row(variant: Variant) -> str:
         f"<td>{variant.twice}</td><td>{variant.complex}</td>"
         f"<td>{'yes' if variant.batched else 'no'}</td></tr>"
     )
+
+
+def linked(text: str) -> str:
+    """Return a text as HTML, with links to the issues that it names."""
+    link = r'<a href="https://github.com/pytorch/pytorch/issues/\1">\g<0></a>'
+    return re.sub(r"pytorch#(\d+)", link, escape(text))
 
 
 def _residuals(residuals: Residuals | None) -> str:

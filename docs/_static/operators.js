@@ -25,7 +25,7 @@
   const group = choice("Group", column(1));
   const inputs = choice("Inputs", column(2));
   const state = choice("State", column(3));
-  const badge = choice("With", ["forward", "twice", "complex", "vmap", "formula", "gauge"]);
+  const badge = choice("With", ["forward", "twice", "complex", "vmap", "formula", "kinks"]);
   const count = document.createElement("output");
   count.setAttribute("aria-live", "polite");
   form.append(count);

@@ -2,19 +2,26 @@
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from vjp_guide._directional import (
+    Function,
+    Tensors,
+    call,
+    detached,
+    differences,
+    inner,
+    leaves,
+    pull,
+    randn_like,
+    values,
+)
 from vjp_guide._validation import require_tensor
 
-Tensors = tuple[Tensor, ...]
-Function = Callable[..., Tensor | Sequence[Tensor]]
-
-_SHORT_STEP, _LONG_STEP = 1e-6, 1e-4
 # Finite differences see no derivative smaller than this, relative to the values.
 _SMALLEST = 1e-4
 _NO_FORWARD = "unavailable"
@@ -178,14 +185,14 @@ def dot_product_test(
     xs = _checked_inputs(inputs)
     y = _checked_outputs(fn, xs)
     generator = torch.Generator().manual_seed(seed)
-    u, v = _randn_like(xs, generator), _randn_like(y, generator)
-    reverse = _inner(_pull(fn, xs, v), u)
+    u, v = randn_like(xs, generator), randn_like(y, generator)
+    reverse = inner(pull(fn, xs, v), u)
     forward, method = _push(fn, xs, u, v)
     difference = min(
-        _differences(fn, xs, u, v),
+        differences(fn, xs, u, v),
         key=lambda value: min(abs(value - reverse), abs(value - forward)),
     )
-    floor = _SMALLEST * math.sqrt(_inner(v, v) * _inner(y, y))
+    floor = _SMALLEST * math.sqrt(inner(v, v) * inner(y, y))
     return DotProductTest(
         reverse=reverse,
         forward=forward,
@@ -201,14 +208,14 @@ def _checked_inputs(inputs: Tensors) -> Tensors:
         raise ValueError("inputs must hold at least one tensor x, got none")
     for place, x in enumerate(inputs):
         _require_double(f"inputs[{place}]", x)
-    return _detached(inputs)
+    return detached(inputs)
 
 
 def _checked_outputs(fn: Function, xs: Tensors) -> Tensors:
-    outputs = _values(fn, xs)
+    outputs = values(fn, xs)
     if not outputs:
         raise ValueError("fn must return at least one floating-point output, got none")
-    for place, (y, again) in enumerate(zip(outputs, _values(fn, xs), strict=True)):
+    for place, (y, again) in enumerate(zip(outputs, values(fn, xs), strict=True)):
         name = f"output {place} of fn"
         _require_double(name, y)
         if not y.isfinite().all():
@@ -231,31 +238,14 @@ def _require_double(name: str, value: object) -> None:
         )
 
 
-def _pull(
-    fn: Function, xs: Tensors, v: Tensors, *, create_graph: bool = False
-) -> Tensors:
-    """Return the vector-Jacobian product by reverse mode."""
-    leaves = _leaves(xs)
-    outputs = zip(_call(fn, leaves), v, strict=True)
-    tracked = [(y, weight) for y, weight in outputs if y.requires_grad]
-    return torch.autograd.grad(
-        [y for y, _ in tracked],
-        leaves,
-        [weight for _, weight in tracked],
-        create_graph=create_graph,
-        allow_unused=True,
-        materialize_grads=True,
-    )
-
-
 def _push(fn: Function, xs: Tensors, u: Tensors, v: Tensors) -> tuple[float, str]:
     """Return ``v`` times the Jacobian-vector product, and how it was computed."""
     try:
-        return _inner(v, _push_forward(fn, xs, u)), "forward mode"
+        return inner(v, _push_forward(fn, xs, u)), "forward mode"
     except NotImplementedError:
         pass
     try:
-        return _inner(v, _push_twice(fn, xs, u, v)), "double VJP"
+        return inner(v, _push_twice(fn, xs, u, v)), "double VJP"
     except RuntimeError:
         return math.nan, _NO_FORWARD
 
@@ -263,8 +253,8 @@ def _push(fn: Function, xs: Tensors, u: Tensors, v: Tensors) -> tuple[float, str
 def _push_forward(fn: Function, xs: Tensors, u: Tensors) -> Tensors:
     _load_forward_mode()
     with forward_ad.dual_level():
-        duals = map(forward_ad.make_dual, _leaves(xs), u)
-        pairs = [forward_ad.unpack_dual(y) for y in _call(fn, tuple(duals))]
+        duals = map(forward_ad.make_dual, leaves(xs), u)
+        pairs = [forward_ad.unpack_dual(y) for y in call(fn, tuple(duals))]
         return tuple(
             torch.zeros_like(primal) if tangent is None else tangent.detach()
             for primal, tangent in pairs
@@ -280,55 +270,6 @@ def _load_forward_mode() -> None:
 
 def _push_twice(fn: Function, xs: Tensors, u: Tensors, v: Tensors) -> Tensors:
     """Return the derivative of the vector-Jacobian product by ``v``, along ``u``."""
-    leaves = _leaves(v)
+    weights = leaves(v)
     # Unused v raises, since a backward pass without a derivative looks the same.
-    return torch.autograd.grad(_pull(fn, xs, leaves, create_graph=True), leaves, u)
-
-
-def _differences(fn: Function, xs: Tensors, u: Tensors, v: Tensors) -> list[float]:
-    """Return central differences of order 2 and of order 4, along ``u`` and ``v``."""
-
-    def central(step: float) -> float:
-        ahead, behind = (
-            _inner(v, _values(fn, tuple(x + s * t for x, t in zip(xs, u, strict=True))))
-            for s in (step, -step)
-        )
-        return (ahead - behind) / (2 * step)
-
-    fourth = (4 * central(_LONG_STEP) - central(2 * _LONG_STEP)) / 3
-    return [central(_SHORT_STEP), fourth]
-
-
-def _call(fn: Function, xs: Tensors) -> Tensors:
-    """Return the outputs of ``fn`` that can have a derivative, with their graph."""
-    with torch.enable_grad():
-        result = fn(*xs)
-    outputs = tuple(result) if isinstance(result, Sequence) else (result,)
-    for place, y in enumerate(outputs):
-        require_tensor(f"output {place} of fn", y)
-    return tuple(y for y in outputs if y.is_floating_point() or y.is_complex())
-
-
-def _values(fn: Function, xs: Tensors) -> Tensors:
-    return _detached(_call(fn, _leaves(xs)))
-
-
-def _leaves(tensors: Tensors) -> Tensors:
-    return tuple(t.clone().requires_grad_() for t in tensors)
-
-
-def _detached(tensors: Tensors) -> Tensors:
-    return tuple(t.detach() for t in tensors)
-
-
-def _randn_like(tensors: Tensors, generator: torch.Generator) -> Tensors:
-    return tuple(
-        torch.randn(t.shape, dtype=t.dtype, generator=generator).to(t.device)
-        for t in tensors
-    )
-
-
-def _inner(first: Tensors, second: Tensors) -> float:
-    """Return the real part of the inner product, summed over the pairs."""
-    pairs = zip(first, second, strict=True)
-    return sum(float(torch.vdot(a.reshape(-1), b.reshape(-1)).real) for a, b in pairs)
+    return torch.autograd.grad(pull(fn, xs, weights, create_graph=True), weights, u)

@@ -10,15 +10,11 @@ import torch
 from torch import Tensor
 
 from vjp_guide._contract import contract
-from vjp_guide._dot_product_test import (
-    _differences,
-    _inner,
-    _pull,
-    _randn_like,
-    dot_product_test,
-)
+from vjp_guide._directional import differences, inner, pull, randn_like
+from vjp_guide._dot_product_test import dot_product_test
 from vjp_guide._jacobian import jacobian
 from vjp_guide.operators._case import Case, Tensors, leaves, tracked
+from vjp_guide.operators._exceptions import NOT_IMPLEMENTED
 
 _STEP = 1e-6
 _COLUMNS = 40
@@ -106,8 +102,8 @@ def check(case: Case) -> Checked:
     y = function(*leaves(xs))
     if not y or not any(map(Tensor.numel, y)):
         raise UnusableError("no output has a derivative")
-    v = _randn_like(y, generator)
-    products = _pull(function, xs, v)
+    v = randn_like(y, generator)
+    products = pull(function, xs, v)
     if not all(map(_is_finite, (*y, *products))):
         raise UnusableError("the value or the derivative isn't finite")
     test = dot_product_test(function, *xs)
@@ -146,20 +142,21 @@ def check_twice(case: Case) -> str:
 
     Returns:
         ``"yes"``, checked by finite differences; ``"constant"`` if the product doesn't
-        depend on the inputs; ``"no"`` if torch raises; ``"wrong"`` if they differ.
+        depend on the inputs; ``"wrong"`` if they differ; ``"not implemented"`` if torch
+        says so; ``"no"`` if it raises something else.
     """
     function = tracked(case)
     xs = case.inputs
     generator = torch.Generator().manual_seed(7)
-    v = _randn_like(function(*leaves(xs)), generator)
+    v = randn_like(function(*leaves(xs)), generator)
 
     def product(*inputs: Tensor) -> Tensors:
-        return _pull(function, inputs, v, create_graph=True)
+        return pull(function, inputs, v, create_graph=True)
 
     try:
         return _compare_twice(product, xs, generator)
-    except (RuntimeError, NotImplementedError):
-        return "no"
+    except RuntimeError as error:
+        return NOT_IMPLEMENTED if "not implemented" in str(error) else "no"
 
 
 def _compare_twice(
@@ -176,12 +173,12 @@ def _compare_twice(
         return tuple(products[place] for place in keep)
 
     first = tuple(products[place].detach() for place in keep)
-    w, u = _randn_like(first, generator), _randn_like(xs, generator)
-    second = _inner(_pull(kept, xs, w), u)
-    differences = _differences(kept, xs, u, w)
-    off = min(abs(value - second) for value in differences)
-    floor = 1e-4 * math.sqrt(_inner(w, w) * _inner(first, first))
-    scale = max(floor, abs(second), *map(abs, differences))
+    w, u = randn_like(first, generator), randn_like(xs, generator)
+    second = inner(pull(kept, xs, w), u)
+    numerical = differences(kept, xs, u, w)
+    off = min(abs(value - second) for value in numerical)
+    floor = 1e-4 * math.sqrt(inner(w, w) * inner(first, first))
+    scale = max(floor, abs(second), *map(abs, numerical))
     return "yes" if off <= _TWICE * scale else "wrong"
 
 

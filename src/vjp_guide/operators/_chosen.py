@@ -103,7 +103,7 @@ CHOSEN: dict[str, Callable[[], Arguments]] = {
     "repeat": lambda: _call(_x(2, 3), (2, 1)),
     "tile": lambda: _call(_x(2, 3), (2, 1)),
     "kron": lambda: _call(_x(2, 2), _x(1, 3, start=2)),
-    "cross": lambda: _call(_x(2, 3), _x(2, 3, start=2)),
+    "cross": lambda: _call(_x(2, 3), _x(2, 3, start=2), 1),
     "cdist": lambda: _call(_x(2, 3), _x(4, 3, start=2)),
     "addmm": lambda: _call(_x(2, 2), _x(2, 3), _x(3, 2, start=2)),
     "__getitem__": lambda: _call(_x(3, 2), _index(2, 0, 2)),
@@ -155,6 +155,34 @@ CHOSEN: dict[str, Callable[[], Arguments]] = {
     f"{_F}batch_norm training": lambda: _call(
         _x(3, 2), None, None, _positive(2), _x(2, start=3), training=True
     ),
+    "inner": lambda: _call(_x(2, 3), _x(4, 3, start=2)),
+    "linalg.eigh": lambda: _call(_symmetric()),
+    "linalg.solve_triangular": lambda: _call(
+        _square(2).detach().triu().requires_grad_(), _x(2, 3, start=2), upper=True
+    ),
+    "fft.ifft": lambda: _call(_x(4)),
+    "fft.rfft": lambda: _call(_x(4)),
+    "diag": lambda: _call(_x(3)),
+    "logaddexp": lambda: _call(_x(2, 3), _x(3, start=2)),
+    "atan2": lambda: _call(_x(2, 3), _x(3, start=2)),
+    f"{_F}group_norm": lambda: _call(_x(2, 4, 1), 2, _positive(4), _x(4, start=3)),
+    f"{_F}rms_norm": lambda: _call(_x(2, 3), [3], _positive(3)),
+    f"{_F}pad.constant": lambda: _call(_x(2, 3), (1, 2)),
+    f"{_F}interpolate.nearest": lambda: _call(_x(1, 1, 3), 6, mode="nearest"),
+    f"{_F}avg_pool1d": lambda: _call(_x(1, 1, 6), 2),
+    f"{_F}max_pool1d": lambda: _call(_x(1, 1, 6), 2),
+    f"{_F}l1_loss": lambda: _call(_x(2, 3), _x(2, 3, start=2)),
+    f"{_F}binary_cross_entropy_with_logits": lambda: _call(
+        _x(2, 3), _index([1, 0, 1], [0, 0, 1]).double()
+    ),
+    "sin": lambda: _call(_x(2, 3)),
+    "cos": lambda: _call(_x(2, 3)),
+    "square": lambda: _call(_x(2, 3)),
+    "reciprocal": lambda: _call(_positive(2, 3)),
+    "rsqrt": lambda: _call(_positive(2, 3)),
+    "log1p": lambda: _call(_positive(2, 3)),
+    "expm1": lambda: _call(_x(2, 3)),
+    "erf": lambda: _call(_x(2, 3)),
     "abs": lambda: _call(_x(2, 3)),
     "exp": lambda: _call(_x(2, 3)),
     "log": lambda: _call(_positive(2, 3)),

@@ -6,7 +6,7 @@ from typing import Any
 from vjp_guide.operators._case import Case
 from vjp_guide.operators._categories import category
 from vjp_guide.operators._example import example
-from vjp_guide.operators._exceptions import NOTES, VERIFIED
+from vjp_guide.operators._exceptions import GAUGES, NOTES, VERIFIED
 from vjp_guide.operators._formulas import FORMULAS
 from vjp_guide.operators._kinks import kinks
 from vjp_guide.operators._names import Name, name_of
@@ -37,7 +37,7 @@ def entry(public: str) -> Entry:
     ops = groups()[public]
     name = name_of(ops[0].name)
     checked = [verify(op) for op in ops]
-    shown = _example(name, checked)
+    shown, missing = _example(name, checked)
     nodes = [node for node, _ in shown.nodes] if shown else []
     names = [full_name(op) for op in ops]
     return Entry(
@@ -54,9 +54,10 @@ def entry(public: str) -> Entry:
         ),
         kinks=tuple(pair for name in names for pair in kinks(name)),
         derivatives=derivatives(nodes),
-        note=" ".join(NOTES[name] for name in names if name in NOTES),
+        note=" ".join((GAUGES | NOTES).get(name, "") for name in names).strip(),
         variants=tuple(variant for variant, _ in checked),
         example=shown,
+        missing=missing,
     )
 
 
@@ -68,19 +69,24 @@ def aliases(public: str) -> tuple[str, ...]:
     return tuple(sorted(found - {public}))
 
 
-def _example(name: Name, checked: list[tuple[Variant, Case | None]]) -> Example | None:
-    """Return the first example with a program, verified variants first."""
+def _example(
+    name: Name, checked: list[tuple[Variant, Case | None]]
+) -> tuple[Example | None, str]:
+    """Return the first example with a program, verified variants first, or why not."""
     ordered = sorted(checked, key=lambda pair: pair[0].state != VERIFIED)
-    found = []
+    found, missing = None, ordered[0][0].reason
     for variant, case in ordered:
-        if case is not None:
-            try:
-                found.append(example(case, name, variant.name))
-            except UNUSABLE:
-                continue
-            if found[-1].residual is not None:
-                break
-    return min(found, key=lambda shown: shown.residual is None, default=None)
+        if case is None:
+            continue
+        try:
+            shown = example(case, name, variant.name)
+        except UNUSABLE as error:
+            missing = f"{type(error).__name__}: {error}".splitlines()[0]
+            continue
+        if not shown.problem:
+            return shown, ""
+        found, missing = found or shown, shown.problem
+    return found, missing
 
 
 def _order(public: str) -> tuple[bool, str, str]:

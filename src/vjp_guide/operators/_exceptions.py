@@ -7,8 +7,12 @@ ZERO = "zero everywhere tried"
 DEFINED_AS_ZERO = "defined as zero"
 DEFECT = "known defect"
 UNVERIFIABLE = "not verifiable"
+GAUGE = "gauge-dependent"
+NOT_IMPLEMENTED = "not implemented"
+NO_DERIVATIVE = "no derivative"
 FAILED = "failed"
-STATES = (VERIFIED, ZERO, DEFINED_AS_ZERO, DEFECT, UNVERIFIABLE, FAILED)
+# What a variant with a derivative can be; those without one are in _without.py.
+STATES = (VERIFIED, GAUGE, ZERO, DEFINED_AS_ZERO, DEFECT, UNVERIFIABLE, FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,7 @@ SPECIAL: dict[str, Special] = {
     "as_strided_scatter": Special(
         state=DEFECT,
         reason="The derivative for self keeps the entries that src overwrites, and "
-        "drops those that it leaves (torch 2.13).",
+        "drops those that it leaves (torch 2.13; no issue was found).",
     ),
     "bfloat16": _PRECISION,
     "cfloat": _PRECISION,
@@ -87,8 +91,8 @@ SPECIAL: dict[str, Special] = {
     "linalg.cholesky_ex": _TRIANGLE,
     "linalg.eig": Special(
         symmetric=True,
-        reason="Each eigenvector is free up to a complex factor of modulus 1, so the "
-        "check is of what doesn't depend on it; torch raises for other cotangents.",
+        reason="The check is of what doesn't depend on the phases of the eigenvectors; "
+        "torch raises for other cotangents.",
     ),
     "linalg.eigh": _TRIANGLE,
     "linalg.eigvalsh": _TRIANGLE,
@@ -100,7 +104,7 @@ SPECIAL: dict[str, Special] = {
     "native_group_norm": Special(
         state=DEFECT,
         reason="The products for the outputs mean and rstd are missing, though both "
-        "require grad (torch 2.13).",
+        "require grad (torch 2.13; no issue was found).",
     ),
     "nn.functional.cosine_embedding_loss": Special(fixed=frozenset({2}), reason=_LABEL),
     "nn.functional.ctc_loss": Special(
@@ -131,25 +135,32 @@ SPECIAL: dict[str, Special] = {
         state=DEFECT,
         forward=False,
         reason="Forward mode uses the triangle of the tangent that the function "
-        "doesn't read (torch 2.13); reverse mode is verified.",
+        "doesn't read (torch 2.13; related: pytorch#196707); reverse mode is verified.",
     ),
 }
 
-# What the derivative needs, also where all checks pass.
-NOTES: dict[str, str] = {
-    "linalg.svd": "The pairs of singular vectors are free up to a common sign "
-    "(complex: a phase), so only cotangents of quantities that don't depend on it are "
-    "meaningful; the singular values must differ, and be non-zero if A isn't square.",
-    "svd": "The pairs of singular vectors are free up to a common sign (complex: a "
-    "phase); the singular values must differ.",
-    "linalg.eigh": "Each eigenvector is free up to its sign (complex: a phase), and "
-    "the eigenvalues must differ for the eigenvectors to have a derivative.",
-    "linalg.eig": "Each eigenvector is free up to a phase, and the eigenvalues must "
-    "differ for the eigenvectors to have a derivative.",
-    "linalg.qr": "The signs of R's diagonal are a choice of the algorithm, constant "
-    "near each A; the first min(m, n) columns of A must be independent.",
-    "qr": "The signs of R's diagonal are a choice of the algorithm, constant near each "
-    "A; the first min(m, n) columns of A must be independent.",
-    "svd_lowrank": "The singular vectors are free up to a common sign.",
-    "pca_lowrank": "The singular vectors are free up to a common sign.",
+_VECTORS = (
+    "The pairs of singular vectors are free up to a common sign (complex: a phase), so "
+    "only cotangents of quantities that don't depend on it are meaningful; the "
+    "singular values must differ, and be non-zero if the matrix isn't square."
+)
+# The condition for a derivative where a decomposition leaves a choice.
+GAUGES: dict[str, str] = {
+    "linalg.svd": _VECTORS,
+    "svd": _VECTORS,
+    "svd_lowrank": _VECTORS,
+    "pca_lowrank": _VECTORS,
+    "linalg.eigh": "Each eigenvector is free up to its sign (complex: a phase), so "
+    "only cotangents of quantities that don't depend on it are meaningful; the "
+    "eigenvalues must differ for the eigenvectors to have a derivative.",
+    "linalg.eig": "Each eigenvector is free up to a phase, so only cotangents of "
+    "quantities that don't depend on it are meaningful; the eigenvalues must differ "
+    "for the eigenvectors to have a derivative.",
 }
+
+# What the derivative needs besides.
+NOTES: dict[str, str] = dict.fromkeys(
+    ("linalg.qr", "qr"),
+    "The signs of R's diagonal are a choice of the algorithm, constant near each A; "
+    "the first min(m, n) columns of A must be independent.",
+)

@@ -26,8 +26,9 @@ class Formula:
         name: The operator's full name.
         latex: The formula.
         why: One sentence on it.
-        products: The same as code: takes ``v``, ``y`` and the arguments of the call,
-            and returns the product for each differentiable input.
+        products: The same as code: takes ``v``, what the call returns and its
+            arguments, and returns the product for each differentiable input.
+            Where several outputs have a derivative, ``v`` is a tuple.
         arguments: The call to check it with.
     """
 
@@ -158,6 +159,90 @@ def _eigenvalues(v: Tensor, y: Tensor, a: Tensor) -> tuple[Tensor, ...]:
     return (einsum("ik,k,jk->ij", vectors, v, vectors),)
 
 
+def _svd(
+    v: tuple[Tensor, ...], y: tuple[Tensor, ...], *_: Tensor, **__: bool
+) -> tuple[Tensor, ...]:
+    u, s, vh = y
+    g = v[1].diag()
+    f = _inverse_differences(s * s)
+    left, right = u.mT @ v[0], vh @ v[2].mT
+    g = g + f * (left - left.mT) * s + s[:, None] * f * (right - right.mT)
+    outside = v[0] - u @ left  # the part of v outside of U's columns
+    return ((u @ g + outside / s) @ vh + (u / s) @ (v[2] - right.mT @ vh),)
+
+
+def _eigh(
+    v: tuple[Tensor, ...], y: tuple[Tensor, ...], a: Tensor
+) -> tuple[Tensor, ...]:
+    del a
+    values, q = y
+    turn = q.mT @ v[1]
+    inner = v[0].diag() + _inverse_differences(values) * (turn - turn.mT) / 2
+    return (q @ inner @ q.mT,)
+
+
+def _inverse_differences(x: Tensor) -> Tensor:
+    """Return 1 / (x[j] - x[i]), and zero where i is j."""
+    difference = x - x[:, None]
+    difference.fill_diagonal_(math.inf)
+    return 1 / difference
+
+
+def _solve_triangular(
+    v: Tensor, y: Tensor, a: Tensor, b: Tensor, **_: bool
+) -> tuple[Tensor, ...]:
+    del b
+    g = torch.linalg.solve(a.mT, v)
+    return -(g @ y.mT).triu(), g
+
+
+def _group_norm(
+    v: Tensor, y: Tensor, x: Tensor, groups: int, w: Tensor, b: Tensor
+) -> tuple[Tensor, ...]:
+    del y, b
+
+    def mean(t: Tensor) -> Tensor:
+        apart = t.unflatten(1, (groups, -1))
+        return apart.mean((2, 3), keepdim=True).expand_as(apart).flatten(1, 2)
+
+    std = (mean(x * x) - mean(x) ** 2 + 1e-5).sqrt()
+    z = (x - mean(x)) / std
+    g = v * w[:, None]
+    inner = g - mean(g) - z * mean(g * z)
+    return inner / std, (v * z).sum((0, 2)), v.sum((0, 2))
+
+
+def _rms_norm(
+    v: Tensor, y: Tensor, x: Tensor, shape: list[int], w: Tensor
+) -> tuple[Tensor, ...]:
+    del y, shape
+    r = (x * x).mean(1, keepdim=True).sqrt()
+    z, g = x / r, v * w
+    return (g - z * (g * z).mean(1, keepdim=True)) / r, (v * z).sum(0)
+
+
+def _pooled(v: Tensor, y: Tensor, x: Tensor, width: int) -> tuple[Tensor, ...]:
+    windows = x.unflatten(2, (-1, width))
+    return ((v[..., None] * (windows == y[..., None])).flatten(2),)
+
+
+def _put(v: Tensor, y: tuple[Tensor, Tensor], x: Tensor, *_: int) -> tuple[Tensor, ...]:
+    """Return the weights of selected values, back where they were selected."""
+    index = y[1] if y[1].ndim == x.ndim else y[1][:, None]
+    return (_scattered(v.reshape(index.shape), index, x),)
+
+
+def _picked(v: Tensor, y: Tensor, x: Tensor, dim: int) -> tuple[Tensor, ...]:
+    chosen = (x == y.unsqueeze(dim)).to(v)
+    return (v.unsqueeze(dim) * chosen / chosen.sum(dim, keepdim=True),)
+
+
+def _waves(n: int, count: int, sign: int) -> Tensor:
+    """Return exp(sign * 2j * pi * k * m / n) for k below count and m below n."""
+    angle = sign * 2 * math.pi * torch.outer(torch.arange(count), torch.arange(n)) / n
+    return torch.polar(torch.ones(count, n).double(), angle.double())
+
+
 def _solve(v: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, ...]:
     del b
     g = torch.linalg.solve(a.mT, v)
@@ -184,10 +269,12 @@ def _cumprod(v: Tensor, y: Tensor, x: Tensor, dim: int) -> tuple[Tensor, ...]:
 
 def _fft(v: Tensor, y: Tensor, x: Tensor) -> tuple[Tensor, ...]:
     del y
-    n = len(x)
-    angle = 2 * math.pi * torch.outer(torch.arange(n), torch.arange(n)) / n
-    waves = torch.polar(torch.ones(n, n, dtype=x.dtype), angle.to(x.dtype))
-    return (einsum("k,kn->n", v, waves).real,)
+    return (einsum("k,kn->n", v, _waves(len(x), len(v), 1)).real,)
+
+
+def _blocks(v: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """Return v with its rows split by those of a and b, and its columns likewise."""
+    return v.reshape(a.shape[0], b.shape[0], a.shape[1], b.shape[1])
 
 
 def _gelu_slope(x: Tensor, _: Tensor) -> Tensor:
@@ -620,5 +707,319 @@ FORMULAS: tuple[Formula, ...] = (
         r"\bar x_n = \operatorname{Re} \sum_k v_k\, e^{2\pi \mathrm{i}\, k n / N}",
         "The conjugate of the transform's matrix; the real part, for x is real.",
         _fft,
+    ),
+    _formula(
+        "fft.rfft",
+        r"\bar x_n = \operatorname{Re} \sum_{k \le N/2} v_k\, "
+        r"e^{2\pi \mathrm{i}\, k n / N}",
+        "As for fft, over the half of the frequencies that is returned.",
+        _fft,
+    ),
+    _formula(
+        "fft.ifft",
+        r"\bar x_n = \frac{1}{N} \operatorname{Re} \sum_k v_k\, "
+        r"e^{-2\pi \mathrm{i}\, k n / N}",
+        "The conjugate of the inverse transform's matrix, for x is real.",
+        lambda v, y, x: (
+            einsum("k,kn->n", v, _waves(len(x), len(v), -1)).real / len(x),
+        ),
+    ),
+    _formula(
+        "linalg.svd",
+        r"\bar A = U \bigl( \operatorname{diag}(v_S) + (F \circ \{U^\mathsf{T} v_U\}) "
+        r"S + S\, (F \circ \{V^\mathsf{T} v_V\}) \bigr) V^\mathsf{T} "
+        r"+ P_U\, v_U S^{-1} V^\mathsf{T} + U S^{-1} v_V^\mathsf{T} P_V",
+        "F[i, j] is 1 / (s[j]**2 - s[i]**2) and 0 on the diagonal, braces subtract the "
+        "transpose, and P projects out the columns of U or V (real A, reduced form).",
+        _svd,
+    ),
+    _formula(
+        "linalg.eigh",
+        r"\bar A = Q \bigl( \operatorname{diag}(v_\lambda) "
+        r"+ \tfrac12 F \circ \{Q^\mathsf{T} v_Q\} \bigr) Q^\mathsf{T}, "
+        r"\quad F_{ij} = \frac{1}{\lambda_j - \lambda_i} \; (i \ne j)",
+        "An eigenvector turns towards the others, the more the closer their "
+        "eigenvalues are; braces subtract the transpose.",
+        _eigh,
+    ),
+    _formula(
+        "linalg.solve_triangular",
+        r"\bar B = A^{-\mathsf{T}} v, \qquad "
+        r"\bar A = -\operatorname{triu} \bigl( \bar B\, X^\mathsf{T} \bigr)",
+        "As for solve; only the triangle that is read gets a product.",
+        _solve_triangular,
+    ),
+    *(
+        _formula(
+            name,
+            r"\bar x_{ij} = v_i\, [\, j = k_i \,]",
+            "The whole weight goes to the place that was returned as index, k.",
+            _put,
+        )
+        for name in ("max.reduction_with_dim", "min.reduction_with_dim")
+    ),
+    *(
+        _formula(
+            name,
+            r"\bar x_{ij} = v_i\, \frac{[\, x_{ij} = y_i \,]}{n_i}",
+            "The weight goes to the extreme value, in equal parts to the n places that "
+            "share it.",
+            _picked,
+        )
+        for name in ("amax", "amin")
+    ),
+    _formula(
+        "maximum",
+        r"\bar a_{ij} = v_{ij} \bigl( [\, a_{ij} > b_j \,] "
+        r"+ \tfrac12 [\, a_{ij} = b_j \,] \bigr), \qquad "
+        r"\bar b_j = \sum_i v_{ij} - \bar a_{ij}",
+        "The larger one gets the weight, and a tie is halved.",
+        lambda v, y, a, b: (v * (a > b), (v * (a < b)).sum(0)),
+    ),
+    _formula(
+        "minimum",
+        r"\bar a_{ij} = v_{ij} \bigl( [\, a_{ij} < b_j \,] "
+        r"+ \tfrac12 [\, a_{ij} = b_j \,] \bigr), \qquad "
+        r"\bar b_j = \sum_i v_{ij} - \bar a_{ij}",
+        "The smaller one gets the weight, and a tie is halved.",
+        lambda v, y, a, b: (v * (a < b), (v * (a > b)).sum(0)),
+    ),
+    _formula(
+        "sort",
+        r"\bar x_{i, t_{ij}} = v_{ij}",
+        "Sorting moves the numbers, and each weight goes back by the index t.",
+        _put,
+    ),
+    _formula(
+        "topk",
+        r"\bar x_{i, t_{ij}} = v_{ij}, \text{ else } 0",
+        "As for sort; what wasn't selected gets 0.",
+        _put,
+    ),
+    _formula(
+        "var",
+        r"\bar x_{ij} = \frac{2 v_i}{n - 1} (x_{ij} - \mu_i)",
+        "The mean moves too, but the deviations add up to zero, so that has no effect.",
+        lambda v, y, x, dim: (
+            2 * v[:, None] * (x - x.mean(dim, keepdim=True)) / (x.shape[dim] - 1),
+        ),
+    ),
+    _formula(
+        "std",
+        r"\bar x_{ij} = \frac{v_i}{(n - 1)\, y_i} (x_{ij} - \mu_i)",
+        "The rule of the variance, divided by twice its root.",
+        lambda v, y, x, dim: (
+            (v / y)[:, None] * (x - x.mean(dim, keepdim=True)) / (x.shape[dim] - 1),
+        ),
+    ),
+    _formula(
+        "nn.functional.group_norm",
+        r"\bar x = \frac{1}{\sigma} \bigl( g - \langle g \rangle "
+        r"- z \langle g z \rangle \bigr), \quad g = v\,w, "
+        r"\; z = \frac{x - \mu}{\sigma}",
+        "As for layer_norm, with means over each group of channels of each sample.",
+        _group_norm,
+    ),
+    _formula(
+        "nn.functional.rms_norm",
+        r"\bar x = \frac{1}{r} \bigl( g - z \langle g z \rangle \bigr), "
+        r"\quad g = v\,w, \; z = \frac{x}{r}",
+        "As for layer_norm without its mean; r is the root of the mean square.",
+        _rms_norm,
+    ),
+    _formula(
+        "nn.functional.avg_pool1d",
+        r"\bar x_i = \frac{1}{k}\, v_{\lfloor i / k \rfloor}",
+        "Each weight spreads in equal parts over its window of width k.",
+        lambda v, y, x, k: ((v / k).repeat_interleave(k, 2),),
+    ),
+    _formula(
+        "nn.functional.max_pool1d",
+        r"\bar x_i = v_p\, [\, x_i = y_p \,], \quad p = \lfloor i / k \rfloor",
+        "Each weight goes to the largest number of its window of width k.",
+        _pooled,
+    ),
+    _formula(
+        "nn.functional.interpolate.nearest",
+        r"\bar x_i = \sum_{p:\, \lfloor p / s \rfloor = i} v_p",
+        "Each element collects the weights of its s copies.",
+        lambda v, y, x, size, mode: (v.unflatten(2, (-1, size // x.shape[2])).sum(3),),
+    ),
+    _formula(
+        "nn.functional.pad.constant",
+        r"\bar x_{ij} = v_{i,\, l + j}",
+        "The weights of the l + r columns that were added are dropped.",
+        lambda v, y, x, widths: (v[:, widths[0] : widths[0] + x.shape[1]],),
+    ),
+    _formula(
+        "nn.functional.dropout",
+        r"\bar x_i = \frac{v_i\, m_i}{1 - p}",
+        "The mask m of the forward pass is kept, so what was dropped gets 0.",
+        lambda v, y, x: (v * y / x,),
+    ),
+    _formula(
+        "nn.functional.l1_loss",
+        r"\bar a_{ij} = \frac{v}{n} \operatorname{sign}(a_{ij} - b_{ij}), "
+        r"\qquad \bar b = -\bar a",
+        "The slope of a distance is its sign, in the mean over all n elements.",
+        lambda v, y, a, b: (
+            v * (a - b).sign() / a.numel(),
+            v * (b - a).sign() / a.numel(),
+        ),
+    ),
+    _formula(
+        "nn.functional.binary_cross_entropy_with_logits",
+        r"\bar x_{ij} = \frac{v}{n} \bigl( \sigma(x_{ij}) - t_{ij} \bigr)",
+        "The predicted probability minus the target, in the mean over all n elements.",
+        lambda v, y, x, t: (v * (x.sigmoid() - t) / x.numel(),),
+    ),
+    _formula(
+        "addmm",
+        r"\bar C = v, \qquad \bar A_{ij} = \sum_k v_{ik} B_{jk}, "
+        r"\qquad \bar B_{jk} = \sum_i A_{ij} v_{ik}",
+        "A sum passes v on, and the product has the rule of matmul.",
+        lambda v, y, c, a, b: (
+            v,
+            einsum("ik,jk->ij", v, b),
+            einsum("ij,ik->jk", a, v),
+        ),
+    ),
+    _formula(
+        "inner",
+        r"\bar a_{ij} = \sum_k v_{ik}\, b_{kj}, \qquad "
+        r"\bar b_{kj} = \sum_i v_{ik}\, a_{ij}",
+        "It is the product with the transposed second matrix.",
+        lambda v, y, a, b: (einsum("ik,kj->ij", v, b), einsum("ik,ij->kj", v, a)),
+    ),
+    _formula(
+        "kron",
+        r"\bar a_{ij} = \sum_{k,l} V_{ikjl}\, b_{kl}, \qquad "
+        r"\bar b_{kl} = \sum_{i,j} V_{ikjl}\, a_{ij}",
+        "V is v with the row split into (i, k) and the column into (j, l).",
+        lambda v, y, a, b: (
+            einsum("ikjl,kl->ij", _blocks(v, a, b), b),
+            einsum("ikjl,ij->kl", _blocks(v, a, b), a),
+        ),
+    ),
+    _formula(
+        "cross",
+        r"\bar a = b \times v, \qquad \bar b = v \times a",
+        "The triple product keeps its value when its factors rotate.",
+        lambda v, y, a, b, dim: (
+            torch.linalg.cross(b, v),
+            torch.linalg.cross(v, a),
+        ),
+    ),
+    _formula(
+        "permute",
+        r"\bar x_{ijk} = v_{kij}",
+        "The weights move back, as the values moved.",
+        lambda v, y, x, axes: (einsum("kij->ijk", v),),
+    ),
+    _formula(
+        "diag",
+        r"\bar x_i = v_{ii}",
+        "Only the diagonal depends on x.",
+        lambda v, y, x: (einsum("ii->i", v),),
+    ),
+    _formula(
+        "tril",
+        r"\bar x_{ij} = v_{ij}\, [\, i \ge j \,]",
+        "What was set to zero gets 0.",
+        lambda v, y, x: (v * torch.ones_like(v).tril(),),
+    ),
+    _formula(
+        "triu",
+        r"\bar x_{ij} = v_{ij}\, [\, i \le j \,]",
+        "What was set to zero gets 0.",
+        lambda v, y, x: (v * torch.ones_like(v).triu(),),
+    ),
+    _formula(
+        "masked_fill",
+        r"\bar x_{ij} = v_{ij} (1 - [\, m_j \,])",
+        "What was overwritten gets 0.",
+        lambda v, y, x, mask, value: (v * ~mask,),
+    ),
+    _formula(
+        "repeat",
+        r"\bar x_{ij} = \sum_k v_{km+i,\, j}",
+        "Each element collects the weights of its copies; x has m rows.",
+        lambda v, y, x, sizes: (v.unflatten(0, (-1, len(x))).sum(0),),
+    ),
+    _formula(
+        "logaddexp",
+        r"\bar a_{ij} = v_{ij}\, e^{a_{ij} - y_{ij}}, \qquad "
+        r"\bar b_j = \sum_i v_{ij}\, e^{b_j - y_{ij}}",
+        "The softmax of the two; the sum undoes the broadcasting of b.",
+        lambda v, y, a, b: (v * (a - y).exp(), (v * (b - y).exp()).sum(0)),
+    ),
+    _formula(
+        "atan2",
+        r"\bar a_{ij} = \frac{v_{ij}\, b_j}{a_{ij}^2 + b_j^2}, \qquad "
+        r"\bar b_j = -\sum_i \frac{v_{ij}\, a_{ij}}{a_{ij}^2 + b_j^2}",
+        "The angle of the point (b, a) turns at right angles to its direction.",
+        lambda v, y, a, b: (
+            v * b / (a * a + b * b),
+            -(v * a / (a * a + b * b)).sum(0),
+        ),
+    ),
+    _elementwise("sin", r"\cos x_i", "The slope is the cosine.", lambda x, y: x.cos()),
+    _elementwise(
+        "cos", r"(-\sin x_i)", "The slope is the negative sine.", lambda x, y: -x.sin()
+    ),
+    _elementwise("square", "2 x_i", "The power rule.", lambda x, y: 2 * x),
+    _elementwise(
+        "reciprocal",
+        "(-y_i^2)",
+        "The power rule; the output alone gives the slope.",
+        lambda x, y: -y * y,
+    ),
+    _elementwise(
+        "rsqrt",
+        r"\bigl( -\tfrac12\, y_i^3 \bigr)",
+        "The power rule; the output alone gives the slope.",
+        lambda x, y: -(y**3) / 2,
+    ),
+    _elementwise(
+        "log1p",
+        r"\frac{1}{1 + x_i}",
+        "The slope of the logarithm at 1 + x.",
+        lambda x, y: 1 / (1 + x),
+    ),
+    _elementwise(
+        "expm1",
+        "(y_i + 1)",
+        "The exponential, which is the output plus 1.",
+        lambda x, y: y + 1,
+    ),
+    _elementwise(
+        "erf",
+        r"\frac{2}{\sqrt\pi}\, e^{-x_i^2}",
+        "It is the integral of that density.",
+        lambda x, y: 2 / math.sqrt(math.pi) * (-x * x).exp(),
+    ),
+    _elementwise(
+        "nn.functional.silu",
+        r"\bigl( \sigma(x_i) + y_i (1 - \sigma(x_i)) \bigr)",
+        "The product rule for x times the sigmoid.",
+        lambda x, y: x.sigmoid() + y * (1 - x.sigmoid()),
+    ),
+    _elementwise(
+        "nn.functional.softplus",
+        r"\sigma(x_i)",
+        "The slope of the soft hinge is the sigmoid.",
+        lambda x, y: x.sigmoid(),
+    ),
+    _elementwise(
+        "nn.functional.leaky_relu",
+        r"\begin{cases} 1 & x_i > 0 \\ 0.01 & x_i \le 0 \end{cases}",
+        "Negative inputs pass a small part, and 0 counts as negative.",
+        lambda x, y: torch.where(x > 0, 1.0, 0.01),
+    ),
+    _elementwise(
+        "nn.functional.elu",
+        r"\begin{cases} 1 & x_i > 0 \\ y_i + 1 & x_i \le 0 \end{cases}",
+        "For negative inputs it is an exponential minus 1.",
+        lambda x, y: torch.where(x > 0, 1.0, y + 1),
     ),
 )

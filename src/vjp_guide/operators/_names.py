@@ -14,7 +14,12 @@ _ROOTS = {
     "torch.Tensor": torch.Tensor,
     "torch.nn.functional": torch.nn.functional,
 }
-_ON_ONE_PAGE = {"special": "special.html", "masked": "masked.html"}
+# Names with a docstring that the lists of torch's documentation leave out (2.13).
+_UNLISTED = re.compile(
+    r"torch\.(masked\..*|as_strided_scatter|unsafe_(chunk|split)|_segment_reduce"
+    r"|(?!index_|narrow_)\w+_copy|Tensor\.(put|__getitem__)"
+    r"|nn\.functional\.(channel_shuffle|multi_head_attention_forward))"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +28,7 @@ class Name:
 
     Attributes:
         public: The dotted name, as ``torch.nn.functional.relu``.
-        documented: Whether the installed torch documents it.
+        documented: Whether it has a docstring in the installed torch.
         parameters: The names of its parameters, empty if unknown.
         signature: The call as torch documents it, empty if unknown.
     """
@@ -36,11 +41,10 @@ class Name:
     @property
     def page(self) -> str:
         """The address of torch's own page, empty if there is none."""
-        if not self.documented:
+        if not self.documented or _UNLISTED.fullmatch(self.public):
             return ""
-        part = self.public.split(".")[1]
-        if part in _ON_ONE_PAGE:
-            return f"{_PAGES}{_ON_ONE_PAGE[part]}#{self.public}"
+        if self.public.startswith("torch.special."):
+            return f"{_PAGES}special.html#{self.public}"
         if not callable(_find(torch, self.public.removeprefix("torch."))):
             return f"{_PAGES}tensors.html#{self.public}"
         return f"{_PAGES}generated/{self.public}.html"

@@ -37,7 +37,12 @@ _INFIX = {
 _SAME = {"detach", "alias", "lift_fresh_copy", "clone"}
 # Options that only say where a tensor is kept; the programs run in double precision.
 _STORAGE = {"memory_format", "layout", "device", "pin_memory"}
-_RENAMED = {"view": "reshape", "_unsafe_view": "reshape", "_to_copy": "to"}
+_RENAMED = {
+    "view": "reshape",
+    "_unsafe_view": "reshape",
+    "_to_copy": "to",
+    "_conj": "conj",
+}
 _WIDEST = 64
 _FEW = 12
 _LAST = 2**63 - 1
@@ -239,6 +244,22 @@ def _copied(printer: Printer, node: Node) -> Text | None:
     return printer.value(source) if same else None
 
 
+def _converted(printer: Printer, node: Node) -> Text | None:
+    """Return a conversion to what the programs run in as its input."""
+    same = all(_is_storage(key, value) for key, value in node.kwargs.items())
+    return printer.value(_args(node)[0]) if same else None
+
+
+def _component(printer: Printer, node: Node) -> Text | None:
+    """Return the real or the imaginary part of an expression without a name."""
+    pair, axis, part = _args(node)
+    named = printer.value(pair).code.isidentifier()
+    if named or _name(pair) != "view_as_real" or axis != _rank(pair) - 1:
+        return None
+    whole = printer.value(_args(pair)[0]).inside(_ATOM)
+    return Text(f"{whole}.{'imag' if part else 'real'}")
+
+
 def _softmax(printer: Printer, node: Node) -> Text:
     x, axis = map(printer.value, _args(node)[:2])
     log = "log_" if "log" in _name(node) else ""
@@ -266,6 +287,8 @@ _SPECIAL: dict[str, Callable[[Printer, Node], Text | None]] = {
     "_softmax": _softmax,
     "_safe_softmax": _softmax,
     "_log_softmax": _softmax,
+    "_to_copy": _converted,
+    "select": _component,
 }
 _REDUCTIONS = {"sum", "mean", "amax", "amin"}
 

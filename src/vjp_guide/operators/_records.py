@@ -19,7 +19,8 @@ class Variant:
         residuals: The largest ones, None if no call was checked.
         dtype: What the checks ran in.
         forward: ``"yes"``, ``"no"`` or ``"wrong"``: forward mode.
-        twice: ``"yes"``, ``"no"``, ``"wrong"`` or ``"constant"``: double backward.
+        twice: ``"yes"``, ``"constant"``, ``"wrong"``, ``"not implemented"`` or
+            ``"no"``: double backward.
         complex: ``"yes"``, ``"no"`` or ``"wrong"``: complex inputs.
         batched: Whether :func:`torch.vmap` runs many products in one pass.
     """
@@ -116,15 +117,16 @@ class Entry:
         name: The public name, as ``torch.softmax``.
         aliases: Its other names.
         category: The page of the atlas that it is on.
-        documented: Whether the installed torch documents it.
+        documented: Whether it has a docstring in the installed torch.
         signature: The call as torch documents it.
-        page: The address of torch's own page, empty if there is none.
+        page: The address of torch's own page, empty if its lists leave the name out.
         formulas: Index formulas by hand.
         kinks: What happens at ties and kinks: pairs of an input and the product.
         derivatives: The lines of torch's ``derivatives.yaml``.
         note: What the derivative needs, such as distinct eigenvalues.
         variants: What the checks found.
         example: One call, None if there is none that can be shown.
+        missing: Why there is no example with a program, empty if there is one.
     """
 
     name: str
@@ -139,6 +141,35 @@ class Entry:
     note: str
     variants: tuple[Variant, ...]
     example: Example | None
+    missing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A page of the atlas.
+
+    Attributes:
+        slug: The name of its file, and the ``category`` of its entries.
+        title: Its title.
+    """
+
+    slug: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Without:
+    """An operator of torch's tests that has no derivative.
+
+    Attributes:
+        name: The public name.
+        state: ``"not implemented"`` if torch says so, else ``"no derivative"``.
+        reason: Why.
+    """
+
+    name: str
+    state: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +180,7 @@ class Atlas:
         schema: The version of this layout.
         torch: The version of torch.
         tolerances: The largest residuals that pass.
+        groups: The pages that the entries are on.
         entries: The operators.
         without: The operators of torch's tests that have no derivative.
         notice: The copyright notice of the lines of ``derivatives.yaml``.
@@ -157,6 +189,7 @@ class Atlas:
     schema: int
     torch: str
     tolerances: Residuals
+    groups: tuple[Group, ...]
     entries: tuple[Entry, ...]
-    without: tuple[str, ...]
+    without: tuple[Without, ...]
     notice: str

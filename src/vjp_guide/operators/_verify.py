@@ -20,9 +20,12 @@ from vjp_guide.operators._exceptions import (
     DEFECT,
     DEFINED_AS_ZERO,
     FAILED,
+    GAUGE,
+    GAUGES,
     NONE,
     SPECIAL,
     UNVERIFIABLE,
+    VERIFIED,
     ZERO,
     Special,
 )
@@ -124,17 +127,25 @@ def _ours(op: Any, dtype: torch.dtype, special: Special) -> list[Case]:
 
 
 def _shown(op: Any, found: Found) -> Case | None:
-    """Return a small call, with a derivative that isn't zero if there is one."""
-    if not found.checked:
+    """Return a small call, with a derivative that isn't zero if there is one.
+
+    Where none could be checked, it is the first one, for the checks need more.
+    """
+    if found.checked:
+        case, _ = min(found.checked, key=lambda pair: pair[1].zero)
+        return replace(case, call=op.get_op())
+    if torch.float64 not in op.supported_backward_dtypes("cpu"):
         return None
-    case, _ = min(found.checked, key=lambda pair: pair[1].zero)
-    return replace(case, call=op.get_op())
+    return next(iter(cases(op, torch.float64)), None)
 
 
 def _variant(
     op: Any, found: Found, special: Special, dtype: torch.dtype, *, blind: bool
 ) -> Variant:
     state, reason = _state(found, special)
+    condition = GAUGES.get(full_name(op), "")
+    if condition and state == VERIFIED:
+        state, reason = GAUGE, f"{condition} {reason}".strip()
     residuals = found.residuals()
     return Variant(
         name=full_name(op),

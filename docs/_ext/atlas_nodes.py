@@ -1,0 +1,231 @@
+"""What the directives of the atlas put on a page.
+
+Entries are index entries, so that the site's search finds them by each of their names.
+They aren't sections, which Sphinx would copy for the navigation of each page.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from html import escape
+from pathlib import Path
+
+import atlas_html as html
+from atlas import Fragment
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.util import logging
+from sphinx.util.display import status_iterator
+
+from vjp_guide.operators._atlas import compute, empty, from_json, to_json
+from vjp_guide.operators._entry import groups
+from vjp_guide.operators._opinfo import OperatorsUnavailableError
+from vjp_guide.operators._records import Atlas, Entry, Without
+from vjp_guide.operators._summary import summary
+
+JOBS = 2
+
+logger = logging.getLogger(__name__)
+
+
+def computed() -> tuple[str, bool]:
+    """Return the data, and whether torch has the tables that it comes from."""
+    try:
+        found = compute(tuple(groups()), jobs=JOBS, progress=_progress)
+    except OperatorsUnavailableError as error:
+        logger.info("%s: the pages of the operators stay empty", error)
+        return to_json(empty()), False
+    return to_json(found), True
+
+
+def _progress(entries: Iterator[Entry], count: int) -> Iterable[Entry]:
+    return status_iterator(
+        entries, "verifying operators... ", "darkgreen", count, stringify_func=_name
+    )
+
+
+def _name(entry: Entry) -> str:
+    return entry.name
+
+
+def content(data: Path, directive: str, group: str = "") -> list[nodes.Node]:
+    """Return the nodes of a directive.
+
+    Args:
+        data: The file with the atlas.
+        directive: The directive's name.
+        group: Which category the directive ``operators`` is for.
+    """
+    found = _atlas(data)
+    if not found.entries:
+        return [nodes.paragraph("", "The atlas needs the extra 'operators'.")]
+    if directive == "operators-index":
+        return list(_index(found))
+    if directive == "operators-summary":
+        return list(_summary(found))
+    return list(_group(found, group))
+
+
+@cache
+def _atlas(data: Path) -> Atlas:
+    return from_json(data.read_text(encoding="utf-8"))
+
+
+def _group(found: Atlas, group: str) -> Iterator[nodes.Node]:
+    """Yield links to the entries of a category, and the entries."""
+    entries = [entry for entry in found.entries if entry.category == group]
+    links = (f'<a href="#{escape(e.name)}">{_short(e.name)}</a>' for e in entries)
+    yield _raw(f'<p class="op-list">{" ".join(links)}</p>')
+    for entry in entries:
+        yield from _entry(entry)
+
+
+def _index(found: Atlas) -> Iterator[nodes.Node]:
+    """Yield the table of all operators, which a script makes filterable."""
+    titles = {group.slug: group.title for group in found.groups}
+    rows = [_row(entry, titles[entry.category]) for entry in found.entries]
+    rows += map(_row_without, found.without)
+    yield _raw(
+        '<div class="table-wrapper"><table class="docutils" id="op-table"><thead>'
+        "<tr><th>operator</th><th>group</th><th>inputs</th><th>state</th>"
+        "<th>more</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _summary(found: Atlas) -> Iterator[nodes.Node]:
+    """Yield the counts of the run, and each exception with its reason."""
+    counts = summary(found)
+    operators, documented = counts.operators
+    programs, plain = counts.programs
+    yield _table(
+        ("what", "how many"),
+        [
+            ("public operators with a derivative", f"{operators}"),
+            ("of them with a docstring in torch", f"{documented}"),
+            ("operators with a program that equals autograd", f"{programs}"),
+            ("of them without a backward kernel of torch", f"{plain}"),
+            ("operators with an index formula by hand", f"{counts.formulas}"),
+            ("variants", f"{counts.variants}"),
+            *((f"variants: {state}", f"{n}") for state, n in counts.states.items()),
+            ("verified without a named exception", f"{counts.blind}"),
+            *((f"check: {check}", f"{n}") for check, n in counts.checks.items()),
+            *((f"operators: {s}", f"{n}") for s, n in counts.without.items()),
+        ],
+    )
+    yield nodes.rubric("", "Verified with a named exception")
+    yield _table(("variant", "why"), [(v.name, v.reason) for v in counts.excepted])
+    yield nodes.rubric("", "Not verified, or only under a condition")
+    yield _table(
+        ("variant", "state", "why"),
+        [(v.name, v.state, v.reason) for v in counts.excluded],
+    )
+    yield nodes.rubric("", "Without a program")
+    yield _table(("operator", "why"), [(e.name, e.missing) for e in counts.unprinted])
+    yield nodes.rubric("", "Without a derivative in torch")
+    yield _table(
+        ("state", "why", "operators"), [(*why, names) for why, names in counts.reasons]
+    )
+    yield nodes.paragraph("", found.notice)
+
+
+def _entry(entry: Entry) -> Iterator[nodes.Node]:
+    name = escape(entry.name)
+    words = [("single", word, entry.name, "", None) for word in _words(entry)]
+    yield addnodes.index(entries=words)
+    yield _raw(
+        f'<h2 id="{name}"><code class="literal">{name}</code>'
+        f'<a class="headerlink" href="#{name}" title="Link to this operator">¶</a></h2>'
+        f"{html.head(entry)}"
+    )
+    for formula in entry.formulas:
+        yield nodes.math_block("", formula.latex, nowrap=False, number=None)
+        yield nodes.paragraph("", formula.why)
+    if entry.note:
+        yield nodes.paragraph("", entry.note)
+    yield _raw("".join(_parts(entry)))
+
+
+def _words(entry: Entry) -> list[str]:
+    """Return what people look the operator up by."""
+    names = (entry.name, *entry.aliases)
+    words = {name.rpartition(".")[2] for name in names} | {*names}
+    if entry.example and len(entry.example.nodes) == 1:
+        words.add(entry.example.nodes[0][0])
+    return sorted(words)
+
+
+def _parts(entry: Entry) -> Iterator[str]:
+    if entry.example:
+        yield html.call(entry.example)
+        yield html.program(entry.example)
+        yield html.facts(entry.example)
+    if entry.kinks:
+        rows = "".join(
+            f"<tr><td>{escape(call)}</td><td>{escape(product)}</td></tr>"
+            for call, product in entry.kinks
+        )
+        yield (
+            '<div class="table-wrapper"><table class="docutils"><thead><tr>'
+            "<th>at a tie or kink</th><th>product for v of ones</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table></div>"
+        )
+    if entry.derivatives:
+        text = escape("\n".join(entry.derivatives))
+        yield (
+            "<details><summary>In torch's derivatives.yaml</summary>"
+            f'<pre class="op-yaml">{text}</pre></details>'
+        )
+    yield html.checks(entry)
+
+
+def _row(entry: Entry, title: str) -> str:
+    best = entry.variants[0]
+    example = entry.example
+    inputs = len(example.products) if example else 0
+    badges = [
+        word
+        for word, known in (
+            ("forward", best.forward == "yes"),
+            ("twice", best.twice in {"yes", "constant"}),
+            ("complex", best.complex == "yes"),
+            ("vmap", best.batched),
+            ("formula", bool(entry.formulas)),
+            ("kinks", bool(entry.kinks)),
+        )
+        if known
+    ]
+    words = " ".join(name.removeprefix("torch.") for name in entry.aliases)
+    also = f" <small>{escape(words)}</small>" if words else ""
+    address = f"entries/{entry.category}.html#{escape(entry.name)}"
+    return (
+        f'<tr><td><a href="{address}">{_short(entry.name)}</a>'
+        f"{also}</td><td>{title}</td><td>{inputs}</td><td>{best.state}</td>"
+        f"<td>{' '.join(badges)}</td></tr>"
+    )
+
+
+def _row_without(operator: Without) -> str:
+    return (
+        f"<tr><td>{_short(operator.name)}</td><td>none</td><td>0</td>"
+        f"<td>{operator.state}</td><td>{escape(operator.reason)}</td></tr>"
+    )
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Fragment:
+    titles = "".join(f"<th>{title}</th>" for title in head)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.linked(cell)}</td>" for cell in row) + "</tr>"
+        for row in rows
+    )
+    return _raw(
+        '<div class="table-wrapper"><table class="docutils"><thead>'
+        f"<tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _short(name: str) -> str:
+    return escape(name.removeprefix("torch."))
+
+
+def _raw(markup: str) -> Fragment:
+    return Fragment(markup=markup)

@@ -1,0 +1,98 @@
+"""Tests of the file that keeps the computed atlas."""
+
+import functools
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+EXTENSIONS = Path(__file__).parents[1] / "docs" / "_ext"
+if not EXTENSIONS.exists():
+    pytest.skip("the site isn't here", allow_module_level=True)
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    """Return the module, with a folder of its own."""
+    monkeypatch.syspath_prepend(str(EXTENSIONS))
+    monkeypatch.setenv("VJP_GUIDE_CACHE", str(tmp_path / "kept"))
+    return importlib.import_module("atlas_cache")
+
+
+def test_a_complete_result_is_computed_once(cache: ModuleType) -> None:
+    """Tests that what was kept is returned, and that what is incomplete isn't kept."""
+    calls: list[bool] = []
+
+    def compute(*, complete: bool) -> tuple[str, bool]:
+        calls.append(complete)
+        return f"result {len(calls)}", complete
+
+    texts = [
+        cache.cached(functools.partial(compute, complete=complete))
+        for complete in (False, True, True)
+    ]
+
+    assert texts == ["result 1", "result 2", "result 2"]
+    (path,) = cache.folder().iterdir()
+    assert path.name == f"operators-{cache.fingerprint()}.json"
+
+
+def test_the_key_changes_with_our_code(
+    cache: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Tests a change in a module of the atlas, in one it imports, and in neither."""
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "version.py").write_text("one")
+    package = tmp_path / "vjp_guide"
+    (package / "operators").mkdir(parents=True)
+    (package / "operators" / "_a.py").write_text("from vjp_guide._b import b\n")
+    for name in ("_b", "_c"):
+        (package / f"{name}.py").write_text(f"{name[1]} = 1\n")
+    monkeypatch.setattr(cache, "_package", tmp_path.joinpath)
+
+    keys = [cache.fingerprint()]
+    for path in ("vjp_guide/_c.py", "vjp_guide/_b.py", "torch/version.py"):
+        (tmp_path / path).write_text("changed = 1\n")
+        keys.append(cache.fingerprint())
+
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
+
+
+def test_the_key_needs_no_torch() -> None:
+    """Tests that a build in which nothing changed doesn't wait for the import."""
+    code = "import sys, atlas_cache; atlas_cache.fingerprint(); print(*sys.modules)"
+    run = subprocess.run(  # noqa: S603 - the command is our own
+        [sys.executable, "-c", code],
+        cwd=EXTENSIONS,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert {"torch", "numpy", "vjp_guide"}.isdisjoint(run.stdout.split())
+
+
+def test_a_package_that_is_missing_is_told(
+    cache: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests the error of the key."""
+    monkeypatch.setattr(cache, "find_spec", lambda _: None)
+    with pytest.raises(ModuleNotFoundError, match="torch"):
+        cache.fingerprint()
+
+
+def test_the_folder_is_where_the_user_says(
+    cache: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests the three places, in their order."""
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    monkeypatch.setenv("VJP_GUIDE_CACHE", "/chosen")
+    assert cache.folder() == Path("/chosen")
+    monkeypatch.delenv("VJP_GUIDE_CACHE")
+    assert cache.folder() == Path("/somewhere/vjp-guide")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache.folder() == Path.home() / ".cache" / "vjp-guide"
