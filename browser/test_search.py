@@ -61,7 +61,10 @@ def test_questions(search: Page) -> None:
         ("grad_outputs shape", {"how-to/shape-mismatch", "reference/errors/shapes"}),
         ("vector-Jacobian product", {"explanation/grad-outputs"}),
         ("ones_like", {"how-to/ones-like", "explanation/grad-outputs"}),
-        ("MulBackward0", {"tutorials/first-vjp", "reference/trace"}),
+        ("MulBackward0", {"operators/entries/arithmetic"}),
+        ("what is MulBackward0", {"operators/entries/arithmetic"}),
+        ("log_softmax", {"operators/entries/activation"}),
+        ("torch.ger", {"operators/entries/products"}),
     ],
 )
 def test_short_queries(search: Page, text: str, pages: set[str]) -> None:

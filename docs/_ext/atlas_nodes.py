@@ -130,8 +130,10 @@ def _summary(found: Atlas) -> Iterator[nodes.Node]:
 
 def _entry(entry: Entry) -> Iterator[nodes.Node]:
     name = escape(entry.name)
-    words = [("single", word, entry.name, "", None) for word in _words(entry)]
-    yield addnodes.index(entries=words)
+    words = _words(entry).items()
+    yield addnodes.index(
+        entries=[("single", word, entry.name, main, None) for word, main in words]
+    )
     yield _raw(
         f'<h2 id="{name}"><code class="literal">{name}</code>'
         f'<a class="headerlink" href="#{name}" title="Link to this operator">¶</a></h2>'
@@ -145,13 +147,20 @@ def _entry(entry: Entry) -> Iterator[nodes.Node]:
     yield _raw("".join(_parts(entry)))
 
 
-def _words(entry: Entry) -> list[str]:
-    """Return what people look the operator up by."""
+def _words(entry: Entry) -> dict[str, str]:
+    """Return what people look the operator up by; what means it alone is "main"."""
     names = (entry.name, *entry.aliases)
-    words = {name.rpartition(".")[2] for name in names} | {*names}
+    words = dict.fromkeys((name.rpartition(".")[2] for name in names), "main")
+    words |= dict.fromkeys(names, "main")
     if entry.example and len(entry.example.nodes) == 1:
-        words.add(entry.example.nodes[0][0])
-    return sorted(words)
+        node = entry.example.nodes[0][0]
+        own = node.partition("Backward")[0].lower()
+        words[node] = "main" if own in map(_letters, words) else ""
+    return dict(sorted(words.items()))
+
+
+def _letters(name: str) -> str:
+    return name.removeprefix("torch.").replace(".", "").replace("_", "").lower()
 
 
 def _parts(entry: Entry) -> Iterator[str]:

@@ -3,7 +3,8 @@
    Sphinx shows the pages that hold every word. A pasted error text or a question has words
    that the right page lacks, so `splitQuery` keeps the words that the best pages share, and
    `Scorer.score` ranks: the best pages hold the rare words, above all in the title of one
-   section. A page found by its text opens at that section.
+   section. A page found by its text opens at that section. An operator's own name, or that of
+   its node, leads to its entry.
    `nox -s browser` measures how often the right page comes first. */
 const SHOWN = 5;
 const WORD = /[\p{Letter}\p{Number}_\p{Emoji_Presentation}]+/gu; // as Sphinx splits
@@ -85,8 +86,12 @@ var splitQuery = (query) => {
 };
 
 function score(result) {
-  const [name, title, , , own, , kind] = result;
+  const [name, title, anchor, , own, , kind] = result;
   const page = ranked.get(name);
+  if (kind === "index") {
+    result[1] = `${title} > ${anchor.slice(1)}`;
+    return own === 100 ? 1000 : own / 100; // the query is the whole entry, or a part
+  }
   if (kind === "object" || !page) return own;
   if (kind !== "text") return 0.9 * page.score;
   if (page.anchor && page.section !== title) {

@@ -13,3 +13,11 @@ new MutationObserver((changes) => {
   const added = changes.flatMap((change) => [...change.addedNodes]);
   added.filter((node) => node.nodeName === "LI").forEach(about);
 }).observe(document.getElementById("search-results"), { childList: true, subtree: true });
+
+/* A short question that names a node is about the operator: "what is MulBackward0". */
+const parseQuery = Search._parseQuery;
+Search._parseQuery = (query) => {
+  const [, ...terms] = parseQuery(query);
+  const node = query.match(/^(?:\S+ ){0,3}(\w+Backward\d*)\W*$/);
+  return [node?.[1] ?? query, ...terms];
+};
