@@ -21,3 +21,5 @@ Search._parseQuery = (query) => {
   const node = query.match(/^(?:\S+ ){0,3}(\w+Backward\d*)\W*$/);
   return [node?.[1] ?? query, ...terms];
 };
+
+document.getElementById("search-field").value = new URLSearchParams(location.search).get("q") ?? "";
