@@ -66,8 +66,8 @@ def write(
 def _read(path: Path) -> dict[str, Any]:
     """Read a notebook without what differs from build to build."""
     notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    install = {"cell_type": "code", "execution_count": None, "metadata": {}}
-    notebook["cells"].insert(0, {**install, "outputs": [], "source": [INSTALL]})
+    install = {"cell_type": "code", "source": [INSTALL], "execution_count": None}
+    notebook["cells"].insert(0, {**install, "outputs": [], "metadata": {}})
     for number, cell in enumerate(notebook["cells"]):
         cell["id"] = f"cell-{number}"
         if "outputs" in cell:
