@@ -110,7 +110,8 @@ def linkcheck(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Read the built site in Chromium: errors, axe, widths, keys, copying, search."""
     _install(session, "browser", package=False)
-    session.run("pytest", "browser", "-s", *session.posargs)
+    workers = ["-n", "2", "--dist", "worksteal"]
+    session.run("pytest", "browser", *workers, *session.posargs)
 
 
 @nox.session(default=False)

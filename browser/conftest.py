@@ -55,3 +55,12 @@ def page(browser: Browser, site: str) -> Iterator[Page]:
     """Return a tab of a new reader, who has chosen nothing yet."""
     with browser.new_context(base_url=site) as context:
         yield context.new_page()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the tests measured: the processes that run them can't."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            if report.when == "call":
+                for name, value in report.user_properties:
+                    terminalreporter.write_line(f"{name}: {value}")

@@ -1,6 +1,6 @@
 """Tests that the site's search finds pages by the words that people have at hand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,27 +31,34 @@ def places(search: Page, name: str, folder: str) -> Iterator[tuple[str, int]]:
         yield text, found.index(f"{folder}/{page}")
 
 
-def rates(search: Page, name: str, folder: str) -> tuple[float, float]:
-    """Print and return how often the right page is the first, or among three."""
+def rates(
+    search: Page, name: str, folder: str, record: Callable[[str, object], None]
+) -> tuple[float, float]:
+    """Record and return how often the right page is the first, or among three."""
     found = dict(places(search, name, folder))
     first = sum(place == 0 for place in found.values()) / len(found)
     top = sum(place < 3 for place in found.values()) / len(found)
     missed = [text for text, place in found.items() if place > 2]
-    print(f"\n{name}: {len(found)} texts, first {first:.1%}, top three {top:.1%}")
-    print("".join(f"  missed: {text}\n" for text in missed))
+    record(name, f"{len(found)} texts, first {first:.1%}, top three {top:.1%}")
+    for text in missed:
+        record("missed", text)
     return first, top
 
 
-def test_error_texts(search: Page) -> None:
+def test_error_texts(
+    search: Page, record_property: Callable[[str, object], None]
+) -> None:
     """Tests that an error text, pasted whole, leads to its page."""
-    first, top = rates(search, *ERRORS)
+    first, top = rates(search, *ERRORS, record_property)
     assert first >= 0.95
     assert top == 1
 
 
-def test_questions(search: Page) -> None:
+def test_questions(
+    search: Page, record_property: Callable[[str, object], None]
+) -> None:
     """Tests that the questions of forums, in their words, lead to their page."""
-    _, top = rates(search, *QUESTIONS)
+    _, top = rates(search, *QUESTIONS, record_property)
     assert top >= 0.9
 
 
