@@ -108,7 +108,7 @@ def copy(target: Path) -> Path:
 
 def measure(bench: Bench, live: list[str]) -> None:
     """Build the site as people do; ``live`` holds the options of the live mode."""
-    bench.cold("cold, execution off, operators verified", *OFF)
+    bench.cold("cold, execution off, operators unverified", *OFF)
     off = bench.cold("cold, execution off", *OFF)
     cold = bench.cold("cold, as nox -s docs", *STRICT)
     computed = bench.computed()
