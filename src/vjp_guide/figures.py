@@ -267,7 +267,6 @@ def _column_names(canvas: Canvas, shape: tuple[int, ...]) -> None:
 def _weighted_rows(
     canvas: Canvas, top: float, v: Array, rows: Array, *, beside: Array | None = None
 ) -> float:
-    """Draw each row with its weight; the number is where the last one ends."""
     right = _ROWS + rows.shape[1] * _CELL_WIDTH + _GAP
     canvas.text(_ROWS - 36, top - 10, "v", "v name")
     for number, index in enumerate(np.ndindex(v.shape)):
