@@ -42,6 +42,14 @@ def test_rows_of_any_shape(outputs: tuple[int, ...], inputs: tuple[int, ...]) ->
     assert f"Jacobian of y {outputs} by x {inputs}" in figure.alt
 
 
+def test_rows_take_the_name_of_the_output() -> None:
+    """Tests that a first derivative g has rows of its own name."""
+    figure = jacobian_rows(np.eye(2), np.ones(2), output="g")
+
+    assert {"∂g[0]", "∂g[1]", "∂x[0]"} <= set(words(figure))
+    assert figure.alt.startswith("Jacobian of g (2,) by x (2,)")
+
+
 def test_products_stand_beside_and_below_the_entries() -> None:
     """Tests both products, and that both lead to the number in the corner."""
     jacobian, v, u = np.array([[3, 1, 0], [0, 0, 12]]), [1, 10], [1, 0, 2]

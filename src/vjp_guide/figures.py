@@ -122,7 +122,9 @@ def chain(stages: Sequence[Stage], operations: Sequence[str]) -> Figure:
     return Figure(canvas.render(alt=alt), alt)
 
 
-def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
+def jacobian_rows(
+    jacobian: object, grad_outputs: object, *, output: str = "y"
+) -> Figure:
     r"""Draw a Jacobian as one row for each output, weighted by ``v`` and summed.
 
     Each row is :math:`J_o`, the derivatives of one output with respect to all inputs.
@@ -135,9 +137,10 @@ def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
     Args:
         jacobian: ``J``, with the shape of the output followed by that of the input.
         grad_outputs: ``v``, with the shape of the output.
+        output: What the output is called, if it isn't ``y``.
 
     Returns:
-        The drawing, for an output ``y`` and an input ``x``.
+        The drawing, for that output and an input ``x``.
 
     >>> from vjp_guide.figures import jacobian_rows
     >>> jacobian_rows([[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0]).alt
@@ -147,9 +150,11 @@ def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
     result = contract(v, dense)
     canvas = Canvas()
     _column_names(canvas, result.shape)
-    top = _weighted_rows(canvas, 36, v, dense.reshape(v.size, result.size))
+    top = _weighted_rows(
+        canvas, 36, v, dense.reshape(v.size, result.size), output=output
+    )
     _total(canvas, top, result)
-    alt = _rows_alt(v, result)
+    alt = _rows_alt(v, result, output)
     return Figure(canvas.render(alt=alt), alt)
 
 
@@ -265,13 +270,21 @@ def _column_names(canvas: Canvas, shape: tuple[int, ...]) -> None:
 
 
 def _weighted_rows(
-    canvas: Canvas, top: float, v: Array, rows: Array, *, beside: Array | None = None
+    canvas: Canvas,
+    top: float,
+    v: Array,
+    rows: Array,
+    *,
+    output: str = "y",
+    beside: Array | None = None,
 ) -> float:
     right = _ROWS + rows.shape[1] * _CELL_WIDTH + _GAP
     canvas.text(_ROWS - 36, top - 10, "v", "v name")
     for number, index in enumerate(np.ndindex(v.shape)):
         top += _GAP if _opens_group(index, number) else 0
-        canvas.text(_ROWS - 68, top + 17, _entry("∂y", index), "y name", anchor="end")
+        canvas.text(
+            _ROWS - 68, top + 17, _entry(f"∂{output}", index), "y name", anchor="end"
+        )
         _cells(canvas, _ROWS - 58, top, v.reshape(-1)[number : number + 1], "v")
         _cells(canvas, _ROWS, top, rows[number], "j", full=np.abs(rows).max(initial=0))
         if beside is not None:
@@ -318,9 +331,9 @@ def _chain_alt(stages: Sequence[Stage], operations: Sequence[str]) -> str:
     return f"Forward: {forward}. Backward: {back}."
 
 
-def _rows_alt(v: Array, result: Array) -> str:
+def _rows_alt(v: Array, result: Array, output: str = "y") -> str:
     return (
-        f"Jacobian of y {v.shape} by x {result.shape}: {v.size} rows of "
+        f"Jacobian of {output} {v.shape} by x {result.shape}: {v.size} rows of "
         f"{result.size}, weighted by v, sum to [{_listed(result)}]."
     )
 
