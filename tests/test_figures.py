@@ -6,7 +6,14 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from vjp_guide.figures import Figure, Stage, chain, heat_map, jacobian_rows
+from vjp_guide.figures import (
+    Figure,
+    Stage,
+    chain,
+    heat_map,
+    jacobian_products,
+    jacobian_rows,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -33,6 +40,47 @@ def test_rows_of_any_shape(outputs: tuple[int, ...], inputs: tuple[int, ...]) ->
     figure = jacobian_rows(np.zeros(outputs + inputs), np.ones(outputs))
 
     assert f"Jacobian of y {outputs} by x {inputs}" in figure.alt
+
+
+def test_rows_take_the_name_of_the_output() -> None:
+    """Tests that a first derivative g has rows of its own name."""
+    figure = jacobian_rows(np.eye(2), np.ones(2), output="g")
+
+    assert {"∂g[0]", "∂g[1]", "∂x[0]"} <= set(words(figure))
+    assert figure.alt.startswith("Jacobian of g (2,) by x (2,)")
+
+
+def test_products_stand_beside_and_below_the_entries() -> None:
+    """Tests both products, and that both lead to the number in the corner."""
+    jacobian, v, u = np.array([[3, 1, 0], [0, 0, 12]]), [1, 10], [1, 0, 2]
+    figure = jacobian_products(jacobian, v, u)
+
+    cells = [int(word) for word in words(figure) if word.isdigit()]
+    along, below = jacobian @ u, v @ jacobian
+    first, second = [1, *jacobian[0], along[0]], [10, *jacobian[1], along[1]]
+    assert v @ along == below @ u == 243
+    assert cells == [*u, *first, *second, *below, 243]
+    assert figure.alt.endswith("sum to [3, 24]. Both lead to 243.")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "inputs"), [((), ()), ((2, 2), (3,)), ((0,), (3,)), ((3,), (0,))]
+)
+def test_products_of_any_shape(
+    outputs: tuple[int, ...], inputs: tuple[int, ...]
+) -> None:
+    """Tests that ones lead to the number of entries."""
+    jacobian = np.ones(outputs + inputs)
+    figure = jacobian_products(jacobian, np.ones(outputs), np.ones(inputs))
+
+    assert f"Jacobian of y {outputs} by x {inputs}" in figure.alt
+    assert figure.alt.endswith(f"Both lead to {jacobian.size}.")
+
+
+def test_products_refuse_a_tangent_of_another_shape() -> None:
+    """Tests that the message holds both shapes."""
+    with pytest.raises(ValueError, match=r"tangent must.*\(3,\).*got \(2,\)"):
+        jacobian_products(np.ones((2, 3)), np.ones(2), np.ones(2))
 
 
 def test_chain_names_every_tensor_and_its_cotangent() -> None:

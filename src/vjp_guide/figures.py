@@ -13,9 +13,17 @@ import numpy as np
 from vjp_guide._contract import Array, as_array, contract
 from vjp_guide._svg import ARROW_LENGTH, BOX_HEIGHT, BOX_WIDTH, LEFT, Canvas
 
-__all__ = ["Figure", "Stage", "chain", "heat_map", "jacobian_rows"]
+__all__ = [
+    "Figure",
+    "Stage",
+    "chain",
+    "heat_map",
+    "jacobian_products",
+    "jacobian_rows",
+]
 
 _CELL_WIDTH, _CELL_HEIGHT, _GAP = 46, 24, 7
+_ROWS = LEFT + 132  # where they begin, right of their names and weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,9 @@ def chain(stages: Sequence[Stage], operations: Sequence[str]) -> Figure:
     return Figure(canvas.render(alt=alt), alt)
 
 
-def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
+def jacobian_rows(
+    jacobian: object, grad_outputs: object, *, output: str = "y"
+) -> Figure:
     r"""Draw a Jacobian as one row for each output, weighted by ``v`` and summed.
 
     Each row is :math:`J_o`, the derivatives of one output with respect to all inputs.
@@ -127,9 +137,10 @@ def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
     Args:
         jacobian: ``J``, with the shape of the output followed by that of the input.
         grad_outputs: ``v``, with the shape of the output.
+        output: What the output is called, if it isn't ``y``.
 
     Returns:
-        The drawing, for an output ``y`` and an input ``x``.
+        The drawing, for that output and an input ``x``.
 
     >>> from vjp_guide.figures import jacobian_rows
     >>> jacobian_rows([[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0]).alt
@@ -137,22 +148,65 @@ def jacobian_rows(jacobian: object, grad_outputs: object) -> Figure:
     """
     v, dense = as_array("grad_outputs", grad_outputs), as_array("jacobian", jacobian)
     result = contract(v, dense)
-    rows = dense.reshape(v.size, result.size)
     canvas = Canvas()
-    left, top = LEFT + 132, 36.0
-    canvas.text(left - 36, top - 10, "v", "v name")
-    for column, index in enumerate(np.ndindex(result.shape)):
-        middle = left + (column + 0.5) * _CELL_WIDTH
-        canvas.text(middle, top - 10, _entry("∂x", index), "x name")
-    for number, index in enumerate(np.ndindex(v.shape)):
-        top += _GAP if _opens_group(index, number) else 0
-        canvas.text(left - 68, top + 17, _entry("∂y", index), "y name", anchor="end")
-        _cells(canvas, left - 58, top, v.reshape(-1)[number : number + 1], "v")
-        _cells(canvas, left, top, rows[number], "j", full=np.abs(rows).max(initial=0))
-        top += _CELL_HEIGHT
-    canvas.text(left - 10, top + 27, "sum of v · row", "note", anchor="end")
-    _cells(canvas, left, top + 10, result.reshape(-1), "x")
-    alt = _rows_alt(v, result)
+    _column_names(canvas, result.shape)
+    top = _weighted_rows(
+        canvas, 36, v, dense.reshape(v.size, result.size), output=output
+    )
+    _total(canvas, top, result)
+    alt = _rows_alt(v, result, output)
+    return Figure(canvas.render(alt=alt), alt)
+
+
+def jacobian_products(
+    jacobian: object, grad_outputs: object, tangent: object
+) -> Figure:
+    r"""Draw one Jacobian with both of its products, and the number that they share.
+
+    The entry of ``v`` to the left of a row is its weight, and the entry of ``u`` above
+    a column is that of the column.
+    The line below all rows and the column beside them are
+
+    .. math:: r_i = \sum_o v_o\, J_{o,i}, \qquad (J u)_o = \sum_i J_{o,i}\, u_i
+
+    and the corner where they meet is :math:`\sum_{o,i} v_o\, J_{o,i}\, u_i`, which is
+    both :math:`\langle v, J u \rangle` and :math:`\langle r, u \rangle`.
+
+    Args:
+        jacobian: ``J``, with the shape of the output followed by that of the input.
+        grad_outputs: ``v``, with the shape of the output.
+        tangent: ``u``, with the shape of the input.
+
+    Returns:
+        The drawing, for an output ``y`` and an input ``x``.
+
+    Raises:
+        ValueError: If the axes of ``jacobian`` aren't those of ``v`` and then of ``u``.
+
+    >>> from vjp_guide.figures import jacobian_products
+    >>> figure = jacobian_products([[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0], [1.0, 0.0])
+    >>> figure.alt.partition(". ")[2]
+    'The columns, weighted by u, sum to [1, 3]. Both lead to 31.'
+    """
+    v, dense = as_array("grad_outputs", grad_outputs), as_array("jacobian", jacobian)
+    u, result = as_array("tangent", tangent), contract(v, dense)
+    if u.shape != result.shape:
+        raise ValueError(
+            f"tangent must have the shape of the input, {result.shape}: the axes of "
+            f"jacobian that follow those of grad_outputs; got {u.shape}"
+        )
+    matrix = dense.reshape(v.size, u.size)
+    beside, shared = matrix @ u.reshape(-1), contract(u, result)
+    canvas = Canvas()
+    right = _ROWS + u.size * _CELL_WIDTH + _GAP
+    _column_names(canvas, u.shape)
+    canvas.text(_ROWS - 10, 53, "u", "x name", anchor="end")
+    _cells(canvas, _ROWS, 36, u.reshape(-1), "x")
+    canvas.text(right + _CELL_WIDTH / 2, 60, "J u", "y name")
+    top = _weighted_rows(canvas, 70, v, matrix, beside=beside)
+    _total(canvas, top, result)
+    _cells(canvas, right, top + 10, shared.reshape(1), "j", full=np.inf)
+    alt = _products_alt(v, result, beside, shared)
     return Figure(canvas.render(alt=alt), alt)
 
 
@@ -209,6 +263,41 @@ def _step(
     canvas.text(left + ARROW_LENGTH / 2, height - 9, words, "note")
 
 
+def _column_names(canvas: Canvas, shape: tuple[int, ...]) -> None:
+    for column, index in enumerate(np.ndindex(shape)):
+        middle = _ROWS + (column + 0.5) * _CELL_WIDTH
+        canvas.text(middle, 26, _entry("∂x", index), "x name")
+
+
+def _weighted_rows(
+    canvas: Canvas,
+    top: float,
+    v: Array,
+    rows: Array,
+    *,
+    output: str = "y",
+    beside: Array | None = None,
+) -> float:
+    right = _ROWS + rows.shape[1] * _CELL_WIDTH + _GAP
+    canvas.text(_ROWS - 36, top - 10, "v", "v name")
+    for number, index in enumerate(np.ndindex(v.shape)):
+        top += _GAP if _opens_group(index, number) else 0
+        canvas.text(
+            _ROWS - 68, top + 17, _entry(f"∂{output}", index), "y name", anchor="end"
+        )
+        _cells(canvas, _ROWS - 58, top, v.reshape(-1)[number : number + 1], "v")
+        _cells(canvas, _ROWS, top, rows[number], "j", full=np.abs(rows).max(initial=0))
+        if beside is not None:
+            _cells(canvas, right, top, beside[number : number + 1], "y")
+        top += _CELL_HEIGHT
+    return top
+
+
+def _total(canvas: Canvas, top: float, result: Array) -> None:
+    canvas.text(_ROWS - 10, top + 27, "sum of v · row", "note", anchor="end")
+    _cells(canvas, _ROWS, top + 10, result.reshape(-1), "x")
+
+
 def _cells(
     canvas: Canvas,
     left: float,
@@ -242,9 +331,19 @@ def _chain_alt(stages: Sequence[Stage], operations: Sequence[str]) -> str:
     return f"Forward: {forward}. Backward: {back}."
 
 
-def _rows_alt(v: Array, result: Array) -> str:
-    total = ", ".join(f"{value:.4g}" for value in result.reshape(-1))
+def _rows_alt(v: Array, result: Array, output: str = "y") -> str:
     return (
-        f"Jacobian of y {v.shape} by x {result.shape}: {v.size} rows of "
-        f"{result.size}, weighted by v, sum to [{total}]."
+        f"Jacobian of {output} {v.shape} by x {result.shape}: {v.size} rows of "
+        f"{result.size}, weighted by v, sum to [{_listed(result)}]."
     )
+
+
+def _products_alt(v: Array, result: Array, beside: Array, shared: Array) -> str:
+    return (
+        f"{_rows_alt(v, result)} The columns, weighted by u, sum to "
+        f"[{_listed(beside)}]. Both lead to {shared:.4g}."
+    )
+
+
+def _listed(values: Array) -> str:
+    return ", ".join(f"{value:.4g}" for value in values.reshape(-1))
