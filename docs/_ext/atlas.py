@@ -20,6 +20,10 @@ from sphinx.writers.html5 import HTML5Translator
 PAGES = "operators/entries"
 DATA = f"{PAGES}/operators.json"
 PUBLISHED = (DATA, "operators/operators.schema.json")
+ABOUT = """\
+With this page you can look up the vector-Jacobian product of each operator in the \
+group "{}": a call with its numbers, the product as Python, and what checks found.
+:doc:`../reading` explains the parts of an entry."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +37,8 @@ def write_sources(app: Sphinx) -> None:
     for page in json.loads(data)["groups"]:
         title = f".. title:: {page['title']}: vector-Jacobian products in PyTorch"
         heading = f"{page['title']}\n{'=' * len(page['title'])}"
-        text = f"{title}\n\n{heading}\n\n.. operators:: {page['slug']}\n"
+        about = ABOUT.format(page["title"])
+        text = f"{title}\n\n{heading}\n\n{about}\n\n.. operators:: {page['slug']}\n"
         _write(source / PAGES / f"{page['slug']}.rst", text)
 
 

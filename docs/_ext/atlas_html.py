@@ -90,16 +90,16 @@ def checks(entry: Entry) -> str:
 
 
 def _row(variant: Variant, note: str) -> str:
-    """Return a row; what the note above says isn't repeated."""
+    """Return a row, with a reason below it; what the note above says isn't repeated."""
     why = variant.reason.removeprefix(note).strip()
-    reason = f"<br><small>{linked(why)}</small>" if why else ""
+    reason = f'<tr><td colspan="7">{linked(why)}</td></tr>' if why else ""
     state = variant.state.partition(" ")[0]
     return (
         f"<tr><td>{escape(variant.name)}</td>"
-        f'<td><span class="op-{state}">{variant.state}</span>{reason}</td>'
+        f'<td><span class="op-{state}">{variant.state}</span></td>'
         f"<td>{_residuals(variant.residuals)}</td><td>{variant.forward}</td>"
         f"<td>{variant.twice}</td><td>{variant.complex}</td>"
-        f"<td>{'yes' if variant.batched else 'no'}</td></tr>"
+        f"<td>{'yes' if variant.batched else 'no'}</td></tr>{reason}"
     )
 
 

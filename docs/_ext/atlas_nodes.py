@@ -7,6 +7,7 @@ They aren't sections, which Sphinx would copy for the navigation of each page.
 from collections.abc import Iterable, Iterator
 from functools import cache
 from html import escape
+from itertools import compress
 from pathlib import Path
 
 import atlas_html as html
@@ -23,6 +24,8 @@ from vjp_guide.operators._records import Atlas, Entry, Without
 from vjp_guide.operators._summary import summary
 
 JOBS = 2
+COLUMNS = ("operator", "group", "inputs", "state", "more")
+BADGES = ("forward", "twice", "complex", "vmap", "formula", "kinks")
 
 logger = logging.getLogger(__name__)
 
@@ -80,16 +83,36 @@ def _group(found: Atlas, group: str) -> Iterator[nodes.Node]:
 
 
 def _index(found: Atlas) -> Iterator[nodes.Node]:
-    """Yield the table of all operators, which a script makes filterable."""
+    """Yield the table of all operators, and the filter that a script works."""
     titles = {group.slug: group.title for group in found.groups}
     rows = [_row(entry, titles[entry.category]) for entry in found.entries]
     rows += map(_row_without, found.without)
+    head = "".join(f"<th>{title}</th>" for title in COLUMNS)
+    body = "".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in rows)
     yield _raw(
-        '<div class="table-wrapper"><table class="docutils" id="op-table"><thead>'
-        "<tr><th>operator</th><th>group</th><th>inputs</th><th>state</th>"
-        "<th>more</th></tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f"{_filter(rows)}"
+        '<div class="table-wrapper"><table class="docutils" id="op-table">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _filter(rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a field for the name, and a choice for each of the other columns."""
+    _, groups, inputs, states, _ = (
+        sorted(set(column)) for column in zip(*rows, strict=True)
+    )
+    choices = zip(COLUMNS[1:], (groups, inputs, states, BADGES), strict=True)
+    return (
+        '<form class="op-filter" role="search"><label>name '
+        '<input type="search" placeholder="softmax, ger, fft"></label>'
+        f"{''.join(_choice(name, values) for name, values in choices)}"
+        '<output aria-live="polite"></output></form>'
+    )
+
+
+def _choice(name: str, values: Iterable[str]) -> str:
+    options = "".join(f"<option>{value}</option>" for value in ("any", *values))
+    return f"<label>{name} <select>{options}</select></label>"
 
 
 def _summary(found: Atlas) -> Iterator[nodes.Node]:
@@ -187,37 +210,27 @@ def _parts(entry: Entry) -> Iterator[str]:
     yield html.checks(entry)
 
 
-def _row(entry: Entry, title: str) -> str:
+def _row(entry: Entry, title: str) -> tuple[str, ...]:
     best = entry.variants[0]
-    example = entry.example
-    inputs = len(example.products) if example else 0
-    badges = [
-        word
-        for word, known in (
-            ("forward", best.forward == "yes"),
-            ("twice", best.twice in {"yes", "constant"}),
-            ("complex", best.complex == "yes"),
-            ("vmap", best.batched),
-            ("formula", bool(entry.formulas)),
-            ("kinks", bool(entry.kinks)),
-        )
-        if known
-    ]
+    known = (
+        best.forward == "yes",
+        best.twice in {"yes", "constant"},
+        best.complex == "yes",
+        best.batched,
+        bool(entry.formulas),
+        bool(entry.kinks),
+    )
+    inputs = len(entry.example.products) if entry.example else 0
     words = " ".join(name.removeprefix("torch.") for name in entry.aliases)
     also = f" <small>{escape(words)}</small>" if words else ""
     address = f"entries/{entry.category}.html#{escape(entry.name)}"
-    return (
-        f'<tr><td><a href="{address}">{_short(entry.name)}</a>'
-        f"{also}</td><td>{title}</td><td>{inputs}</td><td>{best.state}</td>"
-        f"<td>{' '.join(badges)}</td></tr>"
-    )
+    link = f'<a href="{address}">{_short(entry.name)}</a>{also}'
+    return link, title, f"{inputs}", best.state, " ".join(compress(BADGES, known))
 
 
-def _row_without(operator: Without) -> str:
-    return (
-        f"<tr><td>{_short(operator.name)}</td><td>none</td><td>0</td>"
-        f"<td>{operator.state}</td><td>{escape(operator.reason)}</td></tr>"
-    )
+def _row_without(operator: Without) -> tuple[str, ...]:
+    name, reason = _short(operator.name), escape(operator.reason)
+    return name, "none", "0", operator.state, reason
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Fragment:

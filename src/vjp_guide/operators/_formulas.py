@@ -203,7 +203,8 @@ def _group_norm(
 
     def mean(t: Tensor) -> Tensor:
         apart = t.unflatten(1, (groups, -1))
-        return apart.mean((2, 3), keepdim=True).expand_as(apart).flatten(1, 2)
+        means: Tensor = apart.mean((2, 3), keepdim=True).expand_as(apart)
+        return means.flatten(1, 2)
 
     std = (mean(x * x) - mean(x) ** 2 + 1e-5).sqrt()
     z = (x - mean(x)) / std
