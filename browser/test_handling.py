@@ -26,7 +26,7 @@ def test_skip_link(page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.locator(".skip-to-content")).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.url.endswith("#furo-main-content")
+    page.wait_for_url("**#furo-main-content")
 
 
 @pytest.mark.parametrize("path", ["index.html", PROSE, ERRORS])
