@@ -4,6 +4,7 @@ Entries are index entries, so that the site's search finds them by each of their
 They aren't sections, which Sphinx would copy for the navigation of each page.
 """
 
+import gc
 from collections.abc import Iterable, Iterator
 from functools import cache
 from html import escape
@@ -70,7 +71,9 @@ def content(data: Path, directive: str, group: str = "") -> list[nodes.Node]:
 
 @cache
 def _atlas(data: Path) -> Atlas:
-    return from_json(data.read_text(encoding="utf-8"))
+    found = from_json(data.read_text(encoding="utf-8"))
+    gc.freeze()  # else each full collection visits the many small records
+    return found
 
 
 def _group(found: Atlas, group: str) -> Iterator[nodes.Node]:

@@ -1,0 +1,109 @@
+"""Tests of the operator atlas: its index, by keys and without scripts, and its data."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from browser.serve import SITE
+
+INDEX = "operators/index.html"
+ROWS = "#op-table tbody tr"
+OPENED = """() => {
+  const [navigation] = performance.getEntriesByType("navigation");
+  return navigation.loadEventEnd - navigation.startTime;
+}"""
+DATA = json.loads((SITE / "operators/operators.json").read_text(encoding="utf-8"))
+OPERATORS = len(DATA["entries"]) + len(DATA["without"])
+
+
+def shown(page: Page) -> int:
+    """Return how many rows are shown, which the count must tell too."""
+    rows = page.locator(f"{ROWS}:visible").count()
+    expect(page.locator(".op-filter output")).to_have_text(
+        f"{rows} of {OPERATORS} operators"
+    )
+    return rows
+
+
+def test_name_filter(page: Page) -> None:
+    """Tests that typing narrows the table, by part, alias and several words."""
+    page.goto(INDEX)
+    assert shown(page) == OPERATORS
+    field = page.get_by_label("Name")
+    field.fill("softmax")
+    assert 1 < shown(page) < 12
+    field.fill("ger")
+    expect(page.locator(f"{ROWS}:visible", has_text="outer")).to_have_count(1)
+    field.fill("nn.functional relu")
+    assert 1 < shown(page) < 12
+    field.fill("zzz")
+    assert shown(page) == 0
+
+
+@pytest.mark.parametrize(
+    ("label", "column", "key"),
+    [("Group", 1, "F"), ("Inputs", 2, "3"), ("State", 3, "g"), ("With", 4, "f")],
+)
+def test_choices_by_keys(page: Page, label: str, column: int, key: str) -> None:
+    """Tests that each choice is reached by Tab, made by a letter and undone."""
+    page.goto(INDEX)
+    page.get_by_label("Name").focus()
+    choice = page.get_by_label(label)
+    for _ in range(column):
+        page.keyboard.press("Tab")
+    expect(choice).to_be_focused()
+    page.keyboard.press(key)
+    value = choice.input_value()
+    assert value.lower().startswith(key.lower())
+    rows = page.locator(f"{ROWS}:visible td:nth-child({column + 1})").all_inner_texts()
+    assert len(rows) == shown(page)
+    assert 0 < len(rows) < OPERATORS
+    assert all(value in row for row in rows)
+    page.keyboard.press("Home")
+    assert shown(page) == OPERATORS
+
+
+def test_enter_opens_the_first(page: Page) -> None:
+    """Tests that the entry that was looked for is opened, at its heading."""
+    page.goto(INDEX)
+    page.get_by_label("Name").fill("einsum")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/operators/entries/*.html#torch.einsum")
+    heading = page.locator('[id="torch.einsum"]')
+    expect(heading).to_be_in_viewport()
+    expect(heading).to_contain_text("torch.einsum")
+
+
+def test_table_without_scripts(browser: Browser, site: str) -> None:
+    """Tests that the table is whole, and that each link has a target."""
+    with browser.new_context(base_url=site, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(INDEX)
+        expect(page.locator(f"{ROWS}:visible")).to_have_count(OPERATORS)
+        expect(page.locator(".op-filter")).to_have_count(0)
+        page.locator(ROWS).get_by_role("link", name="softmax", exact=True).click()
+        expect(page.locator('[id="torch.softmax"]')).to_be_in_viewport()
+
+
+def test_opening_time(page: Page) -> None:
+    """Tests that the index is loaded and filterable in less than a second."""
+    page.goto(INDEX, wait_until="load")
+    milliseconds = page.evaluate(OPENED)
+    print(f"\nthe index of the operators opens in {milliseconds:.0f} ms")
+    assert shown(page) == OPERATORS
+    assert milliseconds < 1000
+
+
+def test_data_fits_its_schema() -> None:
+    """Tests the file that readers download with the schema beside it."""
+    path: Path = SITE / "operators/operators.schema.json"
+    jsonschema.validate(DATA, json.loads(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", sorted((SITE / "operators").rglob("*.html")))
+def test_size(path: Path) -> None:
+    """Tests that no page of the atlas is over 200 kB."""
+    assert path.stat().st_size < 200_000
