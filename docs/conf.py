@@ -113,6 +113,12 @@ html_baseurl = os.environ.get(
     "READTHEDOCS_CANONICAL_URL", "https://vjp-guide.github.io/vjp-guide/"
 )
 html_extra_path = ["robots.txt"]
+notfound_context = {
+    "title": "Page not found",
+    "body": """<h1>Page not found</h1>
+<p>Nothing is at this address.
+The search, in the menu, finds pages by an error text, a question or a name.</p>""",
+}
 notfound_urls_prefix = urlsplit(html_baseurl).path
 ogp_site_url = html_baseurl
 ogp_site_name = project

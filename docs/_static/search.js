@@ -2,9 +2,9 @@
 const about = (hit) => {
   const [page] = hit.querySelector("a").getAttribute("href").split(".html");
   const [place, description] = PAGES[page];
-  for (const [name, text] of Object.entries({ place, description })) {
+  for (const [name, text] of [["hit-place", place], ["hit-description", description]]) {
     const line = document.createElement("p");
-    line.className = `hit-${name}`;
+    line.className = name; // whole, since rules for names that no file holds are dropped
     line.textContent = text;
     hit.append(line);
   }
