@@ -17,6 +17,15 @@ QUIET = [
 ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the choice between a quick and a complete check of contrast."""
+    parser.addoption(
+        "--all-contrast",
+        action="store_true",
+        help="check the contrast of each element: takes 10 minutes",
+    )
+
+
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
     """Serve the built site; its address ends with a slash."""
