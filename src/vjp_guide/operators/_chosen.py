@@ -155,6 +155,7 @@ CHOSEN: dict[str, Callable[[], Arguments]] = {
     f"{_F}batch_norm training": lambda: _call(
         _x(3, 2), None, None, _positive(2), _x(2, start=3), training=True
     ),
+    "combinations": lambda: _call(_x(3), 2),
     "inner": lambda: _call(_x(2, 3), _x(4, 3, start=2)),
     "linalg.eigh": lambda: _call(_symmetric()),
     "linalg.solve_triangular": lambda: _call(
@@ -171,6 +172,7 @@ CHOSEN: dict[str, Callable[[], Arguments]] = {
     f"{_F}interpolate.nearest": lambda: _call(_x(1, 1, 3), 6, mode="nearest"),
     f"{_F}avg_pool1d": lambda: _call(_x(1, 1, 6), 2),
     f"{_F}max_pool1d": lambda: _call(_x(1, 1, 6), 2),
+    f"{_F}normalize": lambda: _call(_x(2, 3)),
     f"{_F}l1_loss": lambda: _call(_x(2, 3), _x(2, 3, start=2)),
     f"{_F}binary_cross_entropy_with_logits": lambda: _call(
         _x(2, 3), _index([1, 0, 1], [0, 0, 1]).double()

@@ -192,6 +192,15 @@ def _transposed(printer: Printer, node: Node) -> Text | None:
     return Text(f"{printer.value(_args(node)[0]).inside(_ATOM)}.mT")
 
 
+def _permuted(printer: Printer, node: Node) -> Text | None:
+    """Return a permutation that swaps the last two axes."""
+    x, axes = _args(node)
+    *first, last, other = range(_rank(x))
+    if [axis % _rank(x) for axis in axes] != [*first, other, last]:
+        return None
+    return Text(f"{printer.value(x).inside(_ATOM)}.mT")
+
+
 def _sliced(printer: Printer, node: Node) -> Text:
     given = _args(node)
     defaults: tuple[Any, ...] = (None, 0, None, None, 1)
@@ -232,6 +241,12 @@ def _kept_sum(printer: Printer, x: Node) -> tuple[Any, list[int]]:
         case (source, axes, True) if _name(x) == "sum" and not named:
             return source, axes
     return None, []
+
+
+def _expanded(printer: Printer, node: Node) -> Text | None:
+    """Return what already has the shape as it is."""
+    x, shape = _args(node)[:2]
+    return printer.value(x) if _shape(x) == tuple(shape) else None
 
 
 def _literal(printer: Printer, node: Node) -> Text:
@@ -277,9 +292,11 @@ _SPECIAL: dict[str, Callable[[Printer, Node], Text | None]] = {
     "reciprocal": _inverse,
     "t": _transposed,
     "transpose": _transposed,
+    "permute": _permuted,
     "slice": _sliced,
     "index": _indexed,
     "constant_pad_nd": _padded,
+    "expand": _expanded,
     "view": _reshaped,
     "_unsafe_view": _reshaped,
     "scalar_tensor": _literal,
