@@ -64,7 +64,7 @@ def facts(example: Example) -> str:
 def pattern(example: Example) -> str:
     """Return a drawing of where the first Jacobian isn't zero."""
     rows = example.pattern
-    if not rows:
+    if "1" not in "".join(rows):
         return ""
     width, height = len(rows[0]) * _CELL, len(rows) * _CELL
     path = "".join(_runs(rows))
@@ -79,27 +79,32 @@ def pattern(example: Example) -> str:
 
 
 def checks(entry: Entry) -> str:
-    """Return the table of what the checks found."""
-    rows = "".join(_row(variant, entry.note) for variant in entry.variants)
+    """Return the table of what the checks found, and the reasons below it."""
+    rows = "".join(map(_row, entry.variants))
+    reasons = "".join(_reason(variant, entry.note) for variant in entry.variants)
     return (
         '<div class="table-wrapper op-checks"><table class="docutils"><thead><tr>'
         "<th>variant</th><th>state</th><th>largest residuals</th><th>forward</th>"
         "<th>twice</th><th>complex</th><th>vmap</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
+        f"<tbody>{rows}</tbody></table></div>{reasons}"
     )
 
 
-def _row(variant: Variant, note: str) -> str:
-    """Return a row, with a reason below it; what the note above says isn't repeated."""
+def _reason(variant: Variant, note: str) -> str:
+    """Return why a variant is in its state, without what the note above says."""
     why = variant.reason.removeprefix(note).strip()
-    reason = f'<tr><td colspan="7">{linked(why)}</td></tr>' if why else ""
+    name = f"<code>{escape(variant.name)}</code>"
+    return f'<p class="op-reason">{name}: {linked(why)}</p>' if why else ""
+
+
+def _row(variant: Variant) -> str:
     state = variant.state.partition(" ")[0]
     return (
         f"<tr><td>{escape(variant.name)}</td>"
         f'<td><span class="op-{state}">{variant.state}</span></td>'
         f"<td>{_residuals(variant.residuals)}</td><td>{variant.forward}</td>"
         f"<td>{variant.twice}</td><td>{variant.complex}</td>"
-        f"<td>{'yes' if variant.batched else 'no'}</td></tr>{reason}"
+        f"<td>{'yes' if variant.batched else 'no'}</td></tr>"
     )
 
 
