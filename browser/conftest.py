@@ -11,6 +11,7 @@ from browser import serve
 QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
+    "--disable-dev-shm-usage",
     "--disable-gpu",
     "--disable-sync",
     "--no-sandbox",
