@@ -21,6 +21,11 @@ PAGE_NAMES = [str(path.relative_to(ROOT)) for path in PAGES]
 MODULES = sorted(
     module.name for module in pkgutil.iter_modules(vjp_guide.__path__, "vjp_guide.")
 )
+SOURCES = sorted(
+    path
+    for folder in ("src", "docs/_ext", "examples", "benchmarks", "browser")
+    for path in (ROOT / folder).rglob("*.py")
+)
 FENCE = re.compile(r"^(`{3,}|:{3,})(.*?)\n(.*?)^\1", re.MULTILINE | re.DOTALL)
 FRONT_MATTER = """\
 ---
@@ -97,3 +102,14 @@ def test_every_public_name_has_a_reference_page(name: str) -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
 
     assert re.search(rf"^\.\. auto\w+:: vjp_guide\.{name}$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_every_noqa_has_a_reason(path: Path) -> None:
+    """Tests that the codes of a noqa are followed by words."""
+    source = path.read_text(encoding="utf-8")
+    rest = re.findall(r"# noqa:? ?([A-Z]+\d+(?:, [A-Z]+\d+)*)?(.*)", source)
+
+    assert all(codes and re.search(r"[a-z]{3}", reason) for codes, reason in rest)

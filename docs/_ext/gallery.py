@@ -15,7 +15,7 @@ COLOURS = 64
 def reset_torch(gallery_conf: dict[str, Any], fname: str) -> None:  # noqa: ARG001 - sphinx-gallery's signature
     """Give each example the same seed and torch's default state."""
     import matplotlib.pyplot as plt  # noqa: PLC0415 - see above
-    import torch  # noqa: PLC0415
+    import torch  # noqa: PLC0415 - likewise
 
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float32)

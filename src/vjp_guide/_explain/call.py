@@ -142,8 +142,8 @@ class _Facts(Protocol):
 
 def _facts(value: object) -> _Facts:
     if isinstance(value, GradientEdge):
-        # torch.autograd.grad reads the shape there; no public way exists.
-        metadata = value.node._input_metadata  # noqa: SLF001
+        # torch.autograd.grad reads the shape there.
+        metadata = value.node._input_metadata  # noqa: SLF001 - no public way exists
         return cast("_Facts", metadata[value.output_nr])
     return cast("_Facts", value)
 
