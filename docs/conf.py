@@ -39,6 +39,7 @@ extensions = [
     "gallery",
     "glossary",
     "hosting",
+    "kernels",
     "markdown_copies",
     "mathml",
     "navigation",
