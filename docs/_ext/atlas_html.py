@@ -12,7 +12,7 @@ _CELL = 7
 
 
 def head(entry: Entry) -> str:
-    """Return the signature, the other names and the link to torch's page."""
+    """Return the signature, the names, the states and the link to torch's page."""
     parts = [f"<code>{escape(entry.signature)}</code>"] if entry.signature else []
     if entry.aliases:
         names = ", ".join(f"<code>{escape(name)}</code>" for name in entry.aliases)
@@ -23,6 +23,7 @@ def head(entry: Entry) -> str:
         parts.append("only a docstring in torch")
     else:
         parts.append("not documented by torch")
+    parts += dict.fromkeys(_state(variant) for variant in entry.variants)
     return f'<p class="op-head">{" · ".join(parts)}</p>'
 
 
@@ -78,15 +79,20 @@ def pattern(example: Example) -> str:
     )
 
 
+def reasons(entry: Entry) -> str:
+    """Return why variants are in their states."""
+    return "".join(_reason(variant, entry.note) for variant in entry.variants)
+
+
 def checks(entry: Entry) -> str:
-    """Return the table of what the checks found, and the reasons below it."""
+    """Return the table of what the checks found, which a click opens."""
     rows = "".join(map(_row, entry.variants))
-    reasons = "".join(_reason(variant, entry.note) for variant in entry.variants)
     return (
+        "<details><summary>What the checks found</summary>"
         '<div class="table-wrapper op-checks"><table class="docutils"><thead><tr>'
         "<th>variant</th><th>state</th><th>largest residuals</th><th>forward</th>"
         "<th>twice</th><th>complex</th><th>vmap</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>{reasons}"
+        f"<tbody>{rows}</tbody></table></div></details>"
     )
 
 
@@ -97,11 +103,14 @@ def _reason(variant: Variant, note: str) -> str:
     return f'<p class="op-reason">{name}: {linked(why)}</p>' if why else ""
 
 
+def _state(variant: Variant) -> str:
+    kind = variant.state.partition(" ")[0]
+    return f'<span class="op-{kind}">{variant.state}</span>'
+
+
 def _row(variant: Variant) -> str:
-    state = variant.state.partition(" ")[0]
     return (
-        f"<tr><td>{escape(variant.name)}</td>"
-        f'<td><span class="op-{state}">{variant.state}</span></td>'
+        f"<tr><td>{escape(variant.name)}</td><td>{_state(variant)}</td>"
         f"<td>{_residuals(variant.residuals)}</td><td>{variant.forward}</td>"
         f"<td>{variant.twice}</td><td>{variant.complex}</td>"
         f"<td>{'yes' if variant.batched else 'no'}</td></tr>"

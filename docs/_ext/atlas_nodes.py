@@ -211,6 +211,7 @@ def _parts(entry: Entry) -> Iterator[str]:
             f'<pre class="op-yaml">{text}</pre></details>'
         )
     yield html.checks(entry)
+    yield html.reasons(entry)
 
 
 def _row(entry: Entry, title: str) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""A menu of short titles: what stands before the colon of a page's title."""
+"""A short menu: the pages around the current one, by what stands before the colon.
+
+All pages would be a third of a page's bytes, and a fourth of the time that it takes.
+"""
 
 import re
 from typing import Any
@@ -11,6 +14,19 @@ from sphinx.util.typing import ExtensionMetadata
 TITLE = r"(?:[^<:]|:(?! )|<(code|math)\b.*?</\2>)*"
 SUBTITLE = re.compile(rf'(<a class="[^"]*\breference[^>]*>{TITLE}): .*?(?=</a>)')
 LABEL = re.compile(r'(?<= aria-label=")([^":]*): [^"]*')
+
+
+def collapse(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Let the theme, which asks for all pages, have those around the current one."""
+    del app, pagename, templatename, doctree
+    whole = context["toctree"]
+    context["toctree"] = lambda **options: whole(**{**options, "collapse": True})
 
 
 def shorten(
@@ -27,6 +43,7 @@ def shorten(
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Shorten the menu that the theme has made."""
+    """Act before and after the theme makes the menu."""
+    app.connect("html-page-context", collapse, priority=100)
     app.connect("html-page-context", shorten, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,8 +9,9 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 PAGES = "reference/questions/"
-# The links below an answer are no part of it.
+# The links below an answer are no part of it, and its code is for the page.
 LINKS = ("More:", "Thread")
+CODE = nodes.literal_block, nodes.doctest_block
 
 
 def faq(document: nodes.document) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def faq(document: nodes.document) -> dict[str, Any]:
 
 def _question(section: nodes.section) -> dict[str, Any]:
     title, *parts = section.children
-    texts = [plain(part).strip() for part in parts]
+    texts = [plain(part).strip() for part in parts if not isinstance(part, CODE)]
     answer = "\n\n".join(text for text in texts if text and not text.startswith(LINKS))
     return {
         "@type": "Question",
