@@ -9,10 +9,11 @@ from playwright.sync_api import Page, expect
 from browser.reader import visit
 
 HERE = Path(__file__).parent
-ERRORS = "search_errors.txt", "reference/errors"
-QUESTIONS = "search_questions.txt", "reference/questions"
-SEARCH = """query => Search._performSearch(...Search._parseQuery(query))
-  .reverse().map(([page]) => page)"""
+ERRORS = "search_errors.txt", "reference/errors/"
+QUESTIONS = "search_questions.txt", "reference/questions/"
+# Written by somebody who knew the pages, but neither how the search ranks nor its hits.
+WORDS = "search_words.txt", ""
+SEARCH = "query => Search._performSearch(query).reverse().map(([page]) => page)"
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +25,13 @@ def search(shared: Page) -> Page:
 
 
 def places(search: Page, name: str, folder: str) -> Iterator[tuple[str, int]]:
-    """Yield each text of a list with the place, from 0, of the page that treats it."""
+    """Yield each text of a list with the place, from 0, of a page that treats it."""
     for line in (HERE / name).read_text(encoding="utf-8").splitlines():
-        text, page = line.split("\t")
-        found = [*search.evaluate(SEARCH, text), f"{folder}/{page}"]
-        yield text, found.index(f"{folder}/{page}")
+        text, names = line.split("\t")
+        found: list[str] = search.evaluate(SEARCH, text)
+        pages = [f"{folder}{page}" for page in names.split(",")]
+        known = [found.index(page) for page in pages if page in found]
+        yield text, min(known, default=len(found))
 
 
 def rates(
@@ -60,6 +63,13 @@ def test_questions(
     """Tests that the questions of forums, in their words, lead to their page."""
     _, top = rates(search, *QUESTIONS, record_property)
     assert top >= 0.9
+
+
+def test_words(search: Page, record_property: Callable[[str, object], None]) -> None:
+    """Tests that words which the pages may lack lead to the page that treats them."""
+    first, top = rates(search, *WORDS, record_property)
+    assert first >= 0.6
+    assert top >= 0.8
 
 
 @pytest.mark.parametrize(
@@ -98,7 +108,7 @@ def test_no_hit(page: Page) -> None:
 
 
 def test_objects(page: Page) -> None:
-    """Tests that a part of a name still finds the names of the package."""
+    """Tests that a part of a name finds the names of the package."""
     visit(page, "search.html?q=dot_product")
-    hits = page.locator("#search-results li.kind-object a")
-    expect(hits.first).to_contain_text("vjp_guide.dot_product_test")
+    hits = page.locator("#search-results li a")
+    expect(hits.filter(has_text="vjp_guide.dot_product_test").first).to_be_visible()

@@ -45,7 +45,7 @@ extensions = [
     "navigation",
     "notebooks",
     "provenance",
-    "search_page",
+    "search_index",
     "sitemap",
     "structured_data",
 ]
@@ -138,7 +138,6 @@ suppress_warnings = [
 html_theme = "furo"
 html_title = "vjp-guide"
 html_show_search_summary = False  # it would fetch every page that it lists
-html_search_scorer = str(HERE / "_ext" / "scorer.js")
 templates_path = ["_templates"]
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static", "../src/vjp_guide/figures.css"]

@@ -176,7 +176,9 @@ def _entry(entry: Entry) -> Iterator[nodes.Node]:
 def _words(entry: Entry) -> dict[str, str]:
     """Return what people look the operator up by; what means it alone is "main"."""
     names = (entry.name, *entry.aliases)
-    words = dict.fromkeys((name.rpartition(".")[2] for name in names), "main")
+    # A masked operator has the name of the plain one, which that name alone means.
+    main = "" if entry.name.startswith("torch.masked.") else "main"
+    words = dict.fromkeys((name.rpartition(".")[2] for name in names), main)
     words |= dict.fromkeys(names, "main")
     if entry.example and len(entry.example.nodes) == 1:
         node = entry.example.nodes[0][0]

@@ -18,7 +18,6 @@ ADDRESS = r'(?P<up>(?:\.\./)*|/[^"]*?)(?P<name>_static/[^"?]+)[^"]*'
 STYLESHEET = re.compile(rf'\s*<link rel="stylesheet"[^>]*href="{ADDRESS}"[^>]*/?>')
 LINKED_SCRIPT = re.compile(rf'\s*<script src="{ADDRESS}"></script>')
 HASHED = re.compile(r"/[0-9a-f]{12}\.css$")
-SEARCH_INDEX = re.compile(r'\s*<script src="(searchindex\.js)[^"]*"></script>')
 STYLE = re.compile(r"\s*<style>(.*?)</style>", re.DOTALL)
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 STYLED = re.compile(r'<(\w+)([^<>]*?) style="([^"]*)"([^<>]*?)(/?)>')
@@ -76,15 +75,14 @@ class Site:
     def _one_script(self, html: str, up: str) -> str:
         """Join the linked scripts; the one that sets the theme loads them."""
         names = _needed(LINKED_SCRIPT, html)
-        # It looks for the search, which has to be there before.
-        names.sort(key=lambda name: "sphinx_highlight" in name)
+        # One looks for the search, which has to be there before; another starts it.
+        last = "sphinx_highlight", "search-index"
+        names.sort(key=lambda name: [part in name for part in reversed(last)])
         scripts = [(self.root / name).read_text(encoding="utf-8") for name in names]
         joined = up + self._file(";\n".join(scripts), "js")
-        addresses = [joined, *SEARCH_INDEX.findall(html)]
-        html = SEARCH_INDEX.sub("", LINKED_SCRIPT.sub("", html))
-        preloads = "".join(map(PRELOAD_SCRIPT.format, addresses))
-        html = html.replace("</head>", f"{preloads}</head>", 1)
-        listed = f' data-scripts="{" ".join(addresses)}"'
+        html = LINKED_SCRIPT.sub("", html)
+        html = html.replace("</head>", f"{PRELOAD_SCRIPT.format(joined)}</head>", 1)
+        listed = f' data-script="{joined}"'
         return SCRIPT.sub(
             lambda theme: self._to_file(up, theme[1] + LOAD, listed), html, 1
         )

@@ -1,13 +1,10 @@
-/* Loads the page's scripts after its first frame, which no page needs them for. */
+/* Loads the page's script after its first frame, which no page needs it for. */
 {
-  const addresses = document.currentScript.dataset.scripts.split(" ");
-  const load = () => {
-    const scripts = addresses.map((address) =>
-      Object.assign(document.createElement("script"), { src: address, async: false }));
-    // Some wait for this event, which is over.
-    scripts[0].onload = () => document.dispatchEvent(new Event("DOMContentLoaded"));
-    document.body.append(...scripts);
-  };
+  const script = document.createElement("script");
+  script.src = document.currentScript.dataset.script;
+  // Parts of it wait for this event, which is over.
+  script.onload = () => document.dispatchEvent(new Event("DOMContentLoaded"));
+  const load = () => document.body.append(script);
   const afterFrame = () => requestAnimationFrame(() => setTimeout(load));
   document.addEventListener("DOMContentLoaded", afterFrame, { once: true });
   document.documentElement.classList.remove("no-js");

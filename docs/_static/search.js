@@ -1,7 +1,138 @@
+/* Ranks the parts of pages, from the index that docs/_ext/search_index.py writes.
+
+   The measure is BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009):
+   words count more the rarer they are, and less the longer the text. A page has the score of
+   its best part, with that part's title, plus its own, with its title and description.
+   `nox -s browser` measures how often the right page comes first. */
+const SATURATION = 1.2; // k1 and b of BM25, as they are usually taken
+const LENGTH = 0.75;
+const ABOUT = 0.5; // of a page's title and description, against its text
+const SHOWN = 20;
+const FEW = 5;
+const WORD = /[\p{Letter}\p{Number}_]+/gu;
+const EXCEPTION = /\w(Error|Warning)\b/;
+
+function stems(text) {
+  const stemmer = (stems.stemmer ??= new Stemmer());
+  return (text.toLowerCase().match(WORD) ?? [])
+    .flatMap((word) => (word.includes("_") ? [word, ...word.split("_")] : [word]))
+    .filter((word) => word && !stopwords.has(word) && !/^\d+$/.test(word))
+    .map((word) => stemmer.stemWord(word));
+}
+
+/* Texts that are known by how often they hold each word, as search_index.py's _places says;
+   `whole` gives the number of the text that a listed one is a part of. */
+class Texts {
+  constructor(index, size, whole = (part) => part) {
+    this.index = index;
+    this.whole = whole;
+    this.lengths = new Array(size).fill(0);
+    for (const places of Object.values(index))
+      this.each(places, (text, count) => { this.lengths[text] += count; });
+    this.mean = this.lengths.reduce((sum, length) => sum + length, 0) / size;
+  }
+
+  /* Call back with each text that holds a word, and how often. */
+  each(places, found) {
+    const { most } = Search._index;
+    let part = 0;
+    for (const place of places) {
+      part += Math.floor(place / most);
+      found(this.whole(part), (place % most) + 1);
+    }
+  }
+
+  /* Return how often each text holds a word or, where none does, one that it begins. */
+  counts(word) {
+    const longer = ([other]) => word.length > 2 && other.startsWith(word);
+    const found = Object.hasOwn(this.index, word)
+      ? [[word, this.index[word]]]
+      : Object.entries(this.index).filter(longer);
+    const counts = new Map();
+    for (const [, places] of found)
+      this.each(places, (text, count) => counts.set(text, (counts.get(text) ?? 0) + count));
+    return counts;
+  }
+
+  /* Return the score of each text that holds one of the words. */
+  rank(words) {
+    const scores = new Map();
+    for (const counts of words.map((word) => this.counts(word))) {
+      const others = this.lengths.length - counts.size;
+      const rarity = Math.log(1 + (others + 0.5) / (counts.size + 0.5));
+      for (const [text, count] of counts) {
+        const length = 1 - LENGTH + (LENGTH * this.lengths[text]) / this.mean;
+        const weight = (count * (SATURATION + 1)) / (count + SATURATION * length);
+        scores.set(text, (scores.get(text) ?? 0) + rarity * weight);
+      }
+    }
+    return scores;
+  }
+}
+
+/* The parts of all pages, with what is searched of them and of whole pages. */
+class Library {
+  constructor({ pages, words, names, abouts }) {
+    this.parts = pages.flatMap(({ parts }, page) =>
+      parts.map(([anchor, title = anchor]) => ({ page, anchor, title })));
+    this.texts = new Texts(words, this.parts.length);
+    this.titles = new Texts(names, this.parts.length);
+    this.pages = new Texts(words, pages.length, (part) => this.parts[part].page);
+    this.abouts = new Texts(abouts, pages.length);
+  }
+
+  /* Return of each page that holds one of the words its best part, with its score. */
+  best(words) {
+    const titles = this.titles.rank(words);
+    const best = new Map();
+    for (const [number, score] of this.texts.rank(words)) {
+      const part = { ...this.parts[number], score: score + (titles.get(number) ?? 0) };
+      if (part.score > (best.get(part.page)?.score ?? 0)) best.set(part.page, part);
+    }
+    return [...best.values()];
+  }
+}
+
+/* A text with an exception's name is an error; a word or two want an explanation. */
+function preference(name, query, words) {
+  const [folder, inner] = name.split("/");
+  if (EXCEPTION.test(query)) return inner === "errors" ? 1.5 : 1;
+  if (folder === "operators") return 0.8;
+  const explains = folder === "explanation" || folder === "how-to";
+  return explains && words.length < 3 ? 1.5 : 1;
+}
+
+/* Return the words of a query, and the parts of a name that few texts hold. */
+function asked(query) {
+  const known = (name) => Search._index.words[name]?.length > FEW;
+  const words = (query.match(WORD) ?? []).map(stems);
+  return [...new Set(words.flatMap(([name, ...parts]) => (known(name) ? name : [name, ...parts])))]
+    .filter(Boolean);
+}
+
+/* Return what Sphinx lists, the best last: page, title, anchor, description, score. */
+function search(query) {
+  const { pages } = Search._index;
+  const library = (search.library ??= new Library(Search._index));
+  const words = asked(query);
+  const own = library.pages.rank(words);
+  const abouts = library.abouts.rank(words);
+  const hits = library.best(words).map(({ page, anchor, title, score }) => {
+    const { name, parts } = pages[page];
+    const whole = parts[0][1];
+    const sum = score + own.get(page) + ABOUT * (abouts.get(page) ?? 0);
+    const shown = title === whole ? title : `${whole} > ${title}`;
+    return [name, shown, `#${anchor}`, null, sum * preference(name, query, words), null, "text"];
+  });
+  return hits.sort((a, b) => a[4] - b[4]).slice(-SHOWN);
+}
+
+Search._performSearch = search;
+
 /* Says under each hit where its page stands and what that is about. */
 const about = (hit) => {
-  const [page] = hit.querySelector("a").getAttribute("href").split(".html");
-  const [place, description] = PAGES[page];
+  const [address] = hit.querySelector("a").getAttribute("href").split(".html");
+  const { place, description } = Search._index.pages.find(({ name }) => name === address);
   for (const [name, text] of [["hit-place", place], ["hit-description", description]]) {
     const line = document.createElement("p");
     line.className = name; // whole, since rules for names that no file holds are dropped
@@ -13,13 +144,5 @@ new MutationObserver((changes) => {
   const added = changes.flatMap((change) => [...change.addedNodes]);
   added.filter((node) => node.nodeName === "LI").forEach(about);
 }).observe(document.getElementById("search-results"), { childList: true, subtree: true });
-
-/* A short question that names a node is about the operator: "what is MulBackward0". */
-const parseQuery = Search._parseQuery;
-Search._parseQuery = (query) => {
-  const [, ...terms] = parseQuery(query);
-  const node = query.match(/^(?:\S+ ){0,3}(\w+Backward\d*)\W*$/);
-  return [node?.[1] ?? query, ...terms];
-};
 
 document.getElementById("search-field").value = new URLSearchParams(location.search).get("q") ?? "";
