@@ -15,13 +15,13 @@ VERSION = {"nbformat": 4, "nbformat_minor": 4}
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no fork")
 
 
-@pytest.fixture
+@pytest.fixture(params=[True, False], ids=["early", "late"])
 def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], str]]:
     """Run a cell in a kernel of its own, and return what it prints."""
     monkeypatch.setenv("JUPYTER_PATH", "")
-    server = serve(tmp_path / "server", "fractions")
+    server = serve(tmp_path / "server", "fractions", early=request.param)
 
     def executed(source: str) -> str:
         cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": source}

@@ -1,18 +1,18 @@
 """Kernels that start with modules imported: each is a fork of this process.
 
-``python kernel_server.py DESCRIPTOR MODULE...`` imports the modules, then starts a
-kernel for each connection to the socket, until the process that started it ends.
+``python kernel_server.py DESCRIPTOR WHEN MODULE...`` imports the modules, "early" or
+when first a client connects to the socket, and starts a kernel for each client, until
+the process that started it ends.
 """
 
 import importlib
 import json
 import os
+import select
 import socket
 import socketserver
 import sys
 import threading
-
-from ipykernel.kernelapp import launch_new_instance
 
 PARENT = os.getppid()
 
@@ -22,6 +22,10 @@ class Kernel(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         """Run the kernel as the client asks."""
+        from ipykernel.kernelapp import (  # noqa: PLC0415 - takes long, may be unneeded
+            launch_new_instance,
+        )
+
         request = json.loads(self.rfile.readline())
         threading.Thread(target=self._end_with_client, daemon=True).start()
         os.chdir(request["folder"])
@@ -42,13 +46,15 @@ class KernelServer(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
             sys.exit()
 
 
-def main(descriptor: str, *modules: str) -> None:
-    """Serve the connections to a socket that listens."""
-    for module in modules:
-        importlib.import_module(module)
+def main(descriptor: str, when: str, *modules: str) -> None:
+    """Serve the clients of a socket that listens."""
     with KernelServer("", Kernel, bind_and_activate=False) as server:
         server.socket.close()
         server.socket = socket.socket(fileno=int(descriptor))
+        while when != "early" and not select.select([server], [], [], 1)[0]:
+            server.service_actions()
+        for module in modules:
+            importlib.import_module(module)
         server.serve_forever()
 
 

@@ -29,11 +29,12 @@ IMPORTED = (
 
 
 def start(app: Sphinx) -> None:
-    """Start the server when every page is to be executed, and name it to Jupyter."""
-    if app.config.nb_execution_mode != "force" or sys.platform != "linux":
+    """Start the server where pages may be executed, and name it to Jupyter."""
+    mode = app.config.nb_execution_mode
+    if mode == "off" or sys.platform != "linux":
         return
     folder = tempfile.TemporaryDirectory()
-    server = serve(Path(folder.name), *IMPORTED)
+    server = serve(Path(folder.name), *IMPORTED, early=mode == "force")
 
     def stop(*_: object) -> None:
         server.kill()
@@ -43,7 +44,7 @@ def start(app: Sphinx) -> None:
     app.connect("build-finished", stop)
 
 
-def serve(folder: Path, *modules: str) -> subprocess.Popen[bytes]:
+def serve(folder: Path, *modules: str, early: bool) -> subprocess.Popen[bytes]:
     """Start a server of kernels that have imported the modules."""
     address = str(folder / "socket")
     _name(folder, address)
@@ -54,8 +55,9 @@ def serve(folder: Path, *modules: str) -> subprocess.Popen[bytes]:
         listener.listen(QUEUE)
         number = listener.fileno()
         command = [sys.executable, str(HERE / "kernel_server.py"), str(number)]
+        when = "early" if early else "late"
         return subprocess.Popen(  # noqa: S603 - the arguments are those above
-            [*command, *modules], env=environment, pass_fds=[number]
+            [*command, when, *modules], env=environment, pass_fds=[number]
         )
 
 
