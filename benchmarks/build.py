@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -35,23 +34,12 @@ sys.stderr.write(str(time.perf_counter() - start))
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One build: its wall time, its processor time, and its largest process."""
-
-    name: str
-    seconds: float
-    processor: float
-    mebibytes: float
-
-
 class Bench:
     """A copy of the tree, and the builds of it."""
 
     def __init__(self, tree: Path) -> None:
         self.tree = tree
         self.environment = os.environ | {"VJP_GUIDE_CACHE": str(tree / "operators")}
-        self.runs: list[Run] = []
 
     def cold(self, name: str, *options: str) -> float:
         """Build from nothing, and return the seconds that it takes."""
@@ -60,7 +48,7 @@ class Bench:
         return self.build(name, *options)
 
     def build(self, name: str, *options: str, output: str = "html") -> float:
-        """Build as far as is needed, and return the seconds that it takes."""
+        """Build as far as is needed, print its row, and return its seconds."""
         target = self.tree / "docs" / "_build" / output
         command = ["sphinx-build", "-q", *options, str(self.tree / "docs"), str(target)]
         start = time.perf_counter()
@@ -73,7 +61,8 @@ class Bench:
         if status:
             sys.exit(errors)
         processor = usage.ru_utime + usage.ru_stime
-        self.runs.append(Run(name, seconds, processor, usage.ru_maxrss / 1024))
+        times = f"{seconds:9.1f}{processor:8.1f}"
+        print(f"{name:42}{times}{usage.ru_maxrss / 1024:8.0f}", flush=True)
         return seconds
 
     def computed(self) -> float:
@@ -108,6 +97,7 @@ def copy(target: Path) -> Path:
 
 def measure(bench: Bench, live: list[str]) -> None:
     """Build the site as people do; ``live`` holds the options of the live mode."""
+    print(f"{'build':42}{'seconds':>9}{'CPU':>8}{'MiB':>8}")
     bench.cold("cold, execution off, operators unverified", *OFF)
     off = bench.cold("cold, execution off", *OFF)
     cold = bench.cold("cold, as nox -s docs", *STRICT)
@@ -118,10 +108,6 @@ def measure(bench: Bench, live: list[str]) -> None:
     bench.build("live, prose of a page edited", *live, output="live")
     bench.edit(CELL)
     bench.build("live, cell of a page edited", *live, output="live")
-    print(f"{'build':42}{'seconds':>9}{'CPU':>8}{'MiB':>8}")
-    for run in bench.runs:
-        times = f"{run.seconds:9.1f}{run.processor:8.1f}"
-        print(f"{run.name:42}{times}{run.mebibytes:8.0f}")
     print(f"cells and examples compute: {computed:.1f} s")
     print(f"goal of the cold build: {cold:.1f} <= {2 * off + computed:.1f} s")
 
