@@ -15,6 +15,7 @@ TERMS = "explanation/jvp-and-adjoint.html"
 PHONE: ViewportSize = {"width": 375, "height": 700}
 MENU = "Toggle site navigation sidebar", ".sidebar-drawer"
 CONTENTS = "Toggle table of contents sidebar", ".toc-drawer"
+ICONS = ".nav-overlay-icon", ".toc-header-icon"
 INSIDE = """(drawer) => document.activeElement === document.body ||
   drawer.contains(document.activeElement)"""
 LINKS = """[...document.querySelectorAll("article a[href]:not(.headerlink)")]
@@ -58,13 +59,13 @@ def test_drawer_closes_behind_its_links(page: Page) -> None:
     """Tests that a section chosen from the contents isn't covered by them."""
     page.set_viewport_size(PHONE)
     visit(page, PROSE)
-    page.locator(".toc-header-icon").click()
+    page.locator(ICONS[1]).click()
     page.locator(".toc-drawer a").last.click()
     expect(page.locator(".toc-drawer")).to_be_hidden()
     expect(page.locator("section:target")).to_be_in_viewport()
 
 
-@pytest.mark.parametrize("label", [".nav-overlay-icon", ".toc-header-icon"])
+@pytest.mark.parametrize("label", ICONS)
 def test_drawer_of_a_turned_screen(page: Page, label: str) -> None:
     """Tests that the page is free again where the screen has room for both."""
     page.set_viewport_size(PHONE)
@@ -73,6 +74,22 @@ def test_drawer_of_a_turned_screen(page: Page, label: str) -> None:
     expect(page.locator(".content[inert]")).to_be_attached()
     page.set_viewport_size({"width": 1600, "height": 800})
     expect(page.locator("[inert]")).to_have_count(0)
+
+
+def test_drawers_without_scripts(browser: Browser, site: str) -> None:
+    """Tests that keys open the drawers where no script helps."""
+    with browser.new_context(
+        base_url=site, java_script_enabled=False, viewport=PHONE
+    ) as context:
+        page = context.new_page()
+        page.goto(PROSE)
+        for icon, (_, drawer) in zip(ICONS, (MENU, CONTENTS), strict=True):
+            page.keyboard.press("Tab")
+            expect(page.locator(icon)).to_have_css("outline-style", "solid")
+            page.keyboard.press("Space")
+            expect(page.locator(drawer)).to_be_visible()
+            page.keyboard.press("Space")
+            expect(page.locator(drawer)).to_be_hidden()
 
 
 def test_submenu_by_keys(page: Page) -> None:

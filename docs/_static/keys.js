@@ -55,8 +55,9 @@ for (const [id, name, width] of [["__navigation", ".sidebar-drawer", 63], ["__to
 /* "/" and Ctrl-K lead to the search, which a drawer may hold. */
 const search = document.querySelector(".sidebar-search");
 document.addEventListener("keydown", (event) => {
-  const slash = event.key === "/" && !event.target.matches("input, select, textarea");
-  if (!slash && !(event.key === "k" && (event.ctrlKey || event.metaKey))) return;
+  const wanted = event.ctrlKey || event.metaKey ? event.key === "k"
+    : event.key === "/" && !event.target.matches("input, select, textarea");
+  if (!wanted) return;
   event.preventDefault();
   if (!search.checkVisibility({ visibilityProperty: true })) document.getElementById("__navigation").click();
   search.focus();
