@@ -66,7 +66,7 @@ def test_phone_menu_by_keys(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(menu).to_have_attribute("aria-expanded", "true")
     expect(page.locator(".sidebar-tree a").first).to_be_in_viewport()
-    page.keyboard.press("Space")
+    page.keyboard.press("Escape")
     expect(page.locator(".sidebar-drawer")).to_be_hidden()
 
 

@@ -45,9 +45,11 @@ extensions = [
     "navigation",
     "notebooks",
     "provenance",
+    "row_headers",
     "search_index",
     "sitemap",
     "structured_data",
+    "symbols",
 ]
 exclude_patterns = [
     "_build",
@@ -114,13 +116,14 @@ html_baseurl = os.environ.get(
     "READTHEDOCS_CANONICAL_URL", "https://vjp-guide.github.io/vjp-guide/"
 )
 html_extra_path = ["robots.txt"]
+notfound_urls_prefix = urlsplit(html_baseurl).path
 notfound_context = {
     "title": "Page not found",
-    "body": """<h1>Page not found</h1>
+    "body": f"""<h1>Page not found</h1>
 <p>Nothing is at this address.
-The search, in the menu, finds pages by an error text, a question or a name.</p>""",
+The <a href="{notfound_urls_prefix}search.html">search</a> finds pages by an error \
+text, a question or a name.</p>""",
 }
-notfound_urls_prefix = urlsplit(html_baseurl).path
 ogp_site_url = html_baseurl
 ogp_site_name = project
 

@@ -1,5 +1,6 @@
 """Tests of :mod:`vjp_guide.figures`."""
 
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -75,6 +76,22 @@ def test_products_of_any_shape(
 
     assert f"Jacobian of y {outputs} by x {inputs}" in figure.alt
     assert figure.alt.endswith(f"Both lead to {jacobian.size}.")
+
+
+@pytest.mark.parametrize("tangent", [None, [1.0, 0.0, 2.0]])
+def test_a_result_is_drawn_as_a_cotangent(tangent: list[float] | None) -> None:
+    """Tests that v and the result have one colour, and that tangents have none."""
+    jacobian, v = np.array([[3.0, 1.0, 0.0], [0.0, 0.0, 12.0]]), [1.0, 10.0]
+    figure = (
+        jacobian_rows(jacobian, v)
+        if tangent is None
+        else jacobian_products(jacobian, v, tangent)
+    )
+
+    cells = ET.fromstring(figure.svg).iter(f"{SVG}rect")
+    kinds = Counter((cell.get("class") or "").partition(" ")[0] for cell in cells)
+    plain = {} if tangent is None else {"plain": len(tangent) + len(v) + 1}
+    assert kinds == {"v": 2 + 3, "j": jacobian.size, **plain}
 
 
 def test_products_refuse_a_tangent_of_another_shape() -> None:

@@ -70,7 +70,7 @@ def pattern(example: Example) -> str:
     width, height = len(rows[0]) * _CELL, len(rows) * _CELL
     path = "".join(_runs(rows))
     names = f"J of {example.outputs[0].name} by {example.products[0].name}"
-    words = f"{names}: {len(rows)} rows, {len(rows[0])} columns"
+    words = f"{names}: {_count(len(rows), 'row')}, {_count(len(rows[0]), 'column')}"
     return (
         f'<svg class="op-pattern" width="{width + 2}" height="{height + 2}" '
         f'viewBox="-1 -1 {width + 2} {height + 2}" role="img" aria-label="{words}">'
@@ -110,7 +110,7 @@ def _state(variant: Variant) -> str:
 
 def _row(variant: Variant) -> str:
     return (
-        f"<tr><td>{escape(variant.name)}</td><td>{_state(variant)}</td>"
+        f"<tr><th>{escape(variant.name)}</th><td>{_state(variant)}</td>"
         f"<td>{_residuals(variant.residuals)}</td><td>{variant.forward}</td>"
         f"<td>{variant.twice}</td><td>{variant.complex}</td>"
         f"<td>{'yes' if variant.batched else 'no'}</td></tr>"
@@ -121,6 +121,10 @@ def linked(text: str) -> str:
     """Return a text as HTML, with links to the issues that it names."""
     link = r'<a href="https://github.com/pytorch/pytorch/issues/\1">\g<0></a>'
     return re.sub(r"pytorch#(\d+)", link, escape(text))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _residuals(residuals: Residuals | None) -> str:

@@ -91,7 +91,10 @@ def _index(found: Atlas) -> Iterator[nodes.Node]:
     rows = [_row(entry, titles[entry.category]) for entry in found.entries]
     rows += map(_row_without, found.without)
     head = "".join(f"<th>{title}</th>" for title in COLUMNS)
-    body = "".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in rows)
+    body = "".join(
+        f"<tr><th>{name}</th><td>{'</td><td>'.join(cells)}</td></tr>"
+        for name, *cells in rows
+    )
     yield _raw(
         f"{_filter(rows)}"
         '<div class="table-wrapper"><table class="docutils" id="op-table">'
@@ -198,7 +201,7 @@ def _parts(entry: Entry) -> Iterator[str]:
         yield html.facts(entry.example)
     if entry.kinks:
         rows = "".join(
-            f"<tr><td>{escape(call)}</td><td>{escape(product)}</td></tr>"
+            f"<tr><th>{escape(call)}</th><td>{escape(product)}</td></tr>"
             for call, product in entry.kinks
         )
         yield (
@@ -242,8 +245,10 @@ def _row_without(operator: Without) -> tuple[str, ...]:
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Fragment:
     titles = "".join(f"<th>{title}</th>" for title in head)
     body = "".join(
-        "<tr>" + "".join(f"<td>{html.linked(cell)}</td>" for cell in row) + "</tr>"
-        for row in rows
+        f"<tr><th>{html.linked(name)}</th>"
+        + "".join(f"<td>{html.linked(cell)}</td>" for cell in cells)
+        + "</tr>"
+        for name, *cells in rows
     )
     return _raw(
         '<div class="table-wrapper"><table class="docutils"><thead>'

@@ -6,6 +6,7 @@ Sphinx loads this module in each build, which imports torch only to run an examp
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
@@ -52,7 +53,16 @@ def lighten_pictures(app: Sphinx) -> None:
                 plain.save(path, optimize=True)
 
 
+def unlink_variables(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Leave the links of functions and classes, not one for each use of a tensor."""
+    del app, docname
+    for link in list(doctree.findall(nodes.reference)):
+        if "sphx-glr-backref-instance" in link["classes"]:
+            link.replace_self(link.children)
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Lighten the pictures once the examples have run."""
+    """Lighten the pictures once the examples have run, and the code of its links."""
     app.connect("builder-inited", lighten_pictures, priority=900)
+    app.connect("doctree-resolved", unlink_variables)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

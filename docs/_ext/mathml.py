@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 FONT = "stix-two-math.woff2"
 RADICAL = "√"  # browsers draw it for msqrt, whose text does not hold it
-SYMBOL = re.compile("<mi>([vxyJ])</mi>")  # they have the colours of the figures
+# They have the colours of the figures; with an accent a letter is another symbol.
+SYMBOL = re.compile('(?<!<mover accent="true">)<mi>([vVxyJ])</mi>')
+ATLAS = "operators/entries/"  # where V is a matrix like any other
 VARIABLE = re.compile(r'<mi(?: class="[^"]*")?>(\w|[^\w\s&])</mi>')
 # Browsers show a letter that is alone in its element by its italic form.
 ITALIC = {
@@ -39,7 +41,7 @@ _converter = LatexToMathML(annotation=False)
 
 def visit_math(self: HTML5Translator, node: nodes.math) -> None:
     """Write an inline formula."""
-    self.body.append(_mathml(node.astext(), display=False))
+    self.body.append(_mathml(self, node.astext(), display=False))
     raise nodes.SkipNode
 
 
@@ -49,7 +51,7 @@ def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     if node["number"]:
         number = get_node_equation_number(self, node)
         self.body.append(f'<span class="eqno">({number})</span>')
-    self.body.append(_mathml(node.astext(), display=True))
+    self.body.append(_mathml(self, node.astext(), display=True))
     self.body.append("</div>\n")
     raise nodes.SkipNode
 
@@ -85,9 +87,13 @@ def _write_font(target: Path, characters: str) -> None:
     subset.save_font(font, target, options)
 
 
-def _mathml(latex: str, *, display: bool) -> str:
+def _mathml(writer: HTML5Translator, latex: str, *, display: bool) -> str:
     formula = _converter.convert_with_local_state(latex, displaystyle=display)
-    return SYMBOL.sub(r'<mi class="vjp-\1">\1</mi>', formula)
+    plain = "V" if writer.builder.current_docname.startswith(ATLAS) else ""
+    return SYMBOL.sub(
+        lambda mi: mi[0] if mi[1] == plain else f'<mi class="vjp-{mi[1]}">{mi[1]}</mi>',
+        formula,
+    )
 
 
 def _formula_text(page: str) -> str:

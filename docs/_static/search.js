@@ -143,6 +143,7 @@ const about = (hit) => {
 new MutationObserver((changes) => {
   const added = changes.flatMap((change) => [...change.addedNodes]);
   added.filter((node) => node.nodeName === "LI").forEach(about);
+  added.filter((node) => node.matches?.(".search-summary")).forEach((node) => { node.role = "status"; });
 }).observe(document.getElementById("search-results"), { childList: true, subtree: true });
 
 document.getElementById("search-field").value = new URLSearchParams(location.search).get("q") ?? "";

@@ -1,7 +1,8 @@
 """Figures of Jacobians and of cotangents, as SVG for light and dark pages.
 
 Inputs, outputs, cotangents and Jacobians have a colour each, the same everywhere, and
-each mark also carries its name or number.
+each mark also carries its name or number. A result of a backward pass has the colour of
+``v``: it is the cotangent of the input. Tangents have none.
 """
 
 from collections.abc import Sequence
@@ -200,12 +201,12 @@ def jacobian_products(
     canvas = Canvas()
     right = _ROWS + u.size * _CELL_WIDTH + _GAP
     _column_names(canvas, u.shape)
-    canvas.text(_ROWS - 10, 53, "u", "x name", anchor="end")
-    _cells(canvas, _ROWS, 36, u.reshape(-1), "x")
-    canvas.text(right + _CELL_WIDTH / 2, 60, "J u", "y name")
+    canvas.text(_ROWS - 10, 53, "u", "name", anchor="end")
+    _cells(canvas, _ROWS, 36, u.reshape(-1), "plain")
+    canvas.text(right + _CELL_WIDTH / 2, 60, "J u", "name")
     top = _weighted_rows(canvas, 70, v, matrix, beside=beside)
     _total(canvas, top, result)
-    _cells(canvas, right, top + 10, shared.reshape(1), "j", full=np.inf)
+    _cells(canvas, right, top + 10, shared.reshape(1), "plain")
     alt = _products_alt(v, result, beside, shared)
     return Figure(canvas.render(alt=alt), alt)
 
@@ -288,14 +289,14 @@ def _weighted_rows(
         _cells(canvas, _ROWS - 58, top, v.reshape(-1)[number : number + 1], "v")
         _cells(canvas, _ROWS, top, rows[number], "j", full=np.abs(rows).max(initial=0))
         if beside is not None:
-            _cells(canvas, right, top, beside[number : number + 1], "y")
+            _cells(canvas, right, top, beside[number : number + 1], "plain")
         top += _CELL_HEIGHT
     return top
 
 
 def _total(canvas: Canvas, top: float, result: Array) -> None:
     canvas.text(_ROWS - 10, top + 27, "sum of v · row", "note", anchor="end")
-    _cells(canvas, _ROWS, top + 10, result.reshape(-1), "x")
+    _cells(canvas, _ROWS, top + 10, result.reshape(-1), "v")
 
 
 def _cells(
