@@ -122,7 +122,43 @@ def test_printing(page: Page) -> None:
     expect(figure).to_have_css("background-color", "rgb(255, 255, 255)")
     for part in (".sidebar-drawer", ".toc-drawer", ".mobile-header", ".related-pages"):
         expect(page.locator(part)).to_be_hidden()
+    expect(page.locator(".skip-to-content")).to_be_hidden()
     expect(page.locator("button.copybtn").first).to_be_hidden()
+
+
+def test_dark_pictures(page: Page) -> None:
+    """Tests that pictures are turned over on a dark screen, not on paper."""
+    page.emulate_media(color_scheme="dark")
+    visit(page, "auto_examples/plot_31_where_nan.html")
+    picture = page.locator("article img")
+    turned = "invert(0.93) hue-rotate(180deg)"
+    expect(picture).to_have_css("filter", turned)
+    page.emulate_media(color_scheme="dark", media="print")
+    expect(picture).to_have_css("filter", "none")
+    page.emulate_media(color_scheme="light", media="screen")
+    expect(picture).to_have_css("filter", "none")
+    page.locator(".theme-toggle-content button").click()
+    expect(picture).to_have_css("filter", turned)
+
+
+def test_phone_pictures(page: Page) -> None:
+    """Tests that a wide picture scrolls rather than shrinks on a phone."""
+    page.set_viewport_size(PHONE)
+    visit(page, "auto_examples/plot_31_where_nan.html")
+    box = page.locator(".vjp-scroll:has(> img)")
+    expect(box).to_have_attribute("tabindex", "0")
+    assert box.evaluate("(node) => node.scrollWidth") > 2 * PHONE["width"]
+
+
+def test_header_before_the_article(page: Page) -> None:
+    """Tests that a header that arrives alone is at the top of a phone."""
+    page.set_viewport_size(PHONE)
+    visit(page, PROSE)
+    page.locator(".main").evaluate("(node) => node.remove()")
+    top = page.locator(".mobile-header").evaluate(
+        "(node) => node.getBoundingClientRect().top"
+    )
+    assert top == 0
 
 
 def test_reduced_motion(page: Page) -> None:

@@ -33,11 +33,13 @@ SAMPLE = """() => {
 TEXT = 90_000
 FIGURES = 120_000
 SEARCH = 150_000
-WIDTHS = (320, 768, 1280, 1920)
+WIDTHS = (320, 768, 1024, 1280, 1920)
+A4 = 718  # pixels between margins of a centimetre
+PHONE_AND_DESK = 390, 1400  # a wide desk, which has the contents beside the article
 # The widest thing on the page that no scroll container holds.
 OVERFLOWING = """() => {
   const width = document.documentElement.clientWidth;
-  const scrolls = (node) => node && node !== document.body &&
+  const scrolls = (node) => node && !node.matches("body, .content") &&
     (/auto|scroll|hidden|clip/.test(getComputedStyle(node).overflowX) ||
       scrolls(node.parentElement));
   return [...document.querySelectorAll("body *")]
@@ -46,7 +48,25 @@ OVERFLOWING = """() => {
     .filter((node) => node.checkVisibility())
     .map((node) => node.outerHTML.slice(0, 200));
 }"""
-SCROLLS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+SCROLLS = """[document.documentElement, document.querySelector(".content")]
+  .some((box) => box.scrollWidth > box.clientWidth)"""
+# Text on the screen that is hard to read, without indices, which are parts of a word.
+SMALL = """() => [...document.querySelectorAll("body *")]
+  .filter((node) => [...node.childNodes].some(
+    (child) => child.nodeType === Node.TEXT_NODE && child.data.trim()))
+  .filter((node) => parseFloat(getComputedStyle(node).fontSize) < 12)
+  .filter((node) => !node.closest("sup, sub, math"))
+  .filter((node) => node.checkVisibility({ visibilityProperty: true }))
+  .map((node) => node.outerHTML.slice(0, 200))"""
+# What paper cuts off, for it can't scroll.
+CUT = """() => {
+  const edge = document.querySelector("[role=main]").getBoundingClientRect().right;
+  return [...document.querySelectorAll("[role=main] :is(pre, table, img, svg, math)")]
+    .filter((node) => node.checkVisibility())
+    .filter((node) => node.getBoundingClientRect().right > edge + 1 ||
+      node.matches("pre") && node.scrollWidth > node.clientWidth)
+    .map((node) => node.outerHTML.slice(0, 200));
+}"""
 
 
 @dataclass  # without slots: Playwright marks the methods that it calls
@@ -106,6 +126,23 @@ def test_fits(opened: tuple[str, Page, Problems]) -> None:
         page.set_viewport_size({"width": width, "height": 800})
         if page.evaluate(SCROLLS):
             pytest.fail(f"{width} pixels: {page.evaluate(OVERFLOWING)}")
+
+
+def test_no_small_text(opened: tuple[str, Page, Problems]) -> None:
+    """Tests that no text is smaller than 12 pixels."""
+    _, page, _ = opened
+    for width in PHONE_AND_DESK:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(SMALL) == []
+
+
+def test_prints(opened: tuple[str, Page, Problems]) -> None:
+    """Tests that paper shows all of the code, tables, figures and formulas."""
+    _, page, _ = opened
+    page.set_viewport_size({"width": A4, "height": 1050})
+    page.emulate_media(media="print")
+    assert page.evaluate(CUT) == []
+    page.emulate_media(media="screen")
 
 
 def test_axe(opened: tuple[str, Page, Problems], pytestconfig: pytest.Config) -> None:

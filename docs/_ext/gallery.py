@@ -3,6 +3,7 @@
 Sphinx loads this module in each build, which imports torch only to run an example.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 COLOURS = 64
+PICTURE = re.compile(r'<img .*class = "sphx-glr-single-img"/>')
 
 
 def reset_torch(gallery_conf: dict[str, Any], fname: str) -> None:  # noqa: ARG001 - sphinx-gallery's signature
@@ -61,8 +63,18 @@ def unlink_variables(app: Sphinx, doctree: nodes.document, docname: str) -> None
             link.replace_self(link.children)
 
 
+def frame_pictures(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:  # Sphinx's signature
+    """Put each picture in a box in which it can scroll on a narrow screen."""
+    del app, page, template, doctree
+    box = r'<div class="vjp-scroll">\g<0></div>'
+    context["body"] = PICTURE.sub(box, context.get("body", ""))
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Lighten the pictures once the examples have run, and the code of its links."""
+    """Change what the examples leave, and the pages that show it."""
     app.connect("builder-inited", lighten_pictures, priority=900)
     app.connect("doctree-resolved", unlink_variables)
+    app.connect("html-page-context", frame_pictures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
