@@ -75,6 +75,7 @@ def test_words(search: Page, record_property: Callable[[str, object], None]) -> 
 @pytest.mark.parametrize(
     ("text", "pages"),
     [
+        ("grad_outputs", {"explanation/grad-outputs"}),
         ("grad_outputs shape", {"how-to/shape-mismatch", "reference/errors/shapes"}),
         ("vector-Jacobian product", {"explanation/grad-outputs"}),
         ("ones_like", {"how-to/ones-like", "explanation/grad-outputs"}),

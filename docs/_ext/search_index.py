@@ -118,6 +118,7 @@ def index(app: Sphinx) -> dict[str, Any]:
 def _page(app: Sphinx, name: str, parts: list[Part]) -> dict[str, Any]:
     return {
         "name": name,
+        "title": parts[0].title if parts else name,
         "place": place(app.env, name),
         "description": description(Path(app.outdir, f"{name}.html")),
         "parts": [_titled(part) for part in parts],
@@ -126,8 +127,7 @@ def _page(app: Sphinx, name: str, parts: list[Part]) -> dict[str, Any]:
 
 def _about(page: dict[str, Any]) -> Counter[str]:
     """Return the words of a page's title and description."""
-    title = page["parts"][0][-1] if page["parts"] else ""
-    return Counter(stems(f"{title} {page['description']}"))
+    return Counter(stems(f"{page['title']} {page['description']}"))
 
 
 def _titled(part: Part) -> tuple[str, ...]:

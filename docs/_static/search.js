@@ -93,6 +93,9 @@ class Library {
   }
 }
 
+/* Return a title without its subtitle, as the menu shows it. */
+const short = (title) => title.split(": ", 1)[0];
+
 /* A text with an exception's name is an error; a word or two want an explanation. */
 function preference(name, query, words) {
   const [folder, inner] = name.split("/");
@@ -100,6 +103,12 @@ function preference(name, query, words) {
   if (folder === "operators") return 0.8;
   const explains = folder === "explanation" || folder === "how-to";
   return explains && words.length < 3 ? 1.5 : 1;
+}
+
+/* Return whether a page has the query as its name: grad-outputs for "grad_outputs". */
+function isNamed(name, words) {
+  const [whole, ...parts] = stems(name.split("/").pop().replaceAll("-", "_"));
+  return words.includes(whole) && words.every((word) => word === whole || parts.includes(word));
 }
 
 /* Return the words of a query, and the parts of a name that few texts hold. */
@@ -118,11 +127,12 @@ function search(query) {
   const own = library.pages.rank(words);
   const abouts = library.abouts.rank(words);
   const hits = library.best(words).map(({ page, anchor, title, score }) => {
-    const { name, parts } = pages[page];
-    const whole = parts[0][1];
+    const { name, title: whole } = pages[page];
     const sum = score + own.get(page) + ABOUT * (abouts.get(page) ?? 0);
-    const shown = title === whole ? title : `${whole} > ${title}`;
-    return [name, shown, `#${anchor}`, null, sum * preference(name, query, words), null, "text"];
+    const total = sum * preference(name, query, words) * (isNamed(name, words) ? 2 : 1);
+    const top = title === whole || words.every((word) => stems(whole).includes(word));
+    const [shown, place] = top ? [whole, ""] : [`${short(whole)} > ${title}`, `#${anchor}`];
+    return [name, shown, place, null, total, null, "text"];
   });
   return hits.sort((a, b) => a[4] - b[4]).slice(-SHOWN);
 }
