@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sphinx.search.en import SearchEnglish
 from sphinx.util.typing import ExtensionMetadata
 
 LANGUAGE = SearchEnglish({})
+stem = cache(LANGUAGE.stem)  # takes long, and texts repeat their words
 DESCRIPTION = re.compile(r'<meta name="description" content="([^"]*)"')
 WORD = re.compile(r"\w+")
 MEANINGLESS = re.compile(r"\d\w{2,}|.$")  # 1e-07, a colour, a hash, a letter
@@ -52,7 +54,7 @@ def stems(text: str) -> Iterator[str]:
         parts = word.split("_") if "_" in word else []
         for part in (word, *parts):
             if part and LANGUAGE.word_filter(part) and not MEANINGLESS.match(part):
-                yield LANGUAGE.stem(part)
+                yield stem(part)
 
 
 def parts(document: nodes.document) -> list[Part]:
