@@ -43,6 +43,19 @@ def test_name_filter(page: Page) -> None:
     assert shown(page) == 0
 
 
+def test_all_rows_on_a_phone(page: Page) -> None:
+    """Tests that the rows which a phone leaves out at first come when they are due."""
+    page.set_viewport_size({"width": 390, "height": 800})
+    visit(page, INDEX)
+    rows = page.locator(f"{ROWS}:visible")
+    assert 40 < rows.count() < 60
+    rows.nth(30).scroll_into_view_if_needed()
+    expect(rows).to_have_count(OPERATORS)
+    visit(page, INDEX)
+    page.get_by_label("Name").fill("softmax")
+    assert 1 < shown(page) < 12
+
+
 @pytest.mark.parametrize(
     ("label", "column", "key"),
     [("Group", 1, "F"), ("Inputs", 2, "3"), ("State", 3, "g"), ("More", 4, "f")],

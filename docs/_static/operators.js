@@ -2,7 +2,8 @@
 (() => {
   const form = document.querySelector(".op-filter");
   if (!form) return;
-  const rows = [...document.getElementById("op-table").tBodies[0].rows];
+  const table = document.getElementById("op-table");
+  const rows = [...table.tBodies[0].rows];
   const cells = rows.map((row) => [...row.cells].map((cell) => cell.textContent));
   const [name, ...choices] = form.querySelectorAll("input, select");
   const fits = (texts) => {
@@ -18,6 +19,12 @@
     const shown = rows.filter((row) => !row.hidden).length;
     form.querySelector("output").textContent = `${shown} of ${rows.length} operators`;
   };
+  // On a phone the first rows are enough, until the reader filters or comes near the last.
+  const show = () => { table.classList.add("whole"); };
+  const near = new IntersectionObserver(
+    ([{ isIntersecting }]) => { if (isIntersecting) show(); }, { rootMargin: "100%" });
+  near.observe(rows[40]);
+  form.addEventListener("input", show);
   form.addEventListener("input", update);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
