@@ -11,9 +11,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
-from sphinx.util.typing import ExtensionMetadata
+if TYPE_CHECKING:  # the tests run without Sphinx
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
 
 HERE = Path(__file__).parent
 NAME = "python3"
@@ -28,7 +30,7 @@ IMPORTED = (
 )
 
 
-def start(app: Sphinx) -> None:
+def start(app: "Sphinx") -> None:
     """Start the server where pages may be executed, and name it to Jupyter."""
     mode = app.config.nb_execution_mode
     if mode == "off" or sys.platform != "linux":
@@ -76,7 +78,7 @@ def _name(folder: Path, address: str) -> None:
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(folder), before]))
 
 
-def setup(app: Sphinx) -> ExtensionMetadata:
+def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Start the server before the gallery, which takes about as long as its imports."""
     app.connect("builder-inited", start, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
