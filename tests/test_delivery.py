@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from delivery import finish
+from pygments.styles import get_style_by_name
+from pygments.token import Name, Punctuation, Text, Whitespace
 
 HEAD = '<head><link rel="stylesheet" href="_static/a.css?v=1"/></head>'
 
@@ -109,3 +111,23 @@ def test_a_finished_page_stays_as_it_is(tmp_path: Path) -> None:
     finish(tmp_path)
 
     assert (tmp_path / "index.html").read_text(encoding="utf-8") == html
+
+
+def test_plain_code(tmp_path: Path) -> None:
+    """Tests that words of code without a style of their own are no elements."""
+    code = '<pre><span class="n">x</span><span class="w"> </span>'
+    code += '<span class="o">=</span> <span class="mi">1</span></pre>'
+    html, _ = delivered(tmp_path, "", code)
+    assert '<pre>x <span class="o">=</span> <span class="mi">1</span></pre>' in html
+
+
+@pytest.mark.parametrize("name", ["default", "github-dark"])
+def test_plain_styles(name: str) -> None:
+    """Tests that the styles of the site show names and punctuation as other text."""
+    style = get_style_by_name(name)
+    shown = style.style_for_token(Text)
+    assert style.style_for_token(Name) == shown
+    assert style.style_for_token(Punctuation) == shown
+    # A space has no colour to be seen, but could have a line or a background.
+    space = style.style_for_token(Whitespace)
+    assert {**space, "color": None} == {**shown, "color": None}

@@ -22,6 +22,8 @@ STYLE = re.compile(r"\s*<style>(.*?)</style>", re.DOTALL)
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 STYLED = re.compile(r'<(\w+)([^<>]*?) style="([^"]*)"([^<>]*?)(/?)>')
 DATA = re.compile(r"""url\((["']?)data:image/svg\+xml[^,]*,(.*?)\1\)""")
+# Elements that the styles leave as the code around them: names, punctuation, spaces.
+PLAIN = re.compile(r'<span class="(?:n|p|w|pre)">([^<]*)</span>')
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 RULE = re.compile(r"(?P<selectors>[^{}@]+)\{[^{}]*\}")
 CLASS = re.compile(r"\.([A-Za-z][\w-]*)")
@@ -59,7 +61,7 @@ class Site:
         if first is None or HASHED.search(first["name"]):
             return  # the page is as the last build left it
         up = first["up"]
-        html = self._one_script(html, up)
+        html = self._one_script(PLAIN.sub(r"\1", html), up)
         css = [self._sheet(name) for name in _needed(STYLESHEET, html)]
         html = STYLED.sub(partial(_to_class, css), html)
         css += dict.fromkeys(STYLE.findall(html))
