@@ -245,7 +245,7 @@ def test_symbols_have_one_colour(page: Page, theme: Literal["light", "dark"]) ->
     assert len(set(formulas.values())) == 4
     visit(page, "reference/jacobian.html")
     for name in "xyvJ":
-        word = page.locator(f"article :not(a) > code > :text-is('{name}')").first
+        word = page.locator(f"article :not(a) > code:text-is('{name}')").first
         assert word.evaluate(COLOUR) == formulas[name]
 
 
