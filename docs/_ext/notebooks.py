@@ -10,11 +10,12 @@ import re
 import shutil
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from docutils import nodes
-from sphinx.application import Sphinx
-from sphinx.util.typing import ExtensionMetadata
+if TYPE_CHECKING:  # the tests run without Sphinx
+    from docutils import nodes
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
 
 REPOSITORY = "vjp-guide/vjp-guide"
 INSTALL = f"%pip install --quiet git+https://github.com/{REPOSITORY}"
@@ -38,11 +39,11 @@ def _cell(cell: dict[str, Any]) -> str:
 
 
 def write(
-    app: Sphinx,
+    app: "Sphinx",
     pagename: str,
     templatename: str,
     context: dict[str, Any],
-    doctree: nodes.document | None,
+    doctree: "nodes.document | None",
 ) -> None:
     """Write the files of an executed page or an example; name them to its template."""
     del templatename
@@ -72,22 +73,24 @@ def _read(path: Path) -> dict[str, Any]:
     for number, cell in enumerate(notebook["cells"]):
         cell["id"] = f"cell-{number}"
         if "outputs" in cell:
-            cell["outputs"] = _merged(cell["outputs"])
+            cell["outputs"] = merged(cell["outputs"])
     notebook["metadata"] = {"kernelspec": notebook["metadata"]["kernelspec"]}
     return notebook
 
 
-def _merged(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Join what a cell printed: kernels send it in pieces, by chance."""
-    merged: list[dict[str, Any]] = []
-    for output in outputs:
-        if merged and output.get("name", "") == merged[-1].get("name"):
-            output["text"] = [*merged.pop()["text"], *output["text"]]
-        merged.append(output)
-    return merged
+def merged(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep one stream of each name.
+
+    Kernels send what a cell prints in pieces, by chance. myst-nb has joined them in the
+    first, and left the others.
+    """
+    kept: dict[str | int, dict[str, Any]] = {}
+    for number, output in enumerate(outputs):
+        kept.setdefault(output.get("name", number), output)
+    return list(kept.values())
 
 
-def setup(app: Sphinx) -> ExtensionMetadata:
+def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Write the files as the pages are written."""
     app.connect("html-page-context", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

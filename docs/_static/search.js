@@ -8,7 +8,7 @@ const SATURATION = 1.2; // k1 and b of BM25, as they are usually taken
 const LENGTH = 0.75;
 const ABOUT = 0.5; // of a page's title and description, against its text
 const SHOWN = 20;
-const FEW = 5;
+const FEW = 5; // texts that hold a name: then its parts are looked for too
 const WORD = /[\p{Letter}\p{Number}_]+/gu;
 const EXCEPTION = /\w(Error|Warning)\b/;
 
