@@ -53,6 +53,12 @@ def test_fresh(run: Callable[[str], str]) -> None:
     assert run(source) == "False False\n"
 
 
+def test_whole_output(run: Callable[[str], str]) -> None:
+    """Tests that what a slow cell prints is sent in one piece."""
+    source = "import time; print('a', end=' '); time.sleep(0.5); print('b')"
+    assert run(source) == "a b\n"
+
+
 def test_errors(run: Callable[[str], str]) -> None:
     """Tests that a cell which raises, or ends its process, is an error."""
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):

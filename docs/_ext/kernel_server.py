@@ -15,6 +15,7 @@ import sys
 import threading
 
 PARENT = os.getppid()
+HOUR = 3600.0  # what a cell prints is sent when it ends, so that builds don't differ
 
 
 class Kernel(socketserver.StreamRequestHandler):
@@ -22,14 +23,16 @@ class Kernel(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         """Run the kernel as the client asks."""
-        from ipykernel.kernelapp import (  # noqa: PLC0415 - takes long, may be unneeded
-            launch_new_instance,
+        from ipykernel import (  # noqa: PLC0415 - takes long, may be unneeded
+            iostream,
+            kernelapp,
         )
 
+        iostream.OutStream.flush_interval = HOUR
         request = json.loads(self.rfile.readline())
         threading.Thread(target=self._end_with_client, daemon=True).start()
         os.chdir(request["folder"])
-        launch_new_instance(argv=request["arguments"])
+        kernelapp.launch_new_instance(argv=request["arguments"])
 
     def _end_with_client(self) -> None:
         self.connection.recv(1)
