@@ -132,7 +132,9 @@ def bench(session: nox.Session) -> None:
 def _install(session: nox.Session, group: str, *, package: bool = True) -> None:
     requirements = nox.project.dependency_groups(PROJECT, group)
     editable = ["-e", "."] if package else []
-    session.install("-c", str(_constraints(session)), *requirements, *editable)
+    # Python compiles what it imports; pip would compile all of torch: half a minute.
+    quick = ["--no-compile", "-c", str(_constraints(session))]
+    session.install(*quick, *requirements, *editable)
 
 
 def _constraints(session: nox.Session) -> Path:
