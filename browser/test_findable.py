@@ -24,6 +24,19 @@ def attributes(page: str, tag: str, key: str, end: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=NAMES)
+def test_a_title_begins_with_the_heading(path: Path) -> None:
+    """Tests what results of a search show first, on the landing page too."""
+    page = path.read_text(encoding="utf-8")
+    title, heading = (
+        re.findall(rf"<{tag}[^>]*>(.*?)</{tag}>", page, re.DOTALL)[0]
+        for tag in ("title", "h1")
+    )
+    heading = re.sub(r"<a class=\"headerlink.*|<[^>]*>", "", heading)
+    assert title.startswith(heading)
+    assert title.endswith(" - vjp-guide")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=NAMES)
 def test_a_page_is_described_once(path: Path) -> None:
     """Tests that there is one description, as long as results show, without LaTeX."""
     page = path.read_text(encoding="utf-8")

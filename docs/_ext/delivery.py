@@ -32,7 +32,6 @@ PRELOAD = (
     '<link rel="preload" href="{}_static/stix-two-math.woff2" as="font" '
     'type="font/woff2" crossorigin>'
 )
-PRELOAD_SCRIPT = '<link rel="preload" href="{}" as="script" fetchpriority="low">'
 LOAD = Path(__file__).with_name("load.js").read_text(encoding="utf-8")
 # A part that only pages with such markup need.
 NEEDED_FOR = {
@@ -83,7 +82,6 @@ class Site:
         scripts = [(self.root / name).read_text(encoding="utf-8") for name in names]
         joined = up + self._file(";\n".join(scripts), "js")
         html = LINKED_SCRIPT.sub("", html)
-        html = html.replace("</head>", f"{PRELOAD_SCRIPT.format(joined)}</head>", 1)
         listed = f' data-script="{joined}"'
         return SCRIPT.sub(
             lambda theme: self._to_file(up, theme[1] + LOAD, listed), html, 1
