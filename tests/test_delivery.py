@@ -93,7 +93,7 @@ def test_what_stood_in_the_page_moves_to_files(tmp_path: Path) -> None:
     html, css = delivered(tmp_path, "", f"{body}<script>start()</script>", "run()")
     scripts = [
         (tmp_path / name).read_text(encoding="utf-8")
-        for name in re.findall(r'(?:src|href)="([^"]*\.js)"', html)
+        for name in re.findall(r'(?:src|data-script)="([^"]*\.js)"', html)
     ]
     (name,) = re.findall(r'class="(s-\w+) a"', html)
 
