@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from browser.reader import visit
+from browser.reader import SCRIPTS_RAN, visit
 
 PROSE = "explanation/grad-outputs.html"
 ERRORS = "reference/errors/missing-v.html"
@@ -159,6 +159,13 @@ def test_header_before_the_article(page: Page) -> None:
         "(node) => node.getBoundingClientRect().top"
     )
     assert top == 0
+
+
+def test_scripts_without_the_font(page: Page) -> None:
+    """Tests that a font which never arrives doesn't keep the scripts from running."""
+    page.route("**/*.woff2", lambda _: None)
+    page.goto("index.html", wait_until="domcontentloaded")
+    page.wait_for_selector(SCRIPTS_RAN, state="attached", timeout=8000)
 
 
 def test_reduced_motion(page: Page) -> None:

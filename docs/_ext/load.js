@@ -6,7 +6,10 @@
   script.onload = () => document.dispatchEvent(new Event("DOMContentLoaded"));
   const load = () => document.body.append(script);
   const afterFrame = (next) => requestAnimationFrame(() => setTimeout(next));
-  const afterFonts = () => document.fonts.ready.then(() => afterFrame(load));
+  // As long as browsers hide text whose font is missing.
+  const late = new Promise((next) => setTimeout(next, 3000));
+  const fonts = () => Promise.race([document.fonts.ready, late]);
+  const afterFonts = () => fonts().then(() => afterFrame(load));
   document.addEventListener("DOMContentLoaded", () => afterFrame(afterFonts), { once: true });
   document.documentElement.classList.remove("no-js");
 }
