@@ -3,13 +3,19 @@
   const script = document.createElement("script");
   script.src = document.currentScript.dataset.script;
   // Parts of it wait for this event, which is over.
-  script.onload = () => document.dispatchEvent(new Event("DOMContentLoaded"));
-  const load = () => document.body.append(script);
-  const afterFrame = (next) => requestAnimationFrame(() => setTimeout(next));
+  const start = () => document.dispatchEvent(new Event("DOMContentLoaded"));
+  // In a task of its own: taps are answered in between.
+  script.onload = () => setTimeout(start);
+  const load = () => {
+    if (document.readyState !== "loading") document.body.append(script);
+    else document.addEventListener("DOMContentLoaded", load, { once: true });
+  };
+  const painted = new Promise((next) => {
+    new PerformanceObserver(next).observe({ type: "paint", buffered: true });
+  });
+  const drawn = painted.then(() => document.fonts.ready);
   // As long as browsers hide text whose font is missing.
   const late = new Promise((next) => setTimeout(next, 3000));
-  const fonts = () => Promise.race([document.fonts.ready, late]);
-  const afterFonts = () => fonts().then(() => afterFrame(load));
-  document.addEventListener("DOMContentLoaded", () => afterFrame(afterFonts), { once: true });
+  Promise.race([drawn, late]).then(() => setTimeout(load));
   document.documentElement.classList.remove("no-js");
 }
