@@ -122,7 +122,7 @@ function asked(query) {
 /* Return what Sphinx lists, the best last: page, title, anchor, description, score. */
 function search(query) {
   const { pages } = Search._index;
-  const library = (search.library ??= new Library(Search._index));
+  const { library } = search;
   const words = asked(query);
   const own = library.pages.rank(words);
   const abouts = library.abouts.rank(words);
@@ -138,6 +138,14 @@ function search(query) {
 }
 
 Search._performSearch = search;
+
+/* A query in the address waits for the index, and is answered in a task of its own. */
+const answer = Search.setIndex;
+Search.setIndex = (index) => {
+  Search._index = index;
+  search.library = new Library(index);
+  setTimeout(answer, 0, index);
+};
 
 /* Says under each hit where its page stands and what that is about. */
 const about = (hit) => {
