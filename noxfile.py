@@ -133,6 +133,7 @@ def _install(session: nox.Session, group: str, *, package: bool = True) -> None:
     requirements = nox.project.dependency_groups(PROJECT, group)
     editable = ["-e", "."] if package else []
     # Python compiles what it imports; pip would compile all of torch: half a minute.
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""  # some machines forbid it to
     quick = ["--no-compile", "-c", str(_constraints(session))]
     session.install(*quick, *requirements, *editable)
 
