@@ -220,7 +220,7 @@ def test_search_without_scripts(browser: Browser, site: str) -> None:
         page = context.new_page()
         page.goto("search.html")
         expect(page.locator("article form")).to_be_hidden()
-        links = page.locator("article noscript a")
+        links = page.locator("article .search-lists a")
         addresses = [link.get_attribute("href") for link in links.all()]
         assert len(addresses) >= 3
         for address in addresses:

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ NOTEBOOKS = [path for path in SITE.rglob("*.ipynb") if "_downloads" not in path.
 EXECUTED = [path for path in NOTEBOOKS if "auto_examples" not in path.parts]
 COLAB = "https://colab.research.google.com/github/vjp-guide/vjp-guide/blob/notebooks/"
 EXAMPLES = (Path(__file__).parents[1] / "examples").glob("plot_*.py")
+QUESTIONS = "mainEntity"
+TRACKED = subprocess.check_output(
+    ["git", "ls-files"], cwd=Path(__file__).parents[1], text=True
+).splitlines()
 ADDRESS = "https://vjp-guide.github.io/vjp-guide/"
 
 
@@ -44,6 +49,25 @@ def test_a_page_is_described_once(path: Path) -> None:
 
     assert 15 < len(description) < 210
     assert "\\" not in description
+
+
+@pytest.mark.parametrize("path", PAGES, ids=NAMES)
+def test_texts_for_machines_hold_no_latex(path: Path) -> None:
+    """Tests the previews of terms, and the answers of the pages of questions."""
+    page = path.read_text(encoding="utf-8")
+    data = re.findall(r'application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    questions = [question for text in data for question in json.loads(text)[QUESTIONS]]
+    texts = [question["acceptedAnswer"]["text"] for question in questions]
+    previews = re.findall(r' title="([^"]*)"', page)
+    assert not re.findall(r"\\[a-z]+", "\n".join([*texts, *previews]))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=NAMES)
+def test_the_source_of_a_page_is_in_the_repository(path: Path) -> None:
+    """Tests that a link to edit a page leads to a file that git has."""
+    page = path.read_text(encoding="utf-8")
+    for address in re.findall(r'href="([^"]*/edit/main/[^"]*)" rel="edit"', page):
+        assert address.partition("/edit/main/")[2] in TRACKED
 
 
 @pytest.mark.parametrize("path", PAGES, ids=NAMES)
@@ -107,3 +131,14 @@ def test_every_program_opens_in_colab() -> None:
     for path in NOTEBOOKS:
         first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
         assert "".join(first["source"]).startswith("%pip install")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_needs_no_sphinx(path: Path) -> None:
+    """Tests that no role, label, directive or address within the site is left."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    texts = [cell["source"] for cell in cells if cell["cell_type"] == "markdown"]
+    text = "\n".join("".join(lines) for lines in texts)
+    role, label, directive = r"\{[\w:-]+\}`", r"^\([\w-]+\)=", r"^(?:`{3}|:{3})\{"
+    rest = rf":[a-z:]+:`|{role}|{label}|{directive}|\[\]\(|\]\((?!http)"
+    assert not re.findall(rest, text, re.MULTILINE)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.reader import visit
+from browser.reader import SCRIPTS_RAN, visit
 
 HERE = Path(__file__).parent
 ERRORS = "search_errors.txt", "reference/errors/"
@@ -105,7 +105,28 @@ def test_as_a_reader(page: Page) -> None:
 def test_no_hit(page: Page) -> None:
     """Tests that a word which no page holds finds nothing, and says so."""
     visit(page, "search.html?q=zzzqqq")
-    expect(page.locator(".search-summary")).to_contain_text("did not match")
+    expect(page.locator(".search-summary")).to_contain_text("No page holds")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mismatch in shape: grad_output[0] has a shape of torch.Size([4]) and output",
+        "got 2 tensors and 1 gradients",
+        "One of the differentiated Tensors does not require grad",
+    ],
+)
+def test_errors_without_their_kind(search: Page, text: str) -> None:
+    """Tests that an error text without "RuntimeError:" leads to the errors."""
+    assert search.evaluate(SEARCH, text)[0].startswith("reference/errors/")
+
+
+def test_hits_are_not_marked(page: Page) -> None:
+    """Tests that no page marks the words, or single letters, of an earlier search."""
+    visit(page, "search.html?q=f(x) must be scalar")
+    page.locator("#search-results li a").first.click()
+    page.wait_for_selector(SCRIPTS_RAN, state="attached")
+    assert page.locator(".highlighted").count() == 0
 
 
 def test_objects(page: Page) -> None:

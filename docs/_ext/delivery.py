@@ -76,9 +76,7 @@ class Site:
     def _one_script(self, html: str, up: str) -> str:
         """Join the linked scripts; the one that sets the theme loads them."""
         names = _needed(LINKED_SCRIPT, html)
-        # One looks for the search, which has to be there before; another starts it.
-        last = "sphinx_highlight", "search-index"
-        names.sort(key=lambda name: [part in name for part in reversed(last)])
+        names.sort(key=lambda name: "search-index" in name)  # it starts the search
         scripts = [(self.root / name).read_text(encoding="utf-8") for name in names]
         joined = up + self._file(";\n".join(scripts), "js")
         html = LINKED_SCRIPT.sub("", html)

@@ -17,9 +17,14 @@ SYMBOLS = {
     r"\partial ": "∂",
     r"\langle ": "⟨",
     r" \rangle": "⟩",
+    r"\rangle": "⟩",
     r"\to": "→",
     r"\mapsto": "↦",
     r"\,": " ",
+    r"\sum": "Σ",
+    r"\cdot": "·",
+    r"\infty": "∞",
+    r"\overline": "conj",
     "^2": "²",
 }
 

@@ -6,6 +6,7 @@ Colab finds them.
 """
 
 import json
+import posixpath
 import re
 import shutil
 import textwrap
@@ -20,6 +21,11 @@ if TYPE_CHECKING:  # the tests run without Sphinx
 REPOSITORY = "vjp-guide/vjp-guide"
 INSTALL = f"%pip install --quiet git+https://github.com/{REPOSITORY}"
 COLAB = f"https://colab.research.google.com/github/{REPOSITORY}/blob/notebooks/"
+# What only the site's build understands.
+DIRECTIVE = re.compile(r"^(`{3,}|:{3,})\{[\w-]+\}.*?^\1\n?", re.DOTALL | re.MULTILINE)
+LABEL = re.compile(r"^\([\w-]+\)=\n", re.MULTILINE)
+ROLE = re.compile(r"(?:\{([\w:]+)\}|:([a-z:]+):)`(?:([^`<]*?)\s*<([^`>]*)>|([^`]*))`")
+LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:)([^)#\s]*)(#[^)\s]*)?\)")
 FAILING = "try:\n{}\nexcept Exception as error:  # meant to fail\n    print(error)"
 
 
@@ -54,14 +60,77 @@ def write(
         return
     context["colab"] = f"{COLAB}{pagename}.ipynb"
     page.parent.mkdir(parents=True, exist_ok=True)
-    if example.exists():  # the gallery wrote it, and links it
+    if example.exists():  # the gallery links it
         shutil.copyfile(example, page.with_suffix(".ipynb"))
         return
     notebook = _read(executed)
+    translate(app, pagename, notebook)
     text = json.dumps(notebook, ensure_ascii=False, indent=1)
     page.with_suffix(".ipynb").write_text(text, encoding="utf-8")
     page.with_suffix(".py").write_text(script(notebook), encoding="utf-8")
     context["executed"] = page.name
+
+
+def translate(app: "Sphinx", page: str, notebook: dict[str, Any]) -> None:
+    """Write the texts of a notebook as Markdown that is understood anywhere."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = portable("".join(cell["source"]), page, app)
+            cell["source"] = text.splitlines(keepends=True)
+
+
+def portable(text: str, page: str, app: "Sphinx") -> str:
+    """Return a page's text with whole addresses, and without what only Sphinx knows."""
+    text = LABEL.sub("", DIRECTIVE.sub("", text))
+    text = ROLE.sub(lambda role: _role(role, page, app), text)
+    return LINK.sub(lambda link: _link(link, page, app), text)
+
+
+def _role(role: re.Match[str], page: str, app: "Sphinx") -> str:
+    kind = (role[1] or role[2]).rpartition(":")[2]
+    title, target = role[3] or "", role[4] or role[5]
+    labels = app.env.domains.standard_domain.anonlabels
+    if kind in {"math", "code"}:
+        return f"${target}$" if kind == "math" else f"`{target}`"
+    if kind == "ref" and target in labels:
+        name, anchor = labels[target]
+        return _address(title, name, f"#{anchor}", app)
+    if kind == "doc":
+        return _address(title, _docname(target, page), "", app)
+    short = target.rpartition(".")[2] if target.startswith("~") else target
+    return title or (short if kind == "term" else f"`{short}`")
+
+
+def _link(link: re.Match[str], page: str, app: "Sphinx") -> str:
+    title, path, anchor = link[1], link[2], link[3] or ""
+    name = _docname(posixpath.splitext(path)[0], page) if path else page
+    return _address(title, name, anchor, app) if name in app.env.titles else link[0]
+
+
+def _docname(path: str, page: str) -> str:
+    """Return the page that a path leads to, from the top or from another page."""
+    if path.startswith("/"):
+        return path[1:]
+    return posixpath.normpath(posixpath.join(posixpath.dirname(page), path))
+
+
+def _address(title: str, name: str, anchor: str, app: "Sphinx") -> str:
+    """Return a link to the site, by default with the title of the place."""
+    _, _, section = app.env.domains.standard_domain.labels.get(anchor[1:], ("", "", ""))
+    shown = title or section or app.env.titles[name].astext()
+    return f"[{shown}]({app.config.html_baseurl}{name}.html{anchor})"
+
+
+def translate_examples(app: "Sphinx", env: object) -> None:
+    """Translate the notebooks that the gallery wrote, before they are copied."""
+    del env
+    for path in sorted(Path(app.srcdir, "auto_examples").glob("*.ipynb")):
+        written = path.read_text(encoding="utf-8")
+        notebook = json.loads(written)
+        translate(app, f"auto_examples/{path.stem}", notebook)
+        text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+        if text != written:  # pages are read again when it changes
+            path.write_text(text, encoding="utf-8")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -92,5 +161,6 @@ def merged(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Write the files as the pages are written."""
+    app.connect("env-check-consistency", translate_examples)
     app.connect("html-page-context", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

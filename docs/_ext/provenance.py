@@ -13,7 +13,9 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 EXAMPLES = "auto_examples/"
-EDIT = "https://github.com/vjp-guide/vjp-guide/edit/main/examples/"
+OPERATORS = "operators/entries/"
+FORMULAS = "src/vjp_guide/operators/_formulas.py"
+EDIT = "https://github.com/vjp-guide/vjp-guide/edit/main/"
 
 
 @cache
@@ -53,11 +55,20 @@ def add(
     """Tell the page's template what it was checked with, and an example's source."""
     del templatename, doctree
     context["checked_with"] = checked_with(Path(app.srcdir).parent)
-    if pagename.startswith(EXAMPLES):
-        name = pagename.removeprefix(EXAMPLES)
-        source = "GALLERY_HEADER.rst" if name == "index" else f"{name}.py"
+    source = _source(pagename)
+    if source:
         context["theme_source_edit_link"] = EDIT + source
         context["theme_source_view_link"] = EDIT.replace("/edit/", "/blob/") + source
+
+
+def _source(pagename: str) -> str:
+    """Return the file that a page of examples or operators is made from."""
+    if pagename.startswith(OPERATORS):
+        return FORMULAS
+    if not pagename.startswith(EXAMPLES):
+        return ""
+    name = pagename.removeprefix(EXAMPLES)
+    return f"examples/{'GALLERY_HEADER.rst' if name == 'index' else f'{name}.py'}"
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -28,6 +28,7 @@ DESCRIPTION = re.compile(r'<meta name="description" content="([^"]*)"')
 WORD = re.compile(r"\w+")
 MEANINGLESS = re.compile(r"\d\w{2,}|.$")  # 1e-07, a colour, a hash, a letter
 MOST = 4  # a word that a part holds more often says no more about it
+MARKING = "sphinx_highlight.js"
 UNSEEN = nodes.comment, nodes.math, nodes.math_block, nodes.raw, nodes.system_message
 
 
@@ -66,7 +67,8 @@ def parts(document: nodes.document) -> list[Part]:
         elif isinstance(node, addnodes.index):
             found += _entry(node)
         elif isinstance(node, nodes.Text) and not isinstance(node.parent, UNSEEN):
-            found[-1].add(node, named=isinstance(node.parent, nodes.title))
+            above = node.parent, node.parent.parent  # a title may be code
+            found[-1].add(node, named=any(isinstance(up, nodes.title) for up in above))
     return found[1:]
 
 
@@ -179,6 +181,18 @@ def merge(
     kept(env).update({page: kept(other)[page] for page in pages})
 
 
+def unmark(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:  # Sphinx's signature
+    """Leave out the script that marks the words of the last query on each page.
+
+    The link that it adds to take the marks away runs against the content policy.
+    """
+    del app, page, template, doctree
+    files = context["script_files"]
+    context["script_files"] = [file for file in files if MARKING not in str(file)]
+
+
 def write(app: Sphinx, exception: Exception | None) -> None:
     """Write the index as a script, since a page on disk may not read other files."""
     if exception is None and app.builder.format == "html":
@@ -193,6 +207,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-read", collect)
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
+    app.connect("html-page-context", unmark)
     app.connect("build-finished", write)
     return {
         "version": "1",

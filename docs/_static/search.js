@@ -11,6 +11,18 @@ const SHOWN = 20;
 const FEW = 5; // texts that hold a name: then its parts are looked for too
 const WORD = /[\p{Letter}\p{Number}_]+/gu;
 const EXCEPTION = /\w(Error|Warning)\b/;
+const SEVERAL = 4; // words that one title holds nearly all of: they are quoted from it
+const NEARLY = 0.8;
+const SPHINX_HIGHLIGHT_ENABLED = false; // as Sphinx's scripts call it
+
+Object.assign(Documentation.TRANSLATIONS, {
+  "Your search did not match any documents. Please make sure that all words are spelled correctly and that you've selected enough categories.":
+    "No page holds these words. What there is to find is listed below.",
+  "Search finished, found one page matching the search query.": [
+    "One page holds some of these words.",
+    `\${resultCount} pages, the best first (at most ${SHOWN} are shown).`,
+  ],
+});
 
 function stems(text) {
   const stemmer = (stems.stemmer ??= new Stemmer());
@@ -54,6 +66,14 @@ class Texts {
     return counts;
   }
 
+  /* Return how many of the words each text holds. */
+  held(words) {
+    const held = new Map();
+    for (const text of words.flatMap((word) => [...this.counts(word).keys()]))
+      held.set(text, (held.get(text) ?? 0) + 1);
+    return held;
+  }
+
   /* Return the score of each text that holds one of the words. */
   rank(words) {
     const scores = new Map();
@@ -91,18 +111,25 @@ class Library {
     }
     return [...best.values()];
   }
+
+  /* Return the pages with a title that the words are quoted from. */
+  quoted(words) {
+    const enough = Math.max(SEVERAL, NEARLY * words.length);
+    const titles = [...this.titles.held(words)].filter(([, count]) => count >= enough);
+    return new Set(titles.map(([number]) => this.parts[number].page));
+  }
 }
 
 /* Return a title without its subtitle, as the menu shows it. */
 const short = (title) => title.split(": ", 1)[0];
 
-/* A text with an exception's name is an error; a word or two want an explanation. */
-function preference(name, query, words) {
+/* A text with an exception's name, or quoted, is an error; up to three words want an explanation. */
+function preference(name, query, words, isQuoted) {
   const [folder, inner] = name.split("/");
-  if (EXCEPTION.test(query)) return inner === "errors" ? 1.5 : 1;
+  if (EXCEPTION.test(query) || (isQuoted && inner === "errors")) return inner === "errors" ? 1.5 : 1;
   if (folder === "operators") return 0.8;
   const explains = folder === "explanation" || folder === "how-to";
-  return explains && words.length < 3 ? 1.5 : 1;
+  return explains && words.length < 4 ? 1.5 : 1;
 }
 
 /* Return whether a page has the query as its name: grad-outputs for "grad_outputs". */
@@ -126,10 +153,11 @@ function search(query) {
   const words = asked(query);
   const own = library.pages.rank(words);
   const abouts = library.abouts.rank(words);
+  const quoted = library.quoted(words);
   const hits = library.best(words).map(({ page, anchor, title, score }) => {
     const { name, title: whole } = pages[page];
     const sum = score + own.get(page) + ABOUT * (abouts.get(page) ?? 0);
-    const total = sum * preference(name, query, words) * (isNamed(name, words) ? 2 : 1);
+    const total = sum * preference(name, query, words, quoted.has(page)) * (isNamed(name, words) ? 2 : 1);
     const top = title === whole || words.every((word) => stems(whole).includes(word));
     const [shown, place] = top ? [whole, ""] : [`${short(whole)} > ${title}`, `#${anchor}`];
     return [name, shown, place, null, total, null, "text"];
