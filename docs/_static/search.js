@@ -17,7 +17,7 @@ const SPHINX_HIGHLIGHT_ENABLED = false; // as Sphinx's scripts call it
 
 Object.assign(Documentation.TRANSLATIONS, {
   "Your search did not match any documents. Please make sure that all words are spelled correctly and that you've selected enough categories.":
-    "No page holds these words. What there is to find is listed below.",
+    "No page holds these words. What there is to find is listed above.",
   "Search finished, found one page matching the search query.": [
     "One page holds some of these words.",
     `\${resultCount} pages, the best first (at most ${SHOWN} are shown).`,
