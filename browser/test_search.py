@@ -1,5 +1,6 @@
 """Tests that the site's search finds pages by the words that people have at hand."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ ERRORS = "search_errors.txt", "reference/errors/"
 QUESTIONS = "search_questions.txt", "reference/questions/"
 # Written by somebody who knew the pages, but neither how the search ranks nor its hits.
 WORDS = "search_words.txt", ""
+MISMATCH = (
+    "Mismatch in shape: grad_output[0] has a shape of torch.Size([4]) "
+    "and output[0] has a shape of torch.Size([4, 4])."
+)
 SEARCH = "query => Search._performSearch(query).reverse().map(([page]) => page)"
 
 
@@ -111,7 +116,7 @@ def test_no_hit(page: Page) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Mismatch in shape: grad_output[0] has a shape of torch.Size([4]) and output",
+        MISMATCH,
         "got 2 tensors and 1 gradients",
         "One of the differentiated Tensors does not require grad",
     ],
@@ -125,6 +130,7 @@ def test_hits_are_not_marked(page: Page) -> None:
     """Tests that no page marks the words, or single letters, of an earlier search."""
     visit(page, "search.html?q=f(x) must be scalar")
     page.locator("#search-results li a").first.click()
+    expect(page).not_to_have_url(re.compile("search"))
     page.wait_for_selector(SCRIPTS_RAN, state="attached")
     assert page.locator(".highlighted").count() == 0
 
