@@ -60,7 +60,7 @@ def write(
         return
     context["colab"] = f"{COLAB}{pagename}.ipynb"
     page.parent.mkdir(parents=True, exist_ok=True)
-    if example.exists():  # the gallery links it
+    if example.exists():  # the gallery wrote it, and links it
         shutil.copyfile(example, page.with_suffix(".ipynb"))
         return
     notebook = _read(executed)
@@ -90,9 +90,7 @@ def _role(role: re.Match[str], page: str, app: "Sphinx") -> str:
     kind = (role[1] or role[2]).rpartition(":")[2]
     title, target = role[3] or "", role[4] or role[5]
     labels = app.env.domains.standard_domain.anonlabels
-    if kind in {"math", "code"}:
-        return f"${target}$" if kind == "math" else f"`{target}`"
-    if kind == "ref" and target in labels:
+    if kind == "ref":
         name, anchor = labels[target]
         return _address(title, name, f"#{anchor}", app)
     if kind == "doc":

@@ -126,7 +126,9 @@ const short = (title) => title.split(": ", 1)[0];
 /* A text with an exception's name, or quoted, is an error; up to three words want an explanation. */
 function preference(name, query, words, isQuoted) {
   const [folder, inner] = name.split("/");
-  if (EXCEPTION.test(query) || (isQuoted && inner === "errors")) return inner === "errors" ? 1.5 : 1;
+  const treatsErrors = inner === "errors";
+  if (treatsErrors && isQuoted) return 1.5;
+  if (EXCEPTION.test(query)) return treatsErrors ? 1.5 : 1;
   if (folder === "operators") return 0.8;
   const explains = folder === "explanation" || folder === "how-to";
   return explains && words.length < 4 ? 1.5 : 1;
