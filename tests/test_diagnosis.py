@@ -174,8 +174,21 @@ def test_a_generic_text_counts_where_the_traceback_leads_to_torch() -> None:
         if program.slug in GENERIC:
             error, _ = provoke(program)
             pasted = "".join(traceback.format_exception(error))
-            slugs = [found.slug for found in map(diagnose, (error, pasted)) if found]
+            slugs = [
+                found.slug for found in (diagnose(error), diagnose(pasted)) if found
+            ]
             assert slugs == [program.slug] * 2
+
+
+def test_answers_in_general_where_the_arguments_are_those_of_another_call() -> None:
+    """Tests that no repair fails on arguments that don't fit the text."""
+    x = torch.ones(3, requires_grad=True)
+    text = "element 1 of tensors does not require grad and does not have a grad_fn"
+
+    for outputs in (0.5, x * 2, [0.5, 0.5]):
+        diagnosis = diagnose(text, outputs, x)
+        assert diagnosis
+        assert diagnosis.slug == "output-without-graph"
 
 
 def test_refuses_what_is_no_error() -> None:

@@ -1,10 +1,11 @@
 """What torch's errors about gradients mean, and how to fix the call."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from textwrap import indent
 
-from vjp_guide._explain.call import Call
+from vjp_guide._call import Call
 from vjp_guide._explain.error_row import Row
 from vjp_guide._explain.error_table import ROWS
 from vjp_guide._explain.error_text import (
@@ -124,7 +125,7 @@ def recognise(error: BaseException | str, call: Call | None) -> Diagnosis | None
 def _apply(
     row: Row, match: re.Match[str], error: BaseException | str, call: Call | None
 ) -> Diagnosis | None:
-    special, code = row.repair(call, match) if row.repair and call else ("", row.code)
+    special, code = _mend(row, match, call)
     if row.generic and not special and not is_from_torch_autograd(error):
         return None
     groups = {name: as_tuple(text or "") for name, text in match.groupdict().items()}
@@ -137,3 +138,10 @@ def _apply(
         code,
         row.address,
     )
+
+
+def _mend(row: Row, match: re.Match[str], call: Call | None) -> tuple[str, str]:
+    if row.repair and call:
+        with suppress(Exception):  # the arguments may not be those of the failed call
+            return row.repair(call, match)
+    return "", row.code
