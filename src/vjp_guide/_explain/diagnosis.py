@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from textwrap import indent
 
-from vjp_guide._explain.call import Call
+from vjp_guide._call import Call
 from vjp_guide._explain.cotangents import explain_cotangents
 from vjp_guide._explain.error_table import ROWS, Row
 

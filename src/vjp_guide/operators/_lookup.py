@@ -33,6 +33,11 @@ def find(name: str) -> str:
     raise UnknownOperatorError(_advice(name))
 
 
+def names() -> list[str]:
+    """Return the names to type: the public ones, and the last parts of them."""
+    return sorted({*groups(), *(public.rpartition(".")[2] for public in groups())})
+
+
 @cache
 def _known() -> dict[str, str]:
     """Return the public names by all names; full ones win over parts."""
