@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from vjp_guide.operators._atlas import compute
-from vjp_guide.operators._entry import groups
-from vjp_guide.operators._records import Entry
-from vjp_guide.operators._summary import summary
+from vjp_guide.operators.atlas import compute
+from vjp_guide.operators.entry import groups
+from vjp_guide.operators.records import Entry
+from vjp_guide.operators.summary import summary
 
 STATES = Path(__file__).with_name("operators.txt")
 PROCESSES = 2

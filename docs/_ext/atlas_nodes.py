@@ -18,11 +18,11 @@ from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.display import status_iterator
 
-from vjp_guide.operators._atlas import compute, empty, from_json, to_json
-from vjp_guide.operators._entry import groups
-from vjp_guide.operators._opinfo import OperatorsUnavailableError
-from vjp_guide.operators._records import Atlas, Entry, Without
-from vjp_guide.operators._summary import summary
+from vjp_guide.operators.atlas import compute, empty, from_json, to_json
+from vjp_guide.operators.entry import groups
+from vjp_guide.operators.torch_tables import OperatorsUnavailableError
+from vjp_guide.operators.records import Atlas, Entry, Without
+from vjp_guide.operators.summary import summary
 
 JOBS = 2
 COLUMNS = ("operator", "group", "inputs", "state", "more")

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import torch
 
-from vjp_guide.operators._entry import entry
-from vjp_guide.operators._lookup import UnknownOperatorError, find
-from vjp_guide.operators._opinfo import OperatorsUnavailableError
-from vjp_guide.operators._terminal import terminal
+from vjp_guide.operators import (
+    OperatorsUnavailableError,
+    UnknownOperatorError,
+    as_text,
+    find,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = parser.parse_args(arguments).names
     torch.set_num_threads(1)
     try:
-        texts = [terminal(entry(find(name))) for name in names]
+        texts = [as_text(find(name)) for name in names]
     except (UnknownOperatorError, OperatorsUnavailableError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -6,31 +6,28 @@ from typing import Any
 
 import torch
 
-from vjp_guide.operators._case import Case, as_tested, call_of
-from vjp_guide.operators._checks import (
-    TOLERANCES,
-    Checked,
-    Residuals,
-    check,
-    check_complex,
-    check_twice,
-)
-from vjp_guide.operators._chosen import chosen
-from vjp_guide.operators._exceptions import (
+from vjp_guide.operators.case import Case
+from vjp_guide.operators.facts import facts
+from vjp_guide.operators.facts.declare import NONE, Special
+from vjp_guide.operators.labels import (
     DEFECT,
     DEFINED_AS_ZERO,
     FAILED,
     GAUGE,
-    GAUGES,
-    NONE,
-    SPECIAL,
     UNVERIFIABLE,
     VERIFIED,
     ZERO,
-    Special,
 )
-from vjp_guide.operators._opinfo import cases, full_name
-from vjp_guide.operators._records import Variant
+from vjp_guide.operators.records import Residuals, Variant
+from vjp_guide.operators.torch_tables import full_name, takes
+from vjp_guide.operators.verify.checks import (
+    TOLERANCES,
+    Checked,
+    check,
+    check_complex,
+    check_twice,
+)
+from vjp_guide.operators.verify.samples import calls, theirs
 
 # Calls with a derivative that isn't zero: how many to check, and among how many.
 _WANTED, _TRIED = 2, 12
@@ -74,7 +71,7 @@ def verify(op: Any) -> tuple[Variant, Case | None]:
     Returns:
         What was found, and a call that shows the operator.
     """
-    special = SPECIAL.get(full_name(op), NONE)
+    special = facts(full_name(op)).special
     dtype, found = _in_some_dtype(op, NONE)
     blind = bool(found.telling) and found.passed(NONE)
     if blind:
@@ -96,34 +93,17 @@ def _in_some_dtype(op: Any, special: Special) -> tuple[torch.dtype, Found]:
 
 def _checked(op: Any, dtype: torch.dtype, special: Special) -> Found:
     found = Found()
-    if dtype not in op.supported_backward_dtypes("cpu"):
+    if not takes(op, dtype):
         return found
-    for case in _cases(op, dtype, special)[:_TRIED]:
-        for call in (case, case.jittered()):
+    for case in calls(op, dtype, special)[:_TRIED]:
+        for each in (case, case.jittered()):
             try:
-                found.checked.append((call, check(call)))
+                found.checked.append((each, check(each)))
             except UNUSABLE as error:
                 found.skipped.append(str(error))
         if len(found.telling) >= 2 * _WANTED:
             break
     return found
-
-
-def _cases(op: Any, dtype: torch.dtype, special: Special) -> list[Case]:
-    """Return the calls to check, ours first."""
-    if special.chosen:
-        return _ours(op, dtype, special)
-    blind = not SPECIAL.get(full_name(op), NONE).chosen
-    first = _ours(op, dtype, special) if blind else []
-    return first + cases(op, dtype, special)
-
-
-def _ours(op: Any, dtype: torch.dtype, special: Special) -> list[Case]:
-    arguments = chosen(full_name(op)) if dtype == torch.float64 else None
-    if arguments is None:
-        return []
-    call = as_tested(op) if special.symmetric else op.get_op()
-    return [call_of(call, *arguments)]
 
 
 def _shown(op: Any, found: Found) -> Case | None:
@@ -134,16 +114,16 @@ def _shown(op: Any, found: Found) -> Case | None:
     if found.checked:
         case, _ = min(found.checked, key=lambda pair: pair[1].zero)
         return replace(case, call=op.get_op())
-    if torch.float64 not in op.supported_backward_dtypes("cpu"):
+    if not takes(op, torch.float64):
         return None
-    return next(iter(cases(op, torch.float64)), None)
+    return next(iter(theirs(op, torch.float64)), None)
 
 
 def _variant(
     op: Any, found: Found, special: Special, dtype: torch.dtype, *, blind: bool
 ) -> Variant:
     state, reason = _state(found, special)
-    condition = GAUGES.get(full_name(op), "")
+    condition = facts(full_name(op)).condition
     if condition and state == VERIFIED:
         state, reason = GAUGE, f"{condition} {reason}".strip()
     residuals = found.residuals()
@@ -206,9 +186,9 @@ def _twice(found: Found) -> str:
 
 def _complex(op: Any, special: Special) -> str:
     """Return whether there is a derivative for complex inputs, and a right one."""
-    if torch.complex128 not in op.supported_backward_dtypes("cpu"):
+    if not takes(op, torch.complex128):
         return "no"
-    for case in cases(op, torch.complex128, replace(special, symmetric=True)):
+    for case in theirs(op, torch.complex128, replace(special, symmetric=True)):
         try:
             return "yes" if check_complex(case) else "wrong"
         except UNUSABLE:

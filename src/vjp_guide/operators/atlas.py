@@ -11,19 +11,28 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import torch
 
-from vjp_guide.operators._categories import CATEGORIES
-from vjp_guide.operators._checks import TOLERANCES
-from vjp_guide.operators._entry import entry
-from vjp_guide.operators._provenance import NOTICE
-from vjp_guide.operators._records import Atlas, Entry, Group
-from vjp_guide.operators._without import without
+from vjp_guide.operators.categories import CATEGORIES
+from vjp_guide.operators.entry import entry
+from vjp_guide.operators.records import Atlas, Entry, Group
+from vjp_guide.operators.torch_tables import NOTICE
+from vjp_guide.operators.verify.checks import TOLERANCES
+from vjp_guide.operators.without import without
 
 SCHEMA = 2
 Progress = Callable[[Iterator[Entry], int], Iterable[Entry]]
 
 
 def compute(names: tuple[str, ...], *, jobs: int, progress: Progress) -> Atlas:
-    """Return the atlas of some operators, verified now."""
+    """Return the atlas of some operators, verified now.
+
+    Args:
+        names: Their public names; :func:`names` returns all.
+        jobs: How many processes to use.
+        progress: Takes the entries as they come and their number, and returns them.
+
+    Raises:
+        OperatorsUnavailableError: If torch's tables of operators can't be imported.
+    """
     entries = tuple(progress(_entries(names, jobs), len(names)))
     return replace(empty(), entries=entries, without=without())
 
@@ -54,9 +63,9 @@ def _entries(names: tuple[str, ...], jobs: int) -> Iterator[Entry]:
         yield from pool.map(entry, names, chunksize=4)
 
 
-def to_json(found: Atlas) -> str:
-    """Return the atlas as JSON, one entry a line."""
-    fields = asdict(found)
+def dump(atlas: Atlas) -> str:
+    """Return an atlas as JSON, one entry a line."""
+    fields = asdict(atlas)
     entries = ",\n".join(
         json.dumps(each, ensure_ascii=False, allow_nan=False)
         for each in fields.pop("entries")
@@ -65,8 +74,8 @@ def to_json(found: Atlas) -> str:
     return f'{head[:-1]}, "entries": [\n{entries}\n]}}\n'
 
 
-def from_json(text: str) -> Atlas:
-    """Return the atlas that :func:`to_json` wrote."""
+def load(text: str) -> Atlas:
+    """Return the atlas that :func:`dump` wrote."""
     found: Atlas = _record(Atlas, json.loads(text))
     return found
 

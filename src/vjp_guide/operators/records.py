@@ -1,8 +1,50 @@
 """What the atlas says of an operator, ready for JSON."""
 
 from dataclasses import dataclass
+from typing import Self
 
-from vjp_guide.operators._checks import Residuals
+from vjp_guide.operators.facts.declare import Formula
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Residuals:
+    """How far the checks of one operator are off, relative to the derivative.
+
+    Attributes:
+        adjoint: ``v @ J`` by reverse mode against ``J @ u`` by forward mode, None if
+            the operator has no forward mode.
+        one_hot: ``v @ J`` against the contraction of ``v`` with the rows of ``J``.
+        difference: ``v @ J`` against finite differences along ``u``.
+        numerical: The rows of ``J`` against columns of finite differences.
+    """
+
+    adjoint: float | None
+    one_hot: float | None
+    difference: float
+    numerical: float | None
+
+    def within(self, bounds: Self, *, times: float = 1.0) -> bool:
+        """Return whether no residual exceeds its bound, which ``times`` raises."""
+        pairs = zip(self.values(), bounds.values(), strict=True)
+        return all(
+            found is None or bound is None or found <= bound * times
+            for found, bound in pairs
+        )
+
+    def values(self) -> tuple[float | None, ...]:
+        """Return the residuals, in the order of the attributes."""
+        return (self.adjoint, self.one_hot, self.difference, self.numerical)
+
+    def worst(self, other: Self) -> Self:
+        """Return the larger of each two residuals."""
+        pairs = zip(self.values(), other.values(), strict=True)
+        adjoint, one_hot, difference, numerical = (_larger(a, b) for a, b in pairs)
+        return type(self)(
+            adjoint=adjoint,
+            one_hot=one_hot,
+            difference=difference or 0.0,
+            numerical=numerical,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,19 +139,6 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Formula:
-    """A vector-Jacobian product by hand.
-
-    Attributes:
-        latex: The formula.
-        why: One sentence on it.
-    """
-
-    latex: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What the atlas holds of a public operator.
 
@@ -193,3 +222,8 @@ class Atlas:
     entries: tuple[Entry, ...]
     without: tuple[Without, ...]
     notice: str
+
+
+def _larger(first: float | None, second: float | None) -> float | None:
+    known = [value for value in (first, second) if value is not None]
+    return max(known, default=None)

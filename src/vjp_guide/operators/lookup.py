@@ -4,17 +4,27 @@ import difflib
 import re
 from functools import cache
 
-from vjp_guide.operators._entry import aliases, groups
-from vjp_guide.operators._names import name_of
-from vjp_guide.operators._opinfo import operators
-from vjp_guide.operators._provenance import operator_of
+from vjp_guide.operators.entry import aliases, entry, groups
+from vjp_guide.operators.names import name_of
+from vjp_guide.operators.records import Entry
+from vjp_guide.operators.torch_tables import operator_of, operators
 
 
 class UnknownOperatorError(LookupError):
     """A name that no operator has."""
 
 
-def find(name: str) -> str:
+def find(name: str) -> Entry:
+    """Return the entry of an operator by any of its names, verified now.
+
+    Raises:
+        UnknownOperatorError: If no operator has the name.
+        OperatorsUnavailableError: If torch's tables of operators can't be imported.
+    """
+    return entry(resolve(name))
+
+
+def resolve(name: str) -> str:
     """Return the public name of an operator.
 
     Args:

@@ -4,7 +4,6 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
 
 import torch
 from torch import Tensor
@@ -13,8 +12,9 @@ from vjp_guide._contract import contract
 from vjp_guide._directional import differences, inner, pull, randn_like
 from vjp_guide._dot_product_test import dot_product_test
 from vjp_guide._jacobian import jacobian
-from vjp_guide.operators._case import Case, Tensors, leaves, tracked
-from vjp_guide.operators._exceptions import NOT_IMPLEMENTED
+from vjp_guide.operators.case import Case, Tensors, leaves, tracked
+from vjp_guide.operators.labels import NOT_IMPLEMENTED
+from vjp_guide.operators.records import Residuals
 
 _STEP = 1e-6
 _COLUMNS = 40
@@ -23,48 +23,7 @@ _SMALLEST = 1e-2
 _TWICE = 1e-6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Residuals:
-    """How far the checks of one operator are off, relative to the derivative.
-
-    Attributes:
-        adjoint: ``v @ J`` by reverse mode against ``J @ u`` by forward mode, None if
-            the operator has no forward mode.
-        one_hot: ``v @ J`` against the contraction of ``v`` with the rows of ``J``.
-        difference: ``v @ J`` against finite differences along ``u``.
-        numerical: The rows of ``J`` against columns of finite differences.
-    """
-
-    adjoint: float | None
-    one_hot: float | None
-    difference: float
-    numerical: float | None
-
-    def within(self, bounds: Self, *, times: float = 1.0) -> bool:
-        """Return whether no residual exceeds its bound, which ``times`` raises."""
-        pairs = zip(self.values(), bounds.values(), strict=True)
-        return all(
-            found is None or bound is None or found <= bound * times
-            for found, bound in pairs
-        )
-
-    def values(self) -> tuple[float | None, ...]:
-        """Return the residuals, in the order of the attributes."""
-        return (self.adjoint, self.one_hot, self.difference, self.numerical)
-
-    def worst(self, other: Self) -> Self:
-        """Return the larger of each two residuals."""
-        pairs = zip(self.values(), other.values(), strict=True)
-        adjoint, one_hot, difference, numerical = (_larger(a, b) for a, b in pairs)
-        return type(self)(
-            adjoint=adjoint,
-            one_hot=one_hot,
-            difference=difference or 0.0,
-            numerical=numerical,
-        )
-
-
-# Chosen before the first run; _exceptions.py names each operator that needs more.
+# Chosen before the first run; the facts name each operator that needs more.
 TOLERANCES = Residuals(adjoint=1e-10, one_hot=1e-10, difference=1e-7, numerical=1e-6)
 
 
@@ -260,8 +219,3 @@ def _is_finite(tensor: Tensor) -> bool:
 
 def _largest(tensor: Tensor) -> float:
     return float(tensor.abs().max()) if tensor.numel() else 0.0
-
-
-def _larger(first: float | None, second: float | None) -> float | None:
-    known = [value for value in (first, second) if value is not None]
-    return max(known, default=None)

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from vjp_guide.operators._case import seeded
-from vjp_guide.operators._exceptions import NO_DERIVATIVE, NOT_IMPLEMENTED
-from vjp_guide.operators._names import name_of
-from vjp_guide.operators._opinfo import differentiable, operators
-from vjp_guide.operators._records import Without
+from vjp_guide.operators.case import seeded
+from vjp_guide.operators.labels import NO_DERIVATIVE, NOT_IMPLEMENTED
+from vjp_guide.operators.names import name_of
+from vjp_guide.operators.records import Without
+from vjp_guide.operators.torch_tables import differentiable, operators
 
 _INTEGERS = "It doesn't take floating-point numbers."
 _NOTHING = "It takes no tensor to differentiate with respect to."

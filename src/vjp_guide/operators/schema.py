@@ -1,6 +1,6 @@
 """The JSON Schema of the atlas, from the records and what their docstrings say.
 
-``python -m vjp_guide.operators._schema`` prints it.
+``python -m vjp_guide.operators.schema`` prints it.
 """
 
 import inspect
@@ -11,8 +11,8 @@ from dataclasses import is_dataclass
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from vjp_guide.operators._exceptions import NO_DERIVATIVE, NOT_IMPLEMENTED, STATES
-from vjp_guide.operators._records import Atlas
+from vjp_guide.operators.labels import NO_DERIVATIVE, NOT_IMPLEMENTED, STATES
+from vjp_guide.operators.records import Atlas
 
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _ANSWERS = ("yes", "no", "wrong")

@@ -4,17 +4,15 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch._decomp import decomposition_table
 from torch.func import functionalize
 from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from vjp_guide.operators._case import (
+from vjp_guide.operators.case import (
     Case,
     Tensors,
     kept,
@@ -23,11 +21,10 @@ from vjp_guide.operators._case import (
     tensor_places,
     tracked,
 )
-from vjp_guide.operators._printer import Printer
+from vjp_guide.operators.program.printer import Printer
+from vjp_guide.operators.torch_tables import backward_rules
 
 EQUAL = 1e-9
-# Its decomposition is longer than its name says.
-_KEPT = {"embedding_dense_backward"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +152,7 @@ def _traced(case: Case, v: Tensors, names: Names, options: _Options) -> _Traced:
     tensors = [case.leaves[place].detach().clone() for place in places]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        rules = _backward_rules() if options.rules else {}
+        rules = backward_rules() if options.rules else {}
         module = _recorded(product, rules)(*v, *tensors)
         if options.functional:
             module = _recorded(functionalize(module), {})(*v, *tensors)
@@ -257,13 +254,3 @@ def _residual(
 
 def _or_zeros(tensor: Tensor | None, other: Tensor | None) -> Tensor:
     return torch.zeros_like(other) if tensor is None else tensor  # type: ignore[arg-type]
-
-
-@cache
-def _backward_rules() -> dict[Any, Any]:
-    """Return torch's own rules that write a backward operation in simpler ones."""
-    return {
-        operation: rule
-        for operation, rule in decomposition_table.items()
-        if "backward" in str(operation) and str(operation).split(".")[1] not in _KEPT
-    }

@@ -12,40 +12,35 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from vjp_guide._jacobian import jacobian
-from vjp_guide.operators._case import (
+from vjp_guide.operators.case import (
     Case,
     Tensors,
     leaves,
     tensor_places,
     tracked,
 )
-from vjp_guide.operators._names import Name
-from vjp_guide.operators._program import Names, Program, UntraceableError, program
-from vjp_guide.operators._records import Example, Shown
-from vjp_guide.operators._text import numbers
+from vjp_guide.operators.facts import facts
+from vjp_guide.operators.names import Name
+from vjp_guide.operators.numerals import numbers
+from vjp_guide.operators.program.trace import Names, Program, UntraceableError, program
+from vjp_guide.operators.records import Example, Shown
 
 _FEW = 12
 _PATTERN = 24
 _ENTRIES = 100_000
-# torch's tests pass their first two arguments in the other order.
-_SWAPPED = {"einsum", "embedding", "embedding_bag", "polygamma", "where"}
-# torch's tests pass two factors of the argument.
-_OF_PRODUCT = {"svd_lowrank", "pca_lowrank", "linalg.pinv.singular"}
-# Random cotangents of all outputs depend on the phases, for which torch raises.
-_GAUGED = {"linalg.eig"}
 
 
 def example(case: Case, name: Name, full_name: str) -> Example:
     """Return the description of a call and its backward pass."""
-    swapped = not _SWAPPED.isdisjoint(full_name.split("."))
-    factored = full_name in _OF_PRODUCT
+    known = facts(full_name)
+    swapped, factored = known.swapped, known.factored
     if factored:
         name = replace(name, parameters=())
     names = _names(case, name, swapped)
     xs = leaves(case.inputs)
     saved, y = _saved(tracked(case), xs)
     v = _cotangents(y)
-    if full_name in _GAUGED:
+    if known.first:
         v = (v[0], *map(torch.zeros_like, v[1:]))
     operations, products = _products(y, xs, v)
     entries, nonzero, pattern = _jacobian_facts(y, xs)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from vjp_guide.operators._exceptions import NONE, Special
+from vjp_guide.operators.facts.declare import NONE, Special
 
 Tensors = tuple[Tensor, ...]
 

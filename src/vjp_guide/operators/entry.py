@@ -3,17 +3,16 @@
 from functools import cache
 from typing import Any
 
-from vjp_guide.operators._case import Case
-from vjp_guide.operators._categories import category
-from vjp_guide.operators._example import example
-from vjp_guide.operators._exceptions import GAUGES, NOTES, VERIFIED
-from vjp_guide.operators._formulas import FORMULAS
-from vjp_guide.operators._kinks import kinks
-from vjp_guide.operators._names import Name, name_of
-from vjp_guide.operators._opinfo import differentiable, full_name
-from vjp_guide.operators._provenance import derivatives
-from vjp_guide.operators._records import Entry, Example, Formula, Variant
-from vjp_guide.operators._verify import UNUSABLE, verify
+from vjp_guide.operators.case import Case
+from vjp_guide.operators.categories import category
+from vjp_guide.operators.facts import facts
+from vjp_guide.operators.labels import VERIFIED
+from vjp_guide.operators.names import Name, name_of
+from vjp_guide.operators.program.example import example
+from vjp_guide.operators.records import Entry, Example, Variant
+from vjp_guide.operators.torch_tables import derivatives, differentiable, full_name
+from vjp_guide.operators.verify.kinks import evaluate
+from vjp_guide.operators.verify.verdict import UNUSABLE, verify
 
 
 @cache
@@ -23,6 +22,11 @@ def groups() -> dict[str, tuple[Any, ...]]:
     for op in differentiable().values():
         found.setdefault(name_of(op.name).public, []).append(op)
     return {public: tuple(found[public]) for public in sorted(found, key=_order)}
+
+
+def names() -> tuple[str, ...]:
+    """Return the public names of the operators with a derivative."""
+    return tuple(groups())
 
 
 def entry(public: str) -> Entry:
@@ -39,7 +43,7 @@ def entry(public: str) -> Entry:
     checked = [verify(op) for op in ops]
     shown, missing = _example(name, checked)
     nodes = [node for node, _ in shown.nodes] if shown else []
-    names = [full_name(op) for op in ops]
+    known = [facts(full_name(op)) for op in ops]
     return Entry(
         name=public,
         aliases=aliases(public),
@@ -47,14 +51,10 @@ def entry(public: str) -> Entry:
         documented=name.documented,
         signature=name.signature,
         page=name.page,
-        formulas=tuple(
-            Formula(latex=formula.latex, why=formula.why)
-            for formula in FORMULAS
-            if formula.name in names
-        ),
-        kinks=tuple(pair for name in names for pair in kinks(name)),
+        formulas=tuple(formula for each in known for formula in each.formulas),
+        kinks=tuple(evaluate(kink) for each in known for kink in each.kinks),
         derivatives=derivatives(nodes),
-        note=" ".join((GAUGES | NOTES).get(name, "") for name in names).strip(),
+        note=" ".join(f"{each.condition}{each.note}" for each in known).strip(),
         variants=tuple(variant for variant, _ in checked),
         example=shown,
         missing=missing,

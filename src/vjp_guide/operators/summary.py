@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from vjp_guide.operators._exceptions import VERIFIED
-from vjp_guide.operators._records import Atlas, Entry, Variant, Without
+from vjp_guide.operators.labels import VERIFIED
+from vjp_guide.operators.records import Atlas, Entry, Variant, Without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

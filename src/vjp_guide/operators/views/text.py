@@ -3,14 +3,14 @@
 import textwrap
 from collections.abc import Iterator
 
-from vjp_guide.operators._provenance import NOTICE
-from vjp_guide.operators._records import Entry, Example, Shown, Variant
-from vjp_guide.operators._text import residual
+from vjp_guide.operators.numerals import residual
+from vjp_guide.operators.records import Entry, Example, Shown, Variant
+from vjp_guide.operators.torch_tables import NOTICE
 
 _WIDTH = 88
 
 
-def terminal(entry: Entry) -> str:
+def as_text(entry: Entry) -> str:
     """Return an entry as text for a terminal."""
     return "\n".join(_lines(entry))
 
