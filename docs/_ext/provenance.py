@@ -14,7 +14,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 EXAMPLES = "auto_examples/"
 OPERATORS = "operators/entries/"
-FORMULAS = "src/vjp_guide/operators/_formulas.py"
+FACTS = "src/vjp_guide/operators/facts/__init__.py"
 EDIT = "https://github.com/vjp-guide/vjp-guide/edit/main/"
 
 
@@ -64,7 +64,7 @@ def add(
 def _source(pagename: str) -> str:
     """Return the file that a page of examples or operators is made from."""
     if pagename.startswith(OPERATORS):
-        return FORMULAS
+        return FACTS
     if not pagename.startswith(EXAMPLES):
         return ""
     name = pagename.removeprefix(EXAMPLES)

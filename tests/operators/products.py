@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, einsum
 from torch.nn import functional
 
+from vjp_guide.operators.facts.declare import Arguments, call, positive, values
+
 Products = Callable[..., tuple[Tensor, ...]]
 
 
@@ -413,4 +415,11 @@ PRODUCTS: dict[str, Products] = {
         lambda x, y: torch.where(x > 0, 1.0, 0.01)
     ),
     "nn.functional.elu": _elementwise(lambda x, y: torch.where(x > 0, 1.0, y + 1)),
+}
+
+# The calls of formulas for other options than those of the sample.
+CALLS: dict[str, Callable[[], Arguments]] = {
+    "nn.functional.batch_norm training": lambda: call(
+        values(3, 2), None, None, positive(2), values(2, start=3), training=True
+    ),
 }

@@ -2,7 +2,7 @@
 
 import json
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, is_dataclass, replace
 from functools import cache
@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import torch
 
 from vjp_guide.operators.categories import CATEGORIES
-from vjp_guide.operators.entry import entry
+from vjp_guide.operators.entry import entry, groups
 from vjp_guide.operators.records import Atlas, Entry, Group
 from vjp_guide.operators.torch_tables import NOTICE
 from vjp_guide.operators.verify.checks import TOLERANCES
@@ -22,18 +22,21 @@ SCHEMA = 2
 Progress = Callable[[Iterator[Entry], int], Iterable[Entry]]
 
 
-def compute(names: tuple[str, ...], *, jobs: int, progress: Progress) -> Atlas:
-    """Return the atlas of some operators, verified now.
+def compute(
+    *, jobs: int, progress: Progress, names: Sequence[str] | None = None
+) -> Atlas:
+    """Return the atlas of the installed torch, verified now.
 
     Args:
-        names: Their public names; :func:`names` returns all.
         jobs: How many processes to use.
         progress: Takes the entries as they come and their number, and returns them.
+        names: The public names of the operators, all by default.
 
     Raises:
         OperatorsUnavailableError: If torch's tables of operators can't be imported.
     """
-    entries = tuple(progress(_entries(names, jobs), len(names)))
+    wanted = tuple(groups()) if names is None else tuple(names)
+    entries = tuple(progress(_entries(wanted, jobs), len(wanted)))
     return replace(empty(), entries=entries, without=without())
 
 

@@ -7,7 +7,7 @@ from vjp_guide.operators.case import Case
 from vjp_guide.operators.categories import category
 from vjp_guide.operators.facts import facts
 from vjp_guide.operators.labels import VERIFIED
-from vjp_guide.operators.names import Name, name_of
+from vjp_guide.operators.naming import Name, name_of
 from vjp_guide.operators.program.example import example
 from vjp_guide.operators.records import Entry, Example, Variant
 from vjp_guide.operators.torch_tables import derivatives, differentiable, full_name
@@ -22,11 +22,6 @@ def groups() -> dict[str, tuple[Any, ...]]:
     for op in differentiable().values():
         found.setdefault(name_of(op.name).public, []).append(op)
     return {public: tuple(found[public]) for public in sorted(found, key=_order)}
-
-
-def names() -> tuple[str, ...]:
-    """Return the public names of the operators with a derivative."""
-    return tuple(groups())
 
 
 def entry(public: str) -> Entry:

@@ -5,7 +5,7 @@ import re
 from functools import cache
 
 from vjp_guide.operators.entry import aliases, entry, groups
-from vjp_guide.operators.names import name_of
+from vjp_guide.operators.naming import name_of
 from vjp_guide.operators.records import Entry
 from vjp_guide.operators.torch_tables import operator_of, operators
 
@@ -41,6 +41,11 @@ def resolve(name: str) -> str:
         if candidate in _known():
             return _known()[candidate]
     raise UnknownOperatorError(_advice(name))
+
+
+def names() -> list[str]:
+    """Return the names to type: the public ones, and the last parts of them."""
+    return sorted({*groups(), *(public.rpartition(".")[2] for public in groups())})
 
 
 @cache

@@ -46,9 +46,8 @@ def operators() -> tuple[Any, ...]:
     except (ImportError, AttributeError) as error:
         raise OperatorsUnavailableError(
             f"the operators come from {_OPERATORS}, a private part of torch "
-            f"{torch.__version__} that can't be imported ({error}): install its one "
-            "dependency with "
-            "pip install 'vjp-guide[operators]'"
+            f"{torch.__version__} that can't be imported ({error}): install the "
+            "package again with its dependencies, or another torch"
         ) from error
 
 

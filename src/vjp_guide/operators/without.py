@@ -8,7 +8,7 @@ from torch.utils import _pytree as pytree
 
 from vjp_guide.operators.case import seeded
 from vjp_guide.operators.labels import NO_DERIVATIVE, NOT_IMPLEMENTED
-from vjp_guide.operators.names import name_of
+from vjp_guide.operators.naming import name_of
 from vjp_guide.operators.records import Without
 from vjp_guide.operators.torch_tables import differentiable, operators
 

@@ -20,7 +20,7 @@ from vjp_guide.operators.case import (
     tracked,
 )
 from vjp_guide.operators.facts import facts
-from vjp_guide.operators.names import Name
+from vjp_guide.operators.naming import Name
 from vjp_guide.operators.numerals import numbers
 from vjp_guide.operators.program.trace import Names, Program, UntraceableError, program
 from vjp_guide.operators.records import Example, Shown

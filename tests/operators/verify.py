@@ -1,4 +1,4 @@
-"""Verify every operator of the installed torch, against the states in operators.txt.
+"""Verify every operator of the installed torch, against the states in states.txt.
 
 With ``--write`` the states are written instead of compared.
 """
@@ -8,12 +8,9 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from vjp_guide.operators.atlas import compute
-from vjp_guide.operators.entry import groups
-from vjp_guide.operators.records import Entry
-from vjp_guide.operators.summary import summary
+from vjp_guide.operators import Entry, compute, summary
 
-STATES = Path(__file__).with_name("operators.txt")
+STATES = Path(__file__).with_name("states.txt")
 PROCESSES = 2
 
 
@@ -33,7 +30,7 @@ def bar(entries: Iterator[Entry], count: int) -> Iterable[Entry]:
 def main() -> int:
     """Return 1 if the states differ, and print how."""
     start = time.perf_counter()
-    found = compute(tuple(groups()), jobs=PROCESSES, progress=bar)
+    found = compute(jobs=PROCESSES, progress=bar)
     variants = [variant for entry in found.entries for variant in entry.variants]
     states = {variant.name: variant.state for variant in variants}
     text = "".join(f"{name}\t{states[name]}\n" for name in sorted(states))
