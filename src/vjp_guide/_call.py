@@ -4,11 +4,14 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, NamedTuple, Protocol, TypeGuard, cast
+from typing import Any, NamedTuple, TypeGuard
 
 import torch
 from torch import Tensor
 from torch.autograd.graph import GradientEdge
+
+from vjp_guide._contract import as_array
+from vjp_guide._show import names, whole
 
 Outputs = Tensor | GradientEdge | Sequence[Tensor] | Sequence[GradientEdge]
 Inputs = Outputs | dict[str, Tensor]
@@ -26,22 +29,28 @@ class Argument(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the tensor, or of the tensor that a graph edge stands for."""
-        return tuple(_facts(self.value).shape)
+        """The shape, with -1 for an axis of a nested tensor that has no one length."""
+        return _shape(self.value)
 
     @property
     def dtype(self) -> torch.dtype:
         """The dtype of the tensor, or of the tensor that a graph edge stands for."""
-        return _facts(self.value).dtype
+        with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
+            dtype: torch.dtype = _facts(self.value).dtype
+        return dtype
 
     @property
     def device(self) -> torch.device:
         """The device of the tensor, or of the tensor that a graph edge stands for."""
-        return _facts(self.value).device
+        with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
+            device: torch.device = _facts(self.value).device
+        return device
 
     @property
     def size(self) -> int:
         """The number of entries."""
+        if isinstance(self.value, Tensor) and self.value.is_nested:
+            return int(self.value.numel())
         return prod(self.shape)
 
 
@@ -92,26 +101,32 @@ class Call:
 
     def code(self, cotangents: str | None = None, /, **changes: bool | None) -> str:
         """Return the call as Python, without the arguments left at their defaults."""
-        terms = ["None" if v.value is None else v.name for v in self.cotangents]
-        given = None if self.given[2] is None else join(terms)
-        options = {"grad_outputs": cotangents or given, **self.options, **changes}
+        options = {"grad_outputs": cotangents or self._weights, **self.options}
         words = [
             f"{key}={value}"
-            for key, value in options.items()
-            if value != _PARAMETERS[key].default
+            for key, value in {**options, **changes}.items()
+            if value is not _PARAMETERS[key].default
         ]
-        arguments = [join([y.name for y in self.outputs]), self._inputs, *words]
-        return f"torch.autograd.grad({', '.join(arguments)})"
+        outputs = whole("y", [y.name for y in self.outputs])
+        return f"torch.autograd.grad({', '.join([outputs, self.inputs_code, *words])})"
 
     def forward(self) -> str:
         """Return the computation of the outputs, with ``f`` for what the reader ran."""
-        outputs = ", ".join(y.name for y in self.outputs)
-        return f"{outputs} = f({self._inputs.strip('()')})"
+        outputs = whole("y", [y.name for y in self.outputs])
+        return f"{outputs.strip('()') or 'y'} = f({self.inputs_code.strip('()')})"
 
     @property
-    def _inputs(self) -> str:
+    def inputs_code(self) -> str:
+        """The inputs as Python."""
         is_mapping = isinstance(self.given[1], Mapping)
-        return "x" if is_mapping else join([x.name for x in self.inputs])
+        return "x" if is_mapping else whole("x", [x.name for x in self.inputs])
+
+    @property
+    def _weights(self) -> str | None:
+        if self.given[2] is None:
+            return None
+        terms = ["None" if v.value is None else v.name for v in self.cotangents]
+        return whole("v", terms)
 
 
 def is_tensor(value: object) -> TypeGuard[Tensor | GradientEdge]:
@@ -119,33 +134,45 @@ def is_tensor(value: object) -> TypeGuard[Tensor | GradientEdge]:
     return isinstance(value, Tensor | GradientEdge)
 
 
+def is_readable(value: object) -> TypeGuard[Tensor]:
+    """Return whether ``value`` is a tensor whose entries can be read."""
+    try:
+        as_array("value", value)
+    except TypeError:
+        return False
+    return isinstance(value, Tensor)
+
+
 def is_all(value: object, number: float) -> bool:
     """Return whether a tensor has entries to read and all of them are ``number``."""
-    return is_readable(value) and value.numel() > 0 and bool((value == number).all())
+    try:
+        entries = as_array("value", value)
+    except TypeError:
+        return False
+    return entries.size > 0 and bool((entries == number).all())
 
 
-def is_readable(value: object) -> TypeGuard[Tensor]:
-    """Return whether ``value`` is a tensor with one number stored for each entry."""
-    return (
-        isinstance(value, Tensor)
-        and value.layout == torch.strided
-        and not value.is_nested
-        and not value.is_meta
-    )
-
-
-class _Facts(Protocol):
-    shape: torch.Size
-    dtype: torch.dtype
-    device: torch.device
-
-
-def _facts(value: object) -> _Facts:
+def _facts(value: object) -> Any:  # noqa: ANN401 (torch's records have no type)
     if isinstance(value, GradientEdge):
         # torch.autograd.grad reads the shape there.
-        metadata = value.node._input_metadata  # noqa: SLF001 - no public way exists
-        return cast("_Facts", metadata[value.output_nr])
-    return cast("_Facts", value)
+        return value.node._input_metadata[value.output_nr]  # noqa: SLF001 - likewise
+    return value
+
+
+def _shape(value: object) -> tuple[int, ...]:
+    with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
+        facts = _facts(value)
+        if not isinstance(value, Tensor) or not value.is_nested:
+            return tuple(facts.shape)
+        return tuple(_length(value, axis) for axis in range(value.dim()))
+
+
+def _length(nested: Tensor, axis: int) -> int:
+    """Return the length of an axis, -1 if it has several."""
+    try:
+        return int(nested.size(axis))
+    except (AttributeError, RuntimeError):
+        return -1
 
 
 def _reusable(value: object) -> object:
@@ -157,7 +184,7 @@ def _entries(value: object) -> tuple[object, ...]:
         return (value,)
     try:
         return tuple(value)  # type: ignore[arg-type] # torch tries the same
-    except TypeError:
+    except Exception:  # noqa: BLE001 (torch's own call will raise it)
         return (value,)
 
 
@@ -173,17 +200,10 @@ def _cotangents(value: object, outputs: int) -> tuple[object, ...]:
 
 
 def _name(letter: str, values: Sequence[object]) -> tuple[Argument, ...]:
-    if len(values) == 1:
-        return (Argument(letter, values[0]),)
-    return tuple(Argument(f"{letter}{k}", value) for k, value in enumerate(values))
+    return tuple(map(Argument, names(letter, len(values)), values))
 
 
 def _name_inputs(value: object) -> tuple[Argument, ...]:
     if isinstance(value, Mapping):
         return tuple(Argument(f"x[{key!r}]", entry) for key, entry in value.items())
     return _name("x", _entries(value))
-
-
-def join(terms: Sequence[str]) -> str:
-    """Return expressions as a tuple, a single one as it is."""
-    return terms[0] if len(terms) == 1 else f"({', '.join(terms)})"
