@@ -19,7 +19,7 @@ from . import page
 
 EXAMPLES = "auto_examples/"
 OPERATORS = "operators/entries/"
-FORMULAS = "src/vjp_guide/operators/_formulas.py"
+FACTS = "src/vjp_guide/operators/facts/__init__.py"
 EDIT = "https://github.com/vjp-guide/vjp-guide/edit/main/"
 # Marks the words of the last query on each page; its link runs against the policy.
 MARKING = "sphinx_highlight.js"
@@ -93,7 +93,7 @@ def name_source(
 def _source(name: str) -> str:
     """Return the file that a page of examples or operators is made from."""
     if name.startswith(OPERATORS):
-        return FORMULAS
+        return FACTS
     if not name.startswith(EXAMPLES):
         return ""
     name = name.removeprefix(EXAMPLES)
