@@ -49,7 +49,8 @@ def folded(items: Sequence[_Item], most: int) -> tuple[list[_Item], int, list[_I
 
 def counted(number: int, noun: str) -> str:
     """Return ``"1 node"`` or ``"1,000 nodes"``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    plural = "es" if noun.endswith("s") else "s"
+    return f"{number:,} {noun}{'' if number == 1 else plural}"
 
 
 def number(value: complex, digits: int = 4) -> str:
