@@ -61,6 +61,8 @@ class Call:
     outputs: tuple[Argument, ...]
     inputs: tuple[Argument, ...]
     cotangents: tuple[Argument, ...]
+    consumed: frozenset[str] = frozenset()
+    """Which of ``y``, ``x`` and ``v`` were iterators, which this call has used up."""
 
     @classmethod
     def read(
@@ -75,6 +77,13 @@ class Call:
             outputs=_name("y", ys),
             inputs=_name_inputs(given[1]),
             cotangents=_name("v", _cotangents(given[2], len(ys))),
+            consumed=frozenset(
+                letter
+                for letter, value in zip(
+                    "yxv", (outputs, inputs, grad_outputs), strict=True
+                )
+                if isinstance(value, Iterator)
+            ),
         )
 
     def run(self) -> Gradients:

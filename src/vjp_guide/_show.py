@@ -23,7 +23,8 @@ def names(letter: str, count: int) -> tuple[str, ...]:
 
 def whole(letter: str, parts: Sequence[str]) -> str:
     """Return all of the tensors as one expression: a tuple, or the name of many."""
-    return letter if len(parts) > MOST_NUMBERED else join(parts)
+    many = len(parts) > MOST_NUMBERED and tuple(parts) == names(letter, len(parts))
+    return letter if many else join(parts)
 
 
 def join(terms: Sequence[str]) -> str:
