@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import torch
 
 from vjp_guide import __version__
-from vjp_guide.operators._entry import entry
-from vjp_guide.operators._lookup import UnknownOperatorError, find, names
-from vjp_guide.operators._opinfo import OperatorsUnavailableError
-from vjp_guide.operators._terminal import terminal
+from vjp_guide.operators import (
+    OperatorsUnavailableError,
+    UnknownOperatorError,
+    as_text,
+    find,
+    names,
+)
 
 COMMANDS = ("operator", "completion")
 # Each completes operators, commands and files.
@@ -67,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _operator(parsed: argparse.Namespace) -> str:
-    return "\n\n".join(terminal(entry(find(name))) for name in parsed.names)
+    return "\n\n".join(as_text(find(name)) for name in parsed.names)
 
 
 def _completion(parsed: argparse.Namespace) -> str:
