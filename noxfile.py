@@ -129,13 +129,6 @@ def package(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-def clones(session: nox.Session) -> None:
-    """Build a part of the site in the places where clones lie."""
-    _install(session, "clones")
-    session.run("pytest", "tests/clones.py", *session.posargs)
-
-
-@nox.session(default=False)
 def audit(session: nox.Session) -> None:
     """Look for known vulnerabilities of the pinned versions; needs the network."""
     _install(session, "audit", package=False)
@@ -179,6 +172,7 @@ def _install(session: nox.Session, group: str, *, package: bool = True) -> None:
     editable = ["-e", "."] if package else []
     # Python compiles what it imports; pip would compile all of torch: half a minute.
     session.env["PYTHONDONTWRITEBYTECODE"] = ""  # some machines forbid it to
+    session.env["PYTHONUTF8"] = "1"  # wherever the locale says otherwise
     quick = ["--no-compile", "-c", str(_constraints(session))]
     session.install(*quick, *requirements, *editable)
 
