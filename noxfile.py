@@ -121,7 +121,7 @@ def package(session: nox.Session) -> None:
     print(*(f"{path.name}: {path.stat().st_size} bytes" for path in (wheel, sdist)))
     empty = Path(session.create_tmp()).resolve() / "empty"
     session.run("python", "-m", "venv", "--clear", str(empty))
-    python = str(next(empty.glob("*/python*")))
+    python = str(empty / ("Scripts" if os.name == "nt" else "bin") / "python")
     pip = [python, "-m", "pip", "install", "--quiet", "--no-compile"]
     constraints = str(_constraints(session))
     session.run(*pip, "-c", constraints, str(wheel), external=True)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-SCRIPTS = Path(sys.executable).parent
+SCRIPTS = Path(sys.executable).parent  # of the environment, whatever it links to
 OURS = ("vjp-guide", "python -m vjp_guide")
 
 
