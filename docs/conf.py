@@ -35,6 +35,7 @@ extensions = [
     "sphinx_last_updated_by_git",
     "atlas",
     "descriptions",
+    "error_table",
     "expected_errors",
     "gallery",
     "glossary",
@@ -122,7 +123,12 @@ notfound_context = {
     "body": f"""<h1>Page not found</h1>
 <p>Nothing is at this address.
 The <a href="{notfound_urls_prefix}search.html">search</a> finds pages by an error \
-text, a question or a name.</p>""",
+text, a question or a name.</p>
+<form class="doctor" data-root="{notfound_urls_prefix}">
+<label>Or paste an error text, or the whole traceback
+<textarea rows="4" spellcheck="false" autocapitalize="off"></textarea></label>
+<output></output>
+</form>""",
 }
 ogp_site_url = html_baseurl
 ogp_site_name = project
