@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from vjp_guide import contract
+from vjp_guide._contract import as_array
 
 
 @pytest.mark.parametrize("inputs", [(), (0,), (3,), (2, 5)], ids=str)
@@ -44,3 +46,56 @@ def test_refuses_what_is_not_numbers(v: object, name: str) -> None:
     """Tests that the message names the argument and what was got."""
     with pytest.raises(TypeError, match=f"grad_outputs must be.*{name}"):
         contract(v, np.ones((2, 2)))
+
+
+def dead() -> Tensor:
+    """Return a tensor of a transform that is over."""
+    kept: list[Tensor] = []
+
+    def keep(row: Tensor) -> Tensor:
+        kept.append(row)
+        return row
+
+    torch.vmap(keep)(torch.ones(2, 3))
+    return kept[0]
+
+
+READABLE = {
+    "bfloat16": torch.tensor([1.5, 0, -2], dtype=torch.bfloat16),
+    "float8": torch.tensor([1.5, 0, -2]).to(torch.float8_e5m2),
+    "sparse": torch.tensor([1.5, 0, -2]).to_sparse(),
+    "zero": torch._efficientzerotensor((3,)),  # noqa: SLF001 (gradients are such)
+    "conjugate": torch.tensor([1.5j, 0, -2]).conj(),
+    "negative": torch.tensor([1.5j, 0, -2]).conj().imag,
+    "infinite": torch.tensor([float("nan"), float("inf"), 0]),
+    "graph": torch.ones(3, requires_grad=True) * 2,
+}
+
+
+@pytest.mark.parametrize("kind", READABLE)
+def test_reads_every_tensor_that_holds_numbers(kind: str) -> None:
+    """Tests the entries one by one."""
+    tensor = READABLE[kind]
+    array = as_array("v", tensor)
+
+    dense = tensor.detach().to_dense() + 0 if kind != "float8" else tensor.float()
+    expected = [complex(entry) for entry in dense]
+    np.testing.assert_array_equal(array.astype(complex), expected)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.ones(3, device="meta"),
+        torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged),
+        [[torch.ones(3, requires_grad=True)]],
+        dead(),
+        "ones",
+        [[1], [1, 2]],
+    ],
+    ids=["meta", "nested", "list", "dead", "text", "ragged"],
+)
+def test_says_which_argument_holds_no_numbers(value: object) -> None:
+    """Tests that no other error comes through."""
+    with pytest.raises(TypeError, match=r"^v must be an array of numbers"):
+        as_array("v", value)

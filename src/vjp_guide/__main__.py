@@ -1,4 +1,4 @@
-"""Print an operator's vector-Jacobian product: ``python -m vjp_guide softmax``."""
+"""What is known of torch's backward passes, in the terminal: ``vjp-guide softmax``."""
 
 import argparse
 import sys
@@ -6,14 +6,26 @@ from collections.abc import Sequence
 
 import torch
 
-from vjp_guide.operators._entry import entry
-from vjp_guide.operators._lookup import UnknownOperatorError, find
-from vjp_guide.operators._opinfo import OperatorsUnavailableError
-from vjp_guide.operators._terminal import terminal
+from vjp_guide import __version__
+from vjp_guide.operators import (
+    OperatorsUnavailableError,
+    UnknownOperatorError,
+    as_text,
+    find,
+    names,
+)
+
+COMMANDS = ("operator", "completion")
+# Each completes operators, commands and files.
+COMPLETIONS = {
+    "bash": 'complete -o default -W "{}" vjp-guide',
+    "fish": 'complete --command vjp-guide --arguments "{}"',
+    "zsh": "compdef '_alternative \"names:name:({})\" files:file:_files' vjp-guide",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the entries of the operators that the command line names.
+    """Run a command; the name of an operator alone stands for the command for it.
 
     Args:
         arguments: The command line, that of the process by default.
@@ -21,19 +33,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    parser = argparse.ArgumentParser(prog="python -m vjp_guide", description=__doc__)
-    parser.add_argument(
-        "names", nargs="+", help="softmax, torch.fft.fft, F.relu, MulBackward0, ..."
-    )
-    names = parser.parse_args(arguments).names
+    line = list(sys.argv[1:] if arguments is None else arguments)
+    if line and not line[0].startswith("-") and line[0] not in COMMANDS:
+        line.insert(0, "operator")
+    parsed = _parser().parse_args(line)
     torch.set_num_threads(1)
     try:
-        texts = [terminal(entry(find(name))) for name in names]
+        sys.stdout.write(parsed.command(parsed) + "\n")
     except (UnknownOperatorError, OperatorsUnavailableError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write("\n\n".join(texts) + "\n")
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vjp-guide",
+        description=__doc__.partition(":")[0],
+        epilog="vjp-guide NAME is short for vjp-guide operator NAME.",
+    )
+    version = f"%(prog)s {__version__}, torch {torch.__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    about = "print the verified vector-Jacobian products of operators"
+    operator = commands.add_parser("operator", help=about, description=about)
+    example = "softmax, torch.fft.fft, F.relu, MulBackward0, ..."
+    operator.add_argument("names", nargs="+", metavar="NAME", help=example)
+    operator.set_defaults(command=_operator)
+
+    about = "print what lets a shell complete the names of operators"
+    completion = commands.add_parser("completion", help=about, description=about)
+    completion.add_argument("shell", choices=COMPLETIONS)
+    completion.set_defaults(command=_completion)
+    return parser
+
+
+def _operator(parsed: argparse.Namespace) -> str:
+    return "\n\n".join(as_text(find(name)) for name in parsed.names)
+
+
+def _completion(parsed: argparse.Namespace) -> str:
+    return COMPLETIONS[parsed.shell].format(" ".join([*COMMANDS, *names()]))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 Array = npt.NDArray[Any]
+
+_NATIVE = {torch.float16, torch.float32, torch.float64}
 
 
 def contract(grad_outputs: object, jacobian: object) -> Array:
@@ -57,16 +60,32 @@ def contract(grad_outputs: object, jacobian: object) -> Array:
 
 
 def as_array(name: str, value: object) -> Array:
-    """Return ``value`` as a NumPy array of numbers, else raise a :class:`TypeError`."""
-    if isinstance(value, torch.Tensor):
-        value = value.detach().resolve_conj().resolve_neg().cpu().numpy()
+    """Return ``value`` as a NumPy array of numbers, else raise a :class:`TypeError`.
+
+    NumPy has no bfloat16 and no 8-bit floats: they become float32, which holds them
+    exactly. Sparse tensors become dense.
+    """
     try:
-        array = np.asarray(value)
-    except ValueError as error:
+        array = np.asarray(_stored(value) if isinstance(value, Tensor) else value)
+    except Exception as error:
         raise TypeError(f"{name} must be an array of numbers: {error}") from error
     if array.dtype.kind not in "biufc":
         raise TypeError(
             f"{name} must be an array of numbers, got "
             f"{type(value).__name__} of dtype {array.dtype}"
         )
+    return array
+
+
+def _stored(tensor: Tensor) -> Array:
+    """Return the entries of a tensor of any layout or subclass, if it holds them."""
+    # A subclass or a mode of the reader's may change what the lines below do.
+    with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
+        plain = tensor.detach()
+        if plain.layout != torch.strided:
+            plain = plain.to_dense()
+        if plain.is_floating_point() and plain.dtype not in _NATIVE:
+            plain = plain.to(torch.float32)
+        # By force: conjugate and negative views, ZeroTensors, other devices.
+        array: Array = plain.numpy(force=True)
     return array

@@ -1,5 +1,7 @@
 """Checks of arguments, with messages that name the likely fix."""
 
+import math
+import operator
 from collections.abc import Iterable
 
 from torch import Tensor
@@ -53,3 +55,34 @@ def require_tensors(name: str, value: object) -> tuple[Tensor, ...]:
     return tuple(
         require_tensor(f"{name}[{index}]", item) for index, item in enumerate(value)
     )
+
+
+def require_count(name: str, value: object, *, least: int = 1) -> int:
+    """Return ``value`` if it is a whole number of at least ``least``, else raise."""
+    try:
+        number = operator.index(value)  # type: ignore[arg-type] # it tells
+    except (TypeError, RuntimeError):
+        raise TypeError(
+            f"{name} must be a whole number, got {_described(value)}: write "
+            f"int({name}) if it is one"
+        ) from None
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}, got {number}")
+    return number
+
+
+def require_seconds(name: str, value: object) -> float:
+    """Return ``value`` if it is a time, ``inf`` for no limit, else raise."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(
+            f"{name} must be a number of seconds, got {_described(value)}: "
+            "math.inf means no limit"
+        )
+    if math.isnan(value) or value < 0:
+        raise ValueError(f"{name} must not be negative or nan, got {value}")
+    return float(value)
+
+
+def _described(value: object) -> str:
+    kind = type(value).__name__
+    return f"{kind} {value}" if isinstance(value, int | float | str) else kind

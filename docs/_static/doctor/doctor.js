@@ -1,33 +1,45 @@
 // The error doctor: finds the row of the table that a pasted traceback ends with.
 globalThis.VJP ??= {};
 (() => {
-  // Python's named groups and its ^, of a text that may hold several lines.
-  const pattern = (text) => new RegExp(text.replaceAll("(?P<", "(?<"));
-  const fill = (text, groups) => text.replace(/\{(\w+)\}/g, (whole, name) => groups[name] ?? whole)
-    .replaceAll("{{", "{").replaceAll("}}", "}");
+  // A shape as Python writes it.
+  const asTuple = (text) => {
+    if (!/^\[[\d, ]*\]$/.test(text)) return text;
+    const inner = text.slice(1, -1);
+    return /^\d+$/.test(inner) ? `(${inner},)` : `(${inner})`;
+  };
+  const fill = (text, groups) => text.replace(/\{(\w+)\}/g,
+    (whole, name) => (groups[name] === undefined ? whole : asTuple(groups[name])));
 
-  // The error of a traceback: its last "SomeError: text", with the lines that follow.
-  const lastError = (text) => {
-    const lines = text.replace(/\r/g, "").trim().split("\n");
-    const starts = lines.map((line) => /^\s*(?:E\s+)?((?:\w+\.)*\w*(?:Error|Warning|Exception|Interrupt))\b:?\s*(.*)$/.exec(line));
-    const at = starts.findLastIndex((start) => start !== null);
-    if (at < 0) return { kind: "", message: text.trim() };
-    const rest = lines.slice(at + 1).map((line) => line.replace(/^E\s+/, ""));
-    return { kind: starts[at][1].split(".").at(-1), message: [starts[at][2], ...rest].join("\n").trim() };
+  // The messages in a text with their types, the last one first; the text itself at the end.
+  const messages = (text) => {
+    const { margin, error_line: errorLine, trace } = VJP.errors;
+    const plain = text.replace(new RegExp(margin, "gm"), "");
+    const found = [...plain.matchAll(new RegExp(errorLine, "g"))];
+    const parts = found.map((match, k) => {
+      const all = plain.slice(match.index + match[0].length, found[k + 1]?.index);
+      return { kind: match.groups.type, message: all.split(new RegExp(trace))[0].trim() };
+    });
+    return [...parts.reverse(), { kind: "", message: text }];
+  };
+  const oneLine = (text) => text.trim().split(/\s+/).join(" ");
+  const isFromTorch = (text) => {
+    const { source, torch_autograd: torch } = VJP.errors;
+    const last = [...text.matchAll(new RegExp(source, "g"))].at(-1);
+    return last !== undefined && new RegExp(torch).test(last[0]);
   };
 
-  const diagnoseText = (message) => {
-    for (const row of VJP.errors) {
-      const match = row.generic ? null : pattern(row.pattern).exec(message);
-      if (match) return { ...row, cause: fill(row.cause, match.groups ?? {}), groups: match.groups ?? {} };
-    }
-    return null;
-  };
-  // Of what was pasted: its last error; else any text in it.
+  // As vjp_guide.diagnose does: the first row that fits the last message.
   const diagnose = (pasted) => {
-    const { kind, message } = lastError(pasted);
-    const found = diagnoseText(message) ?? diagnoseText(pasted);
-    return { kind, message, found };
+    const all = messages(pasted);
+    for (const { kind, message } of all) {
+      for (const row of VJP.errors.rows) {
+        const match = new RegExp(row.pattern).exec(oneLine(message));
+        if (!match || (row.generic && !isFromTorch(pasted))) continue;
+        const groups = match.groups ?? {};
+        return { kind, message, found: { ...row, cause: fill(row.cause, groups), fix: fill(row.fix, groups), groups } };
+      }
+    }
+    return { ...all[0], found: null };
   };
 
   const sizes = (text) => (/\[(.*)\]/.exec(text ?? "")?.[1] ?? "").split(",").map((size) => size.trim()).filter(Boolean).map(Number);
@@ -77,9 +89,9 @@ globalThis.VJP ??= {};
     const title = element("p", "");
     title.append(element("b", kind ? `${kind}: ` : ""), element("code", message.split("\n")[0]));
     const parts = [title, ...(shapes ? [element("p", shapes.said)] : []), element("p", found.cause), element("p", found.fix), element("pre", shapes?.code ?? found.code)];
-    if (found.entry) {
+    if (found.address) {
       const more = element("p", "");
-      more.append(element("a", "The entry: a small program that raises it, and the fixed one", { href: root + found.entry }));
+      more.append(element("a", "The entry: a small program that raises it, and the fixed one", { href: root + found.address }));
       parts.push(more);
     }
     return answer.replaceChildren(...parts);
@@ -89,5 +101,5 @@ globalThis.VJP ??= {};
     form.addEventListener("submit", (event) => event.preventDefault());
     show(form);
   }
-  Object.assign(VJP, { diagnose, diagnoseText, aboutShapes });
+  Object.assign(VJP, { diagnose, aboutShapes });
 })();

@@ -77,14 +77,11 @@
     };
     const keep = (dim) => axis(x.shape[dim], own[dim], x.strides?.[dim]);
     let dim = 0;
-    let added = 0;
     let rest = x.dim - parts.reduce((sum, part) => sum + takes(part), 0);
-    for (const part of parts) {
+    for (const [position, part] of parts.entries()) {
       const whole = wholeIndex(part);
-      if (part === null) {
-        axis(1, 0, 0);
-        added++;
-      } else if (part === ELLIPSIS) for (; rest > 0; rest--) keep(dim++);
+      if (part === null) axis(1, 0, 0);
+      else if (part === ELLIPSIS) for (; rest > 0; rest--) keep(dim++);
       else if (part instanceof Slice) {
         const { start, step, length } = bounds(part, x.shape[dim]);
         out.offset += start * own[dim];
@@ -93,7 +90,7 @@
       } else if (whole !== null) {
         const size = x.shape[dim];
         if (whole < -size || whole >= size) {
-          throw indexError(`index ${whole} is out of bounds for dimension ${dim + added} with size ${size}`);
+          throw indexError(`index ${whole} is out of bounds for dimension ${position} with size ${size}`);
         }
         out.offset += (whole < 0 ? whole + size : whole) * own[dim++];
       } else {

@@ -7,7 +7,7 @@ from textwrap import fill, indent
 import numpy as np
 from torch import Tensor
 
-from vjp_guide._explain.call import is_readable
+from vjp_guide._call import is_readable
 from vjp_guide._explain.check import Check, wide
 from vjp_guide._explain.content import Content, Operand
 from vjp_guide._explain.notation import example

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vjp_guide._call import Argument, Call, Gradients, is_readable
 from vjp_guide._contract import Array, as_array, contract
-from vjp_guide._explain.call import Argument, Call, Gradients, is_readable
 from vjp_guide._jacobian import jacobian
 
 

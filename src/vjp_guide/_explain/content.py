@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vjp_guide._explain.call import Gradients
+from vjp_guide._call import Gradients
 from vjp_guide._explain.check import Check
 from vjp_guide._explain.diagnosis import Diagnosis
 from vjp_guide._explain.suspicions import Suspicion

@@ -7,8 +7,9 @@ from math import prod
 import numpy as np
 from torch import Tensor
 
+from vjp_guide._call import Argument, Call, is_all, is_tensor
 from vjp_guide._contract import as_array
-from vjp_guide._explain.call import Argument, Call, is_all, is_tensor, join
+from vjp_guide._show import join
 
 Finding = tuple[str, str]
 """What is wrong, in words, and an expression that puts it right."""

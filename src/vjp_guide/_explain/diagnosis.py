@@ -1,12 +1,19 @@
 """What torch's errors about gradients mean, and how to fix the call."""
 
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from textwrap import indent
 
-from vjp_guide._explain.call import Call
-from vjp_guide._explain.cotangents import explain_cotangents
-from vjp_guide._explain.error_table import ROWS, Row
+from vjp_guide._call import Call
+from vjp_guide._explain.error_row import Row
+from vjp_guide._explain.error_table import ROWS
+from vjp_guide._explain.error_text import (
+    as_tuple,
+    is_from_torch_autograd,
+    messages,
+    one_line,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,7 @@ class Diagnosis:
         code: The corrected code as Python. The names in it are ``y``, ``x`` and ``v``
             for the outputs, inputs and ``grad_outputs``, with a number each where
             there are several, and ``f`` for the function that computes ``y``.
+        address: Where the errors index treats it, from the root of the site.
 
     >>> from vjp_guide import diagnose
     >>> print(diagnose("got 2 tensors and 1 gradients").cause)
@@ -35,6 +43,7 @@ class Diagnosis:
     cause: str
     fix: str
     code: str
+    address: str
 
     def __str__(self) -> str:
         error = (
@@ -52,7 +61,7 @@ def diagnose(
 ) -> Diagnosis | None:
     r"""Look up what an error or warning of torch's autograd means.
 
-    The text is compared with a table of patterns, so that errors from
+    The text is compared with the table behind the errors index, so that errors from
     :func:`torch.autograd.grad`, :meth:`torch.Tensor.backward`, :mod:`torch.func`,
     ``torch.autograd.functional``, custom functions and checkpointing are known.
     With the tensors of a call of :func:`torch.autograd.grad` the answer speaks of
@@ -66,14 +75,16 @@ def diagnose(
     has the shape of :math:`y`, and that the graph from :math:`x` to :math:`y` exists.
 
     Args:
-        error: The exception or warning, or its text.
+        error: The exception or warning, its text, or a whole traceback as text.
         outputs: The ``outputs`` of the call, of any shapes and dtypes.
         inputs: Its ``inputs``, likewise.
         grad_outputs: Its ``grad_outputs``, likewise; each should match the shape of
             its output.
 
     Returns:
-        The diagnosis, or None if the text is none of those known.
+        The diagnosis, or None if the text is none of those known. Texts that other
+        code raises as well, such as "'float' object is not iterable", are known only
+        with the traceback, or with tensors that show the fault.
 
     Raises:
         TypeError: If ``error`` is neither an exception nor a text.
@@ -101,19 +112,36 @@ def diagnose(
 
 def recognise(error: BaseException | str, call: Call | None) -> Diagnosis | None:
     """Return the first row of the table that fits the text, and the call if given."""
-    for row in ROWS:
-        match = re.search(row.pattern, str(error))
-        if match and (not row.generic or (call and explain_cotangents(call))):
-            return _fill(row, match, error, call)
+    for kind, message in messages(str(error)):
+        for row in ROWS:
+            match = re.search(row.pattern, one_line(message))
+            if match and (diagnosis := _apply(row, match, error, call)):
+                if isinstance(error, BaseException):
+                    return diagnosis
+                return replace(diagnosis, error_type=kind, message=message)
     return None
 
 
-def _fill(
+def _apply(
     row: Row, match: re.Match[str], error: BaseException | str, call: Call | None
-) -> Diagnosis:
-    cause, code = row.cause.format(**match.groupdict()), row.code
+) -> Diagnosis | None:
+    special, code = _mend(row, match, call)
+    if row.generic and not special and not is_from_torch_autograd(error):
+        return None
+    groups = {name: as_tuple(text or "") for name, text in match.groupdict().items()}
+    return Diagnosis(
+        row.slug,
+        type(error).__name__,
+        str(error),
+        special or row.cause.format(**groups),
+        row.fix.format(**groups),
+        code,
+        row.address,
+    )
+
+
+def _mend(row: Row, match: re.Match[str], call: Call | None) -> tuple[str, str]:
     if row.repair and call:
-        special, code = row.repair(call, match)
-        cause = special or cause
-    name = "" if isinstance(error, str) else type(error).__name__
-    return Diagnosis(row.slug, name, str(error), cause, row.fix, code)
+        with suppress(Exception):  # the arguments may not be those of the failed call
+            return row.repair(call, match)
+    return "", row.code

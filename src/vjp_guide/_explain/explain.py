@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from vjp_guide._explain.call import Call, Cotangents, Inputs, Outputs
+from vjp_guide._call import Call, Cotangents, Inputs, Outputs
 from vjp_guide._explain.check import check
 from vjp_guide._explain.diagnosis import recognise
 from vjp_guide._explain.explanation import Explanation, failed, succeeded

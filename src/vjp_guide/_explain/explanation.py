@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from math import prod
 
+from vjp_guide._call import Argument, Call, Gradients, is_all, is_tensor
 from vjp_guide._explain.as_html import as_html
 from vjp_guide._explain.as_text import as_text
-from vjp_guide._explain.call import Argument, Call, Gradients, is_all, is_tensor
 from vjp_guide._explain.check import Check, entries
 from vjp_guide._explain.content import Content, Operand
 from vjp_guide._explain.diagnosis import Diagnosis

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vjp_guide._call import Argument, Call, is_all
 from vjp_guide._contract import Array
-from vjp_guide._explain.call import Argument, Call, is_all
 
 _LETTERS = "ijklmnopqrst"
 _MOST_TERMS = 8

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from vjp_guide._explain.call import Argument, Call, is_tensor, join
+from vjp_guide._call import Argument, Call, is_tensor
 from vjp_guide._explain.cotangents import (
     correct_cotangents,
     explain_cotangents,
     fitting_cotangents,
 )
+from vjp_guide._show import join
 
 Repair = Callable[[Call, re.Match[str]], tuple[str, str]]
 """Returns the cause, empty for the general one, and the corrected code."""

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 
-from vjp_guide._explain.call import Argument, Call, Gradients, is_all, is_readable
+from vjp_guide._call import Argument, Call, Gradients, is_all, is_readable
 from vjp_guide._explain.check import Check
 
 
@@ -136,12 +136,14 @@ def _shared_memory(call: Call, results: list[Tensor]) -> Iterator[Suspicion]:
 
 
 def _shares(v: object, result: Tensor) -> bool:
-    return (
-        is_readable(v)
-        and is_readable(result)
-        and v.numel() > 0
-        and v.untyped_storage().data_ptr() == result.untyped_storage().data_ptr()
-    )
+    return is_readable(v) and v.numel() > 0 and _memory(v) == _memory(result) != 0
+
+
+def _memory(tensor: Tensor) -> int:
+    try:
+        return tensor.untyped_storage().data_ptr()
+    except (NotImplementedError, RuntimeError):  # it has no memory of its own
+        return 0
 
 
 def _sums_for_diagonals(check: Check) -> Iterator[Suspicion]:

@@ -1,0 +1,209 @@
+"""The arguments of one call of :func:`torch.autograd.grad`, with names."""
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any, NamedTuple, TypeGuard
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import GradientEdge
+
+from vjp_guide._contract import as_array
+from vjp_guide._show import names, whole
+
+Outputs = Tensor | GradientEdge | Sequence[Tensor] | Sequence[GradientEdge]
+Inputs = Outputs | dict[str, Tensor]
+Cotangents = Tensor | Sequence[Tensor | None] | None
+Gradients = tuple[Tensor | None, ...] | dict[str, Tensor | None]
+
+_PARAMETERS = inspect.signature(torch.autograd.grad).parameters
+
+
+class Argument(NamedTuple):
+    """What was passed, by the name it has in the explanation."""
+
+    name: str
+    value: object
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape, with -1 for an axis of a nested tensor that has no one length."""
+        return _shape(self.value)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the tensor, or of the tensor that a graph edge stands for."""
+        with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
+            dtype: torch.dtype = _facts(self.value).dtype
+        return dtype
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the tensor, or of the tensor that a graph edge stands for."""
+        with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
+            device: torch.device = _facts(self.value).device
+        return device
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        if isinstance(self.value, Tensor) and self.value.is_nested:
+            return int(self.value.numel())
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One call of :func:`torch.autograd.grad`: its arguments as given, and named."""
+
+    given: tuple[Any, Any, Any]
+    options: dict[str, Any]
+    outputs: tuple[Argument, ...]
+    inputs: tuple[Argument, ...]
+    cotangents: tuple[Argument, ...]
+
+    @classmethod
+    def read(
+        cls, outputs: object, inputs: object, grad_outputs: object, **options: object
+    ) -> "Call":
+        """Return the call with its arguments named; an iterator is read here, once."""
+        given = tuple(map(_reusable, (outputs, inputs, grad_outputs)))
+        ys = _entries(given[0])
+        return cls(
+            given=(given[0], given[1], given[2]),
+            options=options,
+            outputs=_name("y", ys),
+            inputs=_name_inputs(given[1]),
+            cotangents=_name("v", _cotangents(given[2], len(ys))),
+        )
+
+    def run(self) -> Gradients:
+        """Return what torch returns for the arguments as given; the graph is kept."""
+        gradients: Gradients = torch.autograd.grad(
+            *self.given, **{**self.options, "retain_graph": True}
+        )
+        return gradients
+
+    @property
+    def batched(self) -> bool:
+        """Whether the first axis of each cotangent counts cotangents."""
+        return bool(self.options.get("is_grads_batched"))
+
+    @property
+    def pairs(self) -> list[tuple[Argument, Argument | None]]:
+        """Each output with its cotangent, or with None where torch takes 1."""
+        given = [v if v.value is not None else None for v in self.cotangents]
+        return list(
+            zip(self.outputs, [*given, *[None] * len(self.outputs)], strict=False)
+        )
+
+    def code(self, cotangents: str | None = None, /, **changes: bool | None) -> str:
+        """Return the call as Python, without the arguments left at their defaults."""
+        options = {"grad_outputs": cotangents or self._weights, **self.options}
+        words = [
+            f"{key}={value}"
+            for key, value in {**options, **changes}.items()
+            if value is not _PARAMETERS[key].default
+        ]
+        outputs = whole("y", [y.name for y in self.outputs])
+        return f"torch.autograd.grad({', '.join([outputs, self.inputs_code, *words])})"
+
+    def forward(self) -> str:
+        """Return the computation of the outputs, with ``f`` for what the reader ran."""
+        outputs = whole("y", [y.name for y in self.outputs])
+        return f"{outputs.strip('()') or 'y'} = f({self.inputs_code.strip('()')})"
+
+    @property
+    def inputs_code(self) -> str:
+        """The inputs as Python."""
+        is_mapping = isinstance(self.given[1], Mapping)
+        return "x" if is_mapping else whole("x", [x.name for x in self.inputs])
+
+    @property
+    def _weights(self) -> str | None:
+        if self.given[2] is None:
+            return None
+        terms = ["None" if v.value is None else v.name for v in self.cotangents]
+        return whole("v", terms)
+
+
+def is_tensor(value: object) -> TypeGuard[Tensor | GradientEdge]:
+    """Return whether torch can differentiate ``value`` or by ``value``."""
+    return isinstance(value, Tensor | GradientEdge)
+
+
+def is_readable(value: object) -> TypeGuard[Tensor]:
+    """Return whether ``value`` is a tensor whose entries can be read."""
+    try:
+        as_array("value", value)
+    except TypeError:
+        return False
+    return isinstance(value, Tensor)
+
+
+def is_all(value: object, number: float) -> bool:
+    """Return whether a tensor has entries to read and all of them are ``number``."""
+    try:
+        entries = as_array("value", value)
+    except TypeError:
+        return False
+    return entries.size > 0 and bool((entries == number).all())
+
+
+def _facts(value: object) -> Any:  # noqa: ANN401 (torch's records have no type)
+    if isinstance(value, GradientEdge):
+        # torch.autograd.grad reads the shape there.
+        return value.node._input_metadata[value.output_nr]  # noqa: SLF001 - likewise
+    return value
+
+
+def _shape(value: object) -> tuple[int, ...]:
+    with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
+        facts = _facts(value)
+        if not isinstance(value, Tensor) or not value.is_nested:
+            return tuple(facts.shape)
+        return tuple(_length(value, axis) for axis in range(value.dim()))
+
+
+def _length(nested: Tensor, axis: int) -> int:
+    """Return the length of an axis, -1 if it has several."""
+    try:
+        return int(nested.size(axis))
+    except (AttributeError, RuntimeError):
+        return -1
+
+
+def _reusable(value: object) -> object:
+    return tuple(value) if isinstance(value, Iterator) else value
+
+
+def _entries(value: object) -> tuple[object, ...]:
+    if is_tensor(value):
+        return (value,)
+    try:
+        return tuple(value)  # type: ignore[arg-type] # torch tries the same
+    except Exception:  # noqa: BLE001 (torch's own call will raise it)
+        return (value,)
+
+
+def _cotangents(value: object, outputs: int) -> tuple[object, ...]:
+    """Return the cotangents; a list of plain numbers was meant as a single one."""
+    if value is None:
+        return ()
+    entries = _entries(value)
+    if any(entry is None or isinstance(entry, Tensor) for entry in entries):
+        return entries
+    fits = isinstance(value, list | tuple) and len(entries) in {0, outputs}
+    return entries if fits else (value,)
+
+
+def _name(letter: str, values: Sequence[object]) -> tuple[Argument, ...]:
+    return tuple(map(Argument, names(letter, len(values)), values))
+
+
+def _name_inputs(value: object) -> tuple[Argument, ...]:
+    if isinstance(value, Mapping):
+        return tuple(Argument(f"x[{key!r}]", entry) for key, entry in value.items())
+    return _name("x", _entries(value))

@@ -1,0 +1,578 @@
+"""Errors of torch.func, custom backward passes and what runs around them."""
+
+from vjp_guide._explain.error_row import Row
+
+ROWS = (
+    Row(
+        "func-grad-not-scalar",
+        "func",
+        "grad_and_value(f)(*args): Expected f(*args) to return a scalar "
+        "Tensor, got tensor with 1 dims. Maybe you wanted to use the vjp "
+        "or jacrev APIs instead?",
+        r"Expected f\(\*args\) to return a (scalar )?Tensor, got "
+        r"(?P<got>.+?)(\. Maybe|$)",
+        "torch.func.grad differentiates a function that returns one scalar tensor, but "
+        "f returns {got}.",
+        "Use torch.func.vjp and say how to weigh the outputs, or return a scalar.",
+        "y, vjp = torch.func.vjp(f, x)\nvjp(torch.ones_like(y))",
+    ),
+    Row(
+        "func-vjp-structure",
+        "func",
+        "Expected pytree structure of cotangents to be the same as pytree "
+        "structure of outputs to the function. cotangents: *, primal "
+        "output: (*, *)",
+        r"Expected pytree structure of cotangents to be the same .*cotangents: "
+        r"(?P<v>.+), primal output: (?P<y>.+)",
+        "f returns the structure {y}, but the cotangents have the structure {v} (each "
+        "* is one tensor).",
+        "Pass one cotangent for each output, nested like the outputs.",
+        "y, vjp = torch.func.vjp(f, x)\n"
+        "vjp(tuple(torch.ones_like(entry) for entry in y))",
+    ),
+    Row(
+        "functional-vjp-shape",
+        "func",
+        "v has invalid size: should be torch.Size([2]) but got torch.Size([3]).",
+        r"v has invalid size: should be torch\.Size\((?P<y>\[.*?\])\) but got "
+        r"torch\.Size\((?P<v>\[.*?\])\)",
+        "v has shape {v}, but must have shape {y}: that of the output in vjp and vhp, "
+        "of the input in jvp and hvp.",
+        "Give v that shape.",
+        "torch.autograd.functional.vjp(f, x, v=torch.ones_like(f(x)))",
+    ),
+    Row(
+        "functional-vjp-no-v",
+        "func",
+        "The vector v can only be None if the user-provided function "
+        "returns a single Tensor with a single element.",
+        r"The vector v can only be None if the user-provided function returns",
+        "f returns several entries and there is no v: it is 1 by itself only for a "
+        "single entry.",
+        "Pass v with the shape of the output of f.",
+        "torch.autograd.functional.vjp(f, x, v=torch.ones_like(f(x)))",
+    ),
+    Row(
+        "backward-in-transform",
+        "func",
+        "backward() called inside a functorch transform.",
+        r"backward\(\) called inside a functorch transform",
+        "The function that torch.func transforms calls backward(), which fills .grad "
+        "fields: a side effect that a transform can't follow.",
+        "Take the derivative with torch.func.grad or torch.func.vjp instead.",
+        "torch.func.grad(lambda x: f(x).sum())(x)",
+    ),
+    Row(
+        "requires-grad-in-transform",
+        "func",
+        "You are attempting to call Tensor.requires_grad_() ... inside of "
+        "a function being transformed by a functorch transform.",
+        r"You are attempting to call Tensor\.requires_grad_\(\)",
+        "The function that torch.func transforms calls requires_grad_(), or a function "
+        "of torch.autograd.functional that does.",
+        "Leave it out: torch.func.grad and torch.func.vjp record their arguments "
+        "by themselves.",
+        "torch.func.grad(lambda x: f(x).sum())(x)",
+    ),
+    Row(
+        "strict-independent",
+        "func",
+        "Output 0 of the user-provided function is independent of input 0. "
+        "This is not allowed in strict mode.",
+        r"Output (?P<y>\d+) of the user-provided function (is independent of input "
+        r"(?P<x>\d+)|does not require gradients)",
+        "With strict=True, an output that doesn't depend on an input is an error: "
+        "outputs[{y}].",
+        "Leave strict out to get zeros.",
+        "torch.autograd.functional.jacobian(f, x)",
+    ),
+    Row(
+        "functional-jvp-no-v",
+        "func",
+        "The vector v can only be None if the input to the user-provided "
+        "function is a single Tensor with a single element.",
+        r"The vector v can only be None if the input to the user-provided "
+        r"function",
+        "The input has several entries and there is no v: in jvp and hvp v is "
+        "a direction in the space of the inputs.",
+        "Pass v with the shape of the input.",
+        "torch.autograd.functional.jvp(f, x, v=torch.ones_like(x))",
+    ),
+    Row(
+        "func-not-tensors",
+        "func",
+        "vjp(f, *primals): expected f(*primals) to return only tensors, got "
+        "unsupported type <class 'float'>",
+        r"expected f\(\*(?:primals|args)\) to return only tensors, got "
+        r"unsupported type <class '(?P<type>[\w.]+)'>",
+        "f returns a value of type {type}, which carries no derivative.",
+        "Return the tensor itself, before .item(), .tolist() or float(). Other "
+        "values go out by has_aux=True.",
+        "torch.func.jacrev(f)(x)",
+    ),
+    Row(
+        "jvp-structure",
+        "func",
+        "jvp(f, primals, tangents): Expected primals to be a tuple. E.g. it "
+        "should be valid to call f(*primals).",
+        r"jvp\(f, primals, tangents\): Expected primals (?:to be a tuple|and "
+        r"tangents to have the same python structure)",
+        "jvp takes a tuple of inputs and a tuple of tangents, one tangent for "
+        "each input.",
+        "Put both into tuples of the same length.",
+        "torch.func.jvp(f, (x,), (torch.ones_like(x),))",
+    ),
+    Row(
+        "jvp-shape",
+        "func",
+        "Trying to set a forward gradient that has a different size than that "
+        "of the original Tensor, this is not supported. Tensor is of size [3] "
+        "while the given forward gradient is of size [2].",
+        r"Trying to set a forward gradient that has a different size .*?Tensor "
+        r"is of size (?P<x>\[.*?\]) while the given forward gradient is of size "
+        r"(?P<u>\[.*?\])",
+        "The tangent has shape {u}, but x has shape {x}: a tangent is a "
+        "direction in the space of the inputs.",
+        "Give the tangent the shape of x. (The cotangent of a VJP has the shape of y.)",
+        "torch.func.jvp(f, (x,), (torch.ones_like(x),))",
+    ),
+    Row(
+        "func-captured-mutation",
+        "func",
+        "During a grad (vjp, jvp, grad, etc) transform, the function provided "
+        "attempted to call in-place operation (aten::add_.Tensor) that would "
+        "mutate a captured Tensor.",
+        r"in-place operation \(aten::(?P<name>[\w.]+)\) that would mutate a "
+        r"captured Tensor",
+        "The function edits a tensor from outside of it, by {name}: a side "
+        "effect that a transform can't follow.",
+        "Return the new value instead of writing it, with has_aux=True if it "
+        "isn't differentiated.",
+        "def g(x):\n"
+        "    y = f(x)\n"
+        "    return y.sum(), y.detach()  # instead of cache.add_(y)\n"
+        "\n"
+        "\n"
+        "torch.func.grad(g, has_aux=True)(x)",
+    ),
+    Row(
+        "func-saved-tensor-hooks",
+        "func",
+        "torch.func.{grad, vjp, jacrev, hessian} don't yet support saved tensor hooks.",
+        r"torch\.func\.\{grad, vjp, jacrev, hessian\} don't yet support saved "
+        r"tensor hooks",
+        "The function runs under hooks on saved tensors, as non-reentrant "
+        "checkpointing and save_on_cpu use them, and reverse-mode transforms "
+        "don't take these.",
+        "Use torch.func.jacfwd; or compute y outside of torch.func and map "
+        "over v on its graph.",
+        "y = torch.utils.checkpoint.checkpoint(f, x, use_reentrant=False)\n"
+        "v = torch.eye(y.numel()).reshape(-1, *y.shape)\n"
+        "torch.vmap(lambda v: torch.autograd.grad(y, x, v)[0])(v)  # the Jacobian",
+    ),
+    Row(
+        "vmap-item",
+        "func",
+        "vmap: It looks like you're calling .item() on a Tensor.",
+        r"vmap: It looks like you're calling \.item\(\) on a Tensor",
+        "Inside vmap a tensor stands for a whole batch, so there is no one "
+        "number to return.",
+        "Keep the tensor: leave .item(), float() and int() out of the mapped function.",
+        "torch.vmap(lambda x: x.sum())(x.unsqueeze(0))  # not x.sum().item()",
+    ),
+    Row(
+        "vmap-control-flow",
+        "func",
+        "vmap: It looks like you're attempting to use a Tensor in some "
+        "data-dependent control flow.",
+        r"vmap: It looks like you're attempting to use a Tensor in some "
+        r"data-dependent control flow",
+        "An if or while in the mapped function depends on values, which differ "
+        "within the batch.",
+        "Write torch.where(condition, a, b) for if.",
+        "torch.vmap(lambda x: torch.where(x.sum() > 0, x, -x))(x.unsqueeze(0))",
+    ),
+    Row(
+        "vmap-dynamic-shape",
+        "func",
+        "vmap: We do not support batching operators that can output dynamic "
+        "shape. Attempted to vmap over aten::nonzero.",
+        r"vmap: We do not support batching operators that can "
+        r"(?:output|support) dynamic shape",
+        "The shape of a result depends on values, as in x[mask] and nonzero, "
+        "and may differ within the batch.",
+        "Keep the shape: torch.where(mask, x, 0) instead of x[mask].",
+        "torch.vmap(lambda x: torch.where(x > 0, x, 0.0).sum())(x.unsqueeze(0))",
+    ),
+    Row(
+        "vmap-random",
+        "func",
+        "vmap: called random operation while in randomness error mode.",
+        r"vmap: called random operation while in randomness error mode",
+        "The mapped function draws random numbers, and vmap doesn't know "
+        "whether all entries shall get the same ones.",
+        'Say it: randomness="different" or "same".',
+        'torch.vmap(torch.rand_like, randomness="different")(x.unsqueeze(0))',
+    ),
+    Row(
+        "batching-rule",
+        "func",
+        "Batching rule not implemented for aten::is_set_to. We could not "
+        "generate a fallback.",
+        r"Batching rule not implemented for (?P<name>[\w:.]+?)[.;]? (?:We could "
+        r"not|the fallback path)",
+        "vmap has no rule for {name} and can't loop over it either, as it "
+        "writes into or aliases a given tensor.",
+        "Write it without out= and without views, or loop: [g(x) for x in batch].",
+        "torch.stack([f(x) for x in x.unsqueeze(0)])",
+    ),
+    Row(
+        "backward-count",
+        "custom-function",
+        "function ScaleBackward returned an incorrect number of gradients "
+        "(expected 2, got 1)",
+        r"function (?!GeneratedBackwardFor_)(?P<name>\w+)Backward returned an "
+        r"incorrect number of gradients "
+        r"\(expected (?P<expected>\d+), got (?P<got>\d+)\)",
+        "forward of {name} takes {expected} arguments, but its backward returns {got} "
+        "gradients.",
+        "Return one gradient for each argument of forward, and None for those that "
+        "aren't tensors.",
+        "class Scale(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, x, factor):\n"
+        "        ctx.factor = factor\n"
+        "        return x * factor\n\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        return v * ctx.factor, None  # one for x, one for factor",
+    ),
+    Row(
+        "backward-shape",
+        "custom-function",
+        "Function ColumnSumsBackward returned an invalid gradient at index "
+        "0 - got [3] but expected shape compatible with [2, 3]",
+        r"Function (?P<name>\w+)Backward returned an invalid gradient at index "
+        r"(?P<index>\d+) - got (?P<got>\[.*?\]) but expected shape compatible with "
+        r"(?P<expected>\[.*?\])",
+        "backward of {name} returns a gradient of shape {got} for its argument "
+        "{index}, which has shape {expected}.",
+        "Return v contracted with the Jacobian: the result has the shape of the input.",
+        "class Double(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, x):\n"
+        "        return 2 * x\n\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        return 2 * v  # the shape of x, not summed",
+    ),
+    Row(
+        "once-differentiable",
+        "custom-function",
+        "trying to differentiate twice a function that was marked with "
+        "@once_differentiable",
+        r"trying to differentiate twice a function that was marked ?with "
+        r"@once_differentiable",
+        "The backward of a custom Function is marked as one that has no derivative.",
+        "Leave the mark out if backward consists of torch operations on v and on saved "
+        "tensors.",
+        "class Cube(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, x):\n"
+        "        ctx.save_for_backward(x)\n"
+        "        return x**3\n\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):  # without @once_differentiable\n"
+        "        (x,) = ctx.saved_tensors\n"
+        "        return 3 * x**2 * v",
+    ),
+    Row(
+        "setup-context",
+        "custom-function",
+        "In order to use an autograd.Function with functorch transforms (vmap, "
+        "grad, jvp, jacrev, ...), it must override the setup_context "
+        "staticmethod.",
+        r"In order to use an autograd\.Function with functorch transforms .*?it "
+        r"must override the setup_context staticmethod",
+        "The forward of a custom Function takes ctx, which torch.func can't "
+        "use. A custom op with register_autograd raises it too, whatever its "
+        "setup_context.",
+        "Split forward into forward(x) and setup_context(ctx, inputs, output). "
+        "For a custom op, use torch.autograd.grad instead of torch.func, or "
+        "write an autograd.Function.",
+        "class Cube(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(x):\n"
+        "        return x**3\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def setup_context(ctx, inputs, output):\n"
+        "        ctx.save_for_backward(*inputs)\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        (x,) = ctx.saved_tensors\n"
+        "        return 3 * x**2 * v",
+    ),
+    Row(
+        "custom-no-backward",
+        "custom-function",
+        "You must implement either the backward or vjp method for your custom "
+        "autograd.Function to use it with backward mode AD.",
+        r"You must implement either the backward or vjp method for your custom "
+        r"autograd\.Function",
+        "The custom Function has no backward, or one under another name.",
+        "Add backward(ctx, v) as a static method.",
+        "class Double(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, x):\n"
+        "        return 2 * x\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        return 2 * v",
+    ),
+    Row(
+        "custom-no-jvp",
+        "custom-function",
+        "You must implement the jvp function for custom autograd.Function to "
+        "use it with forward mode AD.",
+        r"You must implement the jvp function for custom autograd\.Function to "
+        r"use it with forward mode AD",
+        "The custom Function has a backward and no jvp, and forward mode asks "
+        "for that.",
+        "Add jvp(ctx, u), which returns J u; or compute J u by two reverse passes.",
+        "class Double(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(x):\n"
+        "        return 2 * x\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def setup_context(ctx, inputs, output):\n"
+        "        pass\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        return 2 * v\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def jvp(ctx, u):\n"
+        "        return 2 * u",
+    ),
+    Row(
+        "custom-no-vmap",
+        "custom-function",
+        "You tried to vmap over Double, but it does not have vmap support. "
+        "Please override and implement the vmap staticmethod or set "
+        "generate_vmap_rule=True.",
+        r"You tried to vmap over (?P<name>\w+), but it does not have vmap "
+        r"support",
+        "{name} is a custom Function without a rule for vmap; jacrev and "
+        "per-sample gradients map too.",
+        "Set generate_vmap_rule = True if forward and backward consist of "
+        "torch operations.",
+        "class Double(torch.autograd.Function):\n"
+        "    generate_vmap_rule = True\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def forward(x):\n"
+        "        return 2 * x\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def setup_context(ctx, inputs, output):\n"
+        "        pass\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        return 2 * v",
+    ),
+    Row(
+        "custom-op-count",
+        "custom-function",
+        "function GeneratedBackwardFor_guide_scale_defaultBackward returned an "
+        "incorrect number of gradients (expected 3, got 2)",
+        r"function GeneratedBackwardFor_(?P<name>\w+?)(?:_default)?Backward "
+        r"returned an incorrect number of gradients \(expected "
+        r"(?P<expected>\d+), got (?P<got>\d+)\)",
+        "The backward registered for the custom op {name} returns a wrong "
+        "number of gradients. torch 2.13 adds one to both numbers, for an "
+        "argument of its own.",
+        "Return one gradient for each argument of the op, and None for those "
+        "that aren't tensors.",
+        "def backward(ctx, v):\n"
+        "    return v * ctx.factor, None  # for an op of (x, factor)",
+    ),
+    Row(
+        "operation-shape",
+        "custom-function",
+        "Function MulBackward0 returned an invalid gradient at index 0 - got [2] "
+        "but expected shape compatible with [3]",
+        r"Function (?P<name>\w+Backward\d+) returned an invalid gradient at index "
+        r"(?P<index>\d+) - got (?P<got>\[.*?\]) but expected shape compatible with "
+        r"(?P<expected>\[.*?\])",
+        "{name} is an operation of torch. Its input {index} was computed with shape "
+        "{expected} and had shape {got} when it was used: h.data = ... replaced it "
+        "behind autograd's back.",
+        "Edit it by an operation that autograd sees.",
+        "h = f(x)\nh = h[:2]  # not h.data = h.data[:2]\nh.sum().backward()",
+    ),
+    Row(
+        "checkpoint",
+        "systems",
+        "When use_reentrant=True, torch.utils.checkpoint is incompatible "
+        "with .grad() or passing an inputs parameter to .backward().",
+        r"(When use_reentrant=True, torch\.utils\.checkpoint|Checkpointing) is "
+        r"(in|not )compatible with \.grad\(\)",
+        "Reentrant checkpointing runs a backward pass of its own, which fills .grad "
+        "fields and can't return gradients.",
+        "Use the variant that isn't reentrant.",
+        "y = torch.utils.checkpoint.checkpoint(f, x, use_reentrant=False)",
+    ),
+    Row(
+        "inference-tensor",
+        "systems",
+        "Inference tensors cannot be saved for backward.",
+        r"Inference tensors cannot be saved for backward",
+        "A tensor made under torch.inference_mode() has no version counter, so the "
+        "graph can't save it.",
+        "Clone it outside, or use torch.no_grad() where it is made.",
+        "w = w.clone()",
+    ),
+    Row(
+        "checkpoint-no-grad",
+        "systems",
+        "None of the inputs have requires_grad=True. Gradients will be None",
+        r"None of the inputs have requires_grad=True\. Gradients will be None",
+        "Reentrant checkpointing records a graph only if one of its tensor "
+        "arguments requires grad; parameters inside don't count.",
+        "Use the variant that isn't reentrant.",
+        "y = torch.utils.checkpoint.checkpoint(f, x, use_reentrant=False)",
+    ),
+    Row(
+        "inference-requires-grad",
+        "systems",
+        "Setting requires_grad=True on inference tensor outside InferenceMode "
+        "is not allowed.",
+        r"Setting requires_grad=True on inference tensor outside InferenceMode "
+        r"is not allowed",
+        "The tensor was made under torch.inference_mode(), which leaves out "
+        "what autograd needs.",
+        "Clone it outside, or make it under torch.no_grad().",
+        "x = x.detach().clone().requires_grad_()",
+    ),
+    Row(
+        "compiled-double-backward",
+        "systems",
+        "torch.compile with aot_autograd does not currently support double backward",
+        r"aot_autograd does not currently support double backward",
+        "A function under torch.compile was differentiated twice, and its "
+        "compiled backward has no derivative.",
+        "Leave the part that is differentiated twice outside of torch.compile.",
+        "(g,) = torch.autograd.grad(f(x), x, create_graph=True)  # f isn't compiled\n"
+        "torch.autograd.grad(g.sum(), x)",
+    ),
+    Row(
+        "donated-buffer",
+        "systems",
+        "This backward function was compiled with non-empty donated buffers "
+        "which requires create_graph=False and retain_graph=False.",
+        r"was compiled with non-empty donated buffers",
+        "The compiled backward overwrites what the forward pass saved, since "
+        "the first pass was one without retain_graph=True; a later pass asks "
+        "to keep it.",
+        "Set donated_buffer to False before compiling, or take one pass for "
+        "all losses: add up their v.",
+        "import torch._functorch.config\n"
+        "\n"
+        "torch._functorch.config.donated_buffer = False\n"
+        "compiled = torch.compile(f)",
+    ),
+    Row(
+        "compiled-grad",
+        "systems",
+        "using `torch.autograd.grad` with "
+        "`torch._dynamo.config.trace_autograd_ops=False`",
+        r"using `torch\.autograd\.grad` with "
+        r"`torch\._dynamo\.config\.trace_autograd_ops=False`",
+        "The function under torch.compile(fullgraph=True) calls "
+        "torch.autograd.grad, which torch.compile leaves out of its graph "
+        "unless told.",
+        "Set trace_autograd_ops to True, use torch.func.grad inside, or leave "
+        "fullgraph out: the call then runs between two graphs.",
+        "import torch._dynamo.config\n\ntorch._dynamo.config.trace_autograd_ops = True",
+    ),
+    Row(
+        "no-double-backward",
+        "systems",
+        "derivative for aten::_scaled_dot_product_flash_attention_backward is "
+        "not implemented",
+        r"derivative for aten::_scaled_dot_product_\w+ is not implemented",
+        "The fused attention kernels have a first derivative and no second.",
+        "Allow only the MATH kernel in the forward pass, which can be "
+        "differentiated twice.",
+        "from torch.nn.attention import SDPBackend, sdpa_kernel\n"
+        "\n"
+        "with sdpa_kernel(SDPBackend.MATH):\n"
+        "    y = f(x)",
+    ),
+    Row(
+        "no-forward-derivative",
+        "systems",
+        "Trying to use forward AD with "
+        "_scaled_dot_product_flash_attention_for_cpu that does not support it "
+        "because it has not been implemented yet.",
+        r"Trying to use forward AD with (?P<name>\w+) that does not support it",
+        "{name} has a backward and no forward derivative, which jvp, jacfwd "
+        "and hessian ask for.",
+        "For attention allow only the MATH kernel. Else use two reverse "
+        "passes: the VJP is linear in v, and its derivative with respect to v "
+        "is the JVP.",
+        "from torch.nn.attention import SDPBackend, sdpa_kernel\n"
+        "\n"
+        "with sdpa_kernel(SDPBackend.MATH):\n"
+        "    torch.func.jvp(f, (x,), (torch.ones_like(x),))",
+    ),
+    Row(
+        "no-derivative",
+        "systems",
+        "the derivative for 'igamma: input' is not implemented.",
+        r"derivative for (?!aten::_scaled_dot)'?(?P<name>[\w:. ]+?)'? is not "
+        r"implemented",
+        'torch has no derivative for {name}; with "backward" in the name it is '
+        "the second derivative that is missing.",
+        "Write the operation in others that have one, keep it from the path "
+        "(detach), or estimate its derivative by finite differences in a "
+        "custom Function.",
+        "h = 1e-3\nnumerical = (f(x + h) - f(x - h)) / (2 * h)",
+    ),
+    Row(
+        "extension-no-derivative",
+        "systems",
+        "DifferentiableObject::backward_backward_input_impl: not implemented error",
+        r"backward_backward\w*: not implemented|[Dd]ouble backward (?:is )?not "
+        r"(?:yet )?(?:supported|implemented)",
+        "A library's own kernel has a first derivative and no second, and says "
+        "so in its own words.",
+        "Choose a variant of the operation made of torch operations, keep its "
+        "first derivative out of the loss, or estimate the second by finite "
+        "differences of the first.",
+        "h = 1e-3\n"
+        "(above,) = torch.autograd.grad(f(x + h), x)\n"
+        "(below,) = torch.autograd.grad(f(x - h), x)\n"
+        "numerical = (above - below) / (2 * h)",
+    ),
+    Row(
+        "all-reduce-average",
+        "systems",
+        "all_reduce backward only supports 'sum' reduction, got 'avg'",
+        r"all_reduce backward only supports 'sum' reduction, got '(?P<name>\w+)'",
+        "The derivative of all_reduce is known for sums alone, and the forward "
+        "pass used {name}.",
+        "Sum, then divide by the number of processes.",
+        "import torch.distributed._functional_collectives as collectives\n"
+        "\n"
+        "\n"
+        "def mean(y, group):\n"
+        '    return collectives.all_reduce(y, "sum", group) / group.size()',
+    ),
+)

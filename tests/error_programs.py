@@ -1,0 +1,454 @@
+"""The smallest programs that provoke each kind of error of torch's autograd."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+
+@dataclass
+class Program:
+    """The smallest program that provokes an error.
+
+    ``grad`` in ``call`` is :func:`torch.autograd.grad`, or :func:`vjp_guide.explain`.
+    ``after`` uses what the corrected code made.
+    """
+
+    slug: str
+    call: str
+    setup: str = ""
+    after: str = ""
+
+    def names(self, grad: object) -> dict[str, Any]:
+        """Run the setup and return its names."""
+        names = {"torch": torch, "np": np, "grad": grad}
+        exec(BASE + self.setup, names)  # noqa: S102 (the table holds programs)
+        return names
+
+
+BASE = """
+x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+f = lambda x: torch.outer(x, x[:2])
+y = f(x)
+v = torch.randn(3, 2)
+"""
+TWO = "y0, y1 = f(x), x.exp()\nv0, v1 = v, torch.ones(3)\n"
+MANY = [
+    Program("shape-mismatch", "grad(y, x, v)", "v = torch.randn(3)"),
+    Program("shape-mismatch", "grad(y, x, v)", "v = torch.randn(3, 1)"),
+    Program("shape-mismatch", "grad(y, x, v)", "v = torch.randn(6)"),
+    Program("shape-mismatch", "grad(y, x, v)", "v = torch.ones_like(x)"),
+    Program("shape-mismatch", "grad(y, x, v)", "y = x.sum()\nv = torch.randn(1)"),
+    Program("mismatch-in-a-later-output", "grad((y0, y1), x, (v0, v0))", TWO),
+    Program(
+        "mismatch-in-a-later-output",
+        "grad((y0, y1), x, (v0, 1j * v1))",
+        TWO,
+    ),
+    Program("no-implicit-v", "grad(y, x)"),
+    Program("no-implicit-v", "grad((y0, y1), x, (None, v1))", TWO),
+    Program("no-implicit-complex-v", "grad(y, x)", "y = (1j * x).sum()"),
+    Program("complex-mismatch", "grad(y, x, v)", "y = 1j * y"),
+    Program("complex-mismatch", "grad(y, x, v)", "v = 1j * v\ny = (1j * y).imag"),
+    Program("unused-input", "grad(y, x)", "y = y.sum()\nx = x[:1]"),
+    Program("unused-input", "grad((), x)", "y = y.sum()\n"),
+    Program(
+        "input-without-grad",
+        "grad(y, x, v)",
+        "x = x.detach()\nw = torch.ones(2, requires_grad=True)\n"
+        "f = lambda x: torch.outer(x, w)\ny = f(x)",
+    ),
+    Program("output-without-graph", "grad(y, x, v)", "y = y.detach()"),
+    Program("output-without-graph", "grad(y, x)", "f = torch.max\ny = x.argmax()"),
+    Program(
+        "output-without-graph",
+        "grad(y, x)",
+        "y = torch.autograd.grad(y.sum(), x)[0].sum()\n"
+        "f = lambda x: torch.autograd.grad(x.prod(), x, create_graph=True)[0].sum()",
+    ),
+    Program("second-pass", "grad(y, x, v)", "torch.autograd.grad(y, x, v)"),
+    Program(
+        "in-place",
+        "grad(y, x)",
+        "f = lambda x: x.exp().sum()\na = x.exp()\ny = a.sum()\n"
+        "with torch.no_grad(): a += 1",
+    ),
+    Program("number-of-cotangents", "grad((y0, y1), x, v0)", TWO),
+    Program("number-of-cotangents", "grad((y0, y1), x, ())", TWO),
+    Program("not-iterable", "grad(y, x, v)", "v = 2.0"),
+    Program("not-iterable", "grad(y, x, v)", "v = np.array(2.0)"),
+    Program("not-a-tensor", "grad(y, x, v)", "v = v.numpy()"),
+    Program("not-a-tensor", "grad(y, x, v)", "v = v.tolist()"),
+    Program("not-a-tensor", "grad((y0, y1), x, v)", TWO + "v = np.ones(2)"),
+    Program("not-a-tensor", "grad(y, x, [v])", "y = y.sum()\nv = 3"),
+    Program("output-not-a-tensor", "grad([y], x)", "f = torch.sum\ny = f(x).item()"),
+    Program("input-not-a-tensor", "grad(y.sum(), [x])", "x = 2.0\nf = torch.exp"),
+    Program("no-inputs", "grad(y, [], v)"),
+    Program(
+        "inputs-mapping",
+        "grad(y, x)",
+        "from collections import OrderedDict\nx = OrderedDict(a=x)\ny = y.sum()",
+    ),
+    Program(
+        "device-mismatch",
+        "grad(y, x, v)",
+        "x = torch.ones(3, device='meta', requires_grad=True)\ny = f(x)",
+    ),
+    Program(
+        "materialize-and-unused",
+        "grad(y, x, materialize_grads=True, allow_unused=False)",
+        "y = y.sum()",
+    ),
+    Program(
+        "materialize-edge",
+        "grad(y, [x], materialize_grads=True)",
+        "y = y.sum()\nx = torch.autograd.graph.get_gradient_edge(x.exp())",
+    ),
+    Program("batch-axis", "grad(y, x, v, is_grads_batched=True)"),
+    Program("batch-missing", "grad(y, x, is_grads_batched=True)", "y = y.sum()"),
+    Program("batch-missing", "grad(y, x, is_grads_batched=True)", "y = y[:1, 0]"),
+    Program(
+        "batch-sizes",
+        "grad((y0, y1), x, (None, v1), is_grads_batched=True)",
+        "y0, y1, v1 = y[:1, 0], y[:1, 1], torch.ones(2, 1)",
+    ),
+    Program(
+        "batch-empty",
+        "grad(y, x, v, is_grads_batched=True)",
+        "v = torch.ones(0, 3, 2)",
+    ),
+    Program(
+        "batch-sizes",
+        "grad((y0, y1), x, (v0, v1), is_grads_batched=True)",
+        TWO + "v0, v1 = torch.ones(4, 3, 2), torch.ones(3, 3)",
+    ),
+]
+OTHERS = [
+    Program("in-place-leaf", "x.add_(1)"),
+    Program("func-grad-not-scalar", "torch.func.grad(f)(x)"),
+    Program(
+        "func-grad-not-scalar",
+        "torch.func.grad(lambda x: [x])(x)",
+    ),
+    Program(
+        "func-vjp-structure",
+        "torch.func.vjp(f, x)[1](v)",
+        "f = lambda x: (x, 2 * x)",
+    ),
+    Program("functional-vjp-shape", "torch.autograd.functional.vjp(f, x, x)"),
+    Program("functional-vjp-no-v", "torch.autograd.functional.vjp(f, x)"),
+    Program(
+        "backward-in-transform",
+        "torch.func.grad(g)(x)",
+        "g = lambda x: x.sum().backward()",
+    ),
+    Program(
+        "requires-grad-in-transform",
+        "torch.func.grad(g)(x)",
+        "g = torch.Tensor.requires_grad_",
+    ),
+    Program(
+        "backward-count",
+        "grad(Bad.apply(x, 2), x, torch.ones(3))",
+        "class Bad(torch.autograd.Function):\n"
+        "    forward = staticmethod(lambda ctx, x, factor: x * factor)\n"
+        "    backward = staticmethod(lambda ctx, v: v)\n",
+        "assert (grad(Scale.apply(x, 2.0).sum(), x)[0] == 2).all()",
+    ),
+    Program(
+        "backward-shape",
+        "grad(Bad.apply(y), y, v)",
+        "class Bad(torch.autograd.Function):\n"
+        "    forward = staticmethod(lambda ctx, x: 2 * x)\n"
+        "    backward = staticmethod(lambda ctx, v: 2 * v.sum(0))\n",
+        "assert (grad(Double.apply(x).sum(), x)[0] == 2).all()",
+    ),
+    Program(
+        "in-place-view",
+        "first.add_(1)",
+        "first, *others = (2 * x).unbind()",
+        "assert grad(first, x)[0].tolist() == [1, 0, 0]",
+    ),
+    Program(
+        "anomaly-nan",
+        "watched(y, x)",
+        "x = torch.tensor([0.0, 4.0], requires_grad=True)\n"
+        "def watched(y, x):\n"
+        "    with torch.autograd.set_detect_anomaly(True):\n"
+        "        return grad(y, x)\n"
+        "y = torch.where(x > 0, x.sqrt(), 0.0).sum()",
+        "assert grad(y.sum(), x)[0].tolist() == [0, 0.25]",
+    ),
+    Program(
+        "once-differentiable",
+        "g.backward()",
+        "class Bad(torch.autograd.Function):\n"
+        "    forward = staticmethod(lambda ctx, x: 3 * x)\n"
+        "    backward = staticmethod(\n"
+        "        torch.autograd.function.once_differentiable(lambda ctx, v: 3 * v)\n"
+        "    )\n"
+        "g = grad((Bad.apply(x) ** 2).sum(), x, create_graph=True)[0].sum()",
+        "(g,) = grad((Cube.apply(x) ** 2).sum(), x, create_graph=True)\n"
+        "assert grad(g.sum(), x)[0].tolist() == (30 * x**4).tolist()",
+    ),
+    Program(
+        "checkpoint",
+        "grad(torch.utils.checkpoint.checkpoint(f, x, use_reentrant=True), x, v)",
+        "",
+        "grad(y, x, v)",
+    ),
+    Program(
+        "inference-tensor",
+        "w * x",
+        "with torch.inference_mode(): w = torch.ones(3)",
+        "grad((w * x).sum(), x)",
+    ),
+    Program(
+        "integer-input",
+        "x.requires_grad_()",
+        "x = torch.ones(1).int()",
+        "grad(x, x)",
+    ),
+    Program("integer-input", "torch.tensor([1], requires_grad=True)"),
+    Program(
+        "strict-independent",
+        "torch.autograd.functional.jacobian(f, x, strict=True)",
+        "f = lambda x: torch.ones(2)",
+    ),
+    Program(
+        "strict-independent",
+        "torch.autograd.functional.jacobian(f, x, strict=True)",
+        "f = lambda x: y * 1",
+    ),
+    Program("grad-of-non-leaf", "y.grad", "", "assert (y.grad == 1).all()"),
+    Program("backward-create-graph", "y.sum().backward(create_graph=True)"),
+    Program(
+        "requires-grad-of-non-leaf",
+        "y.requires_grad = False",
+        "",
+        "assert not y.requires_grad",
+    ),
+    Program(
+        "retain-grad-without-grad",
+        "y.sum().backward(inputs=[x])",
+        "w = torch.ones(2, requires_grad=True)\nx = x.detach()\n"
+        "f = lambda x: torch.outer(x, w)\ny = f(x)",
+        "assert x.grad.tolist() == [2, 2, 2]",
+    ),
+    Program(
+        "argument-without-derivative",
+        "torch.nn.functional.nll_loss(x[None], label, weight=x)",
+        "label = torch.tensor([0])",
+        "torch.nn.functional.nll_loss(x[None], label, weight=w).backward()",
+    ),
+    Program(
+        "in-place-hook",
+        "net(x)",
+        "net = [torch.nn.Linear(3, 2), torch.nn.ReLU(inplace=True)]\n"
+        "net = torch.nn.Sequential(*net)\n"
+        "net[0].register_full_backward_hook(lambda *_: None)\nf = net[0]",
+        "grad(z.sum(), x)",
+    ),
+    Program(
+        "complex-inside",
+        "grad(y, x, torch.ones_like(y))",
+        "y = torch.sum(x, dtype=torch.complex64)",
+    ),
+    Program(
+        "functional-jvp-no-v",
+        "torch.autograd.functional.jvp(f, x)",
+    ),
+    Program("functional-jvp-no-v", "torch.autograd.functional.hvp(torch.sum, x)"),
+    Program("func-not-tensors", "torch.func.jacrev(lambda x: 2.0)(x)"),
+    Program("func-not-tensors", "torch.func.vjp(lambda x: (x, 'a'), x)"),
+    Program("jvp-structure", "torch.func.jvp(f, x, x)"),
+    Program("jvp-structure", "torch.func.jvp(f, (x,), x)"),
+    Program("jvp-structure", "torch.func.jvp(f, (x,), (x, x))"),
+    Program("jvp-shape", "torch.func.jvp(f, (x,), (torch.ones(2),))"),
+    Program(
+        "func-captured-mutation",
+        "torch.func.grad(lambda x: cache.add_(x).sum())(x)",
+        "cache = torch.zeros(3)",
+    ),
+    Program(
+        "func-saved-tensor-hooks",
+        "torch.func.jacrev(g)(x)",
+        "import functools\n"
+        "g = functools.partial(\n"
+        "    torch.utils.checkpoint.checkpoint, f, use_reentrant=False\n"
+        ")",
+    ),
+    Program("vmap-item", "torch.vmap(lambda x: x.sum().item())(y)"),
+    Program("vmap-control-flow", "torch.vmap(lambda x: x if x.sum() > 0 else -x)(y)"),
+    Program("vmap-dynamic-shape", "torch.vmap(torch.nonzero)(y)"),
+    Program("vmap-dynamic-shape", "torch.vmap(lambda x: x[x > 0])(y)"),
+    Program("vmap-random", "torch.vmap(torch.rand_like)(y)"),
+    Program("batching-rule", "torch.vmap(lambda a: a.is_set_to(a))(y)"),
+    Program(
+        "batching-rule",
+        "torch.vmap(lambda a: torch.add(a, a, out=torch.empty(2)))(y.detach())",
+    ),
+    Program(
+        "setup-context",
+        "torch.func.grad(lambda x: Bad.apply(x).sum())(x)",
+        "class Bad(torch.autograd.Function):\n"
+        "    forward = staticmethod(lambda ctx, x: 3 * x)\n"
+        "    backward = staticmethod(lambda ctx, v: 3 * v)\n",
+        "g = torch.func.grad(lambda x: Cube.apply(x).sum())(x)\n"
+        "assert g.tolist() == [3, 12, 27]",
+    ),
+    Program(
+        "custom-no-backward",
+        "grad(Bad.apply(x).sum(), x)",
+        "class Bad(torch.autograd.Function):\n"
+        "    forward = staticmethod(lambda ctx, x: 2 * x)\n",
+        "assert grad(Double.apply(x).sum(), x)[0].tolist() == [2, 2, 2]",
+    ),
+    Program(
+        "custom-no-jvp",
+        "torch.func.jvp(Bad.apply, (x,), (x,))",
+        "class Bad(torch.autograd.Function):\n"
+        "    forward = staticmethod(lambda x: 2 * x)\n"
+        "    setup_context = staticmethod(lambda ctx, inputs, output: None)\n"
+        "    backward = staticmethod(lambda ctx, v: 2 * v)\n",
+        "assert torch.func.jvp(Double.apply, (x,), (x,))[1].tolist() == [2, 4, 6]",
+    ),
+    Program(
+        "custom-no-vmap",
+        "torch.vmap(Bad.apply)(x)",
+        "class Bad(torch.autograd.Function):\n"
+        "    forward = staticmethod(lambda x: 2 * x)\n"
+        "    setup_context = staticmethod(lambda ctx, inputs, output: None)\n"
+        "    backward = staticmethod(lambda ctx, v: 2 * v)\n",
+        "assert torch.vmap(Double.apply)(x).tolist() == [2, 4, 6]",
+    ),
+    Program(
+        "custom-op-count",
+        "grad(scale(x, 2.0).sum(), x)",
+        "def scale(x: torch.Tensor, factor: float) -> torch.Tensor:\n"
+        "    return x * factor\n"
+        "def context(ctx, inputs, output):\n"
+        "    ctx.factor = inputs[1]\n"
+        "name = f'vjp_guide::scale_{id(f)}'\n"
+        "scale = torch.library.custom_op(name, mutates_args=())(scale)\n"
+        "scale.register_autograd(lambda ctx, v: v, setup_context=context)",
+        "scale.register_autograd(backward, setup_context=context)\n"
+        "assert grad(scale(x, 2.0).sum(), x)[0].tolist() == [2, 2, 2]",
+    ),
+    Program(
+        "operation-shape",
+        "grad(3 * h, x, torch.ones(2))",
+        "h = 2 * x\nh.data = h.data[:2]\nf = torch.exp",
+    ),
+    Program(
+        "checkpoint-no-grad",
+        "torch.utils.checkpoint.checkpoint(f, x.detach(), use_reentrant=True)",
+    ),
+    Program(
+        "inference-requires-grad",
+        "x.requires_grad_()",
+        "with torch.inference_mode(): x = torch.ones(3)",
+        "assert x.requires_grad",
+    ),
+    Program(
+        "compiled-double-backward",
+        "grad(g.sum(), x)",
+        "f = lambda x: (x**3).sum()\n"
+        "(g,) = grad(torch.compile(f, backend='aot_eager')(x), x, create_graph=True)",
+    ),
+    Program(
+        "donated-buffer",
+        "grad(compiled(w), w, retain_graph=True)",
+        "w = torch.ones(2, 2, requires_grad=True)\n"
+        "f = lambda x: (x @ x).pow(2).sum()\n"
+        "compiled = torch.compile(f, backend='aot_eager')\ngrad(compiled(w), w)",
+        "torch._functorch.config.donated_buffer = True",
+    ),
+    Program(
+        "compiled-grad",
+        "torch.compile(lambda x: grad(f(x).sum(), x), backend='aot_eager', "
+        "fullgraph=True)(x)",
+        "",
+        "g = torch.compile(lambda x: grad(f(x).sum(), x), backend='aot_eager', "
+        "fullgraph=True)(x)\n"
+        "torch._dynamo.config.trace_autograd_ops = False",
+    ),
+    Program(
+        "no-double-backward",
+        "grad(g.sum(), x)",
+        "x = torch.ones(1, 1, 2, 2, requires_grad=True)\n"
+        "f = lambda x: torch.nn.functional.scaled_dot_product_attention(x, x, x)\n"
+        "(g,) = grad(f(x).sum(), x, create_graph=True)",
+        "(g,) = grad(y.sum(), x, create_graph=True)\ngrad(g.sum(), x)",
+    ),
+    Program(
+        "no-forward-derivative",
+        "torch.func.jvp(f, (x,), (x,))",
+        "x = torch.ones(1, 1, 2, 2)\n"
+        "f = lambda x: torch.nn.functional.scaled_dot_product_attention(x, x, x)",
+    ),
+    Program(
+        "no-derivative",
+        "grad(torch.igamma(x, x).sum(), x)",
+        "f = lambda x: torch.igamma(x, x)",
+    ),
+    Program(
+        "no-derivative",
+        "grad(g.sum(), x)",
+        "f = lambda x: torch.cdist(x[:, None], 2 * x[:, None])\n"
+        "(g,) = grad(f(x).sum(), x, create_graph=True)",
+    ),
+    Program(
+        "extension-no-derivative",
+        "grad(Encoding.apply(x).sum(), x)",
+        "class Encoding(torch.autograd.Function):\n"
+        "    forward = staticmethod(lambda ctx, x: 2 * x)\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        text = 'DifferentiableObject::backward_backward_input_impl: '\n"
+        "        raise RuntimeError(text + 'not implemented error')\n"
+        "f = torch.sum",
+    ),
+    Program(
+        "all-reduce-average",
+        "grad(collectives.all_reduce(2 * x, 'avg', group).sum(), x)",
+        "import torch.distributed as dist\n"
+        "import torch.distributed._functional_collectives as collectives\n"
+        "if not dist.is_initialized():\n"
+        "    dist.init_process_group(\n"
+        "        'gloo', store=dist.HashStore(), rank=0, world_size=1\n"
+        "    )\n"
+        "group = dist.group.WORLD",
+        "assert grad(mean(2 * x, group).sum(), x)[0].tolist() == [2, 2, 2]\n"
+        "dist.destroy_process_group()",
+    ),
+]
+SPECIAL = {
+    "func-vjp-structure": "f = lambda x: (x, 2 * x)",
+    "input-not-a-tensor": "x = 2.0\nf = torch.exp",
+    "inputs-mapping": "x = {'a': x}",
+    "integer-input": "x = x.detach().int()",
+    "operation-shape": "f = torch.exp",
+    "compiled-double-backward": "f = lambda x: (x**3).sum()",
+}
+PROGRAMS = MANY + OTHERS
+OLDER = {
+    "unused-input": "One of the differentiated Tensors appears to not have been used "
+    "in the graph.",
+    "checkpoint": "Checkpointing is not compatible with .grad() or when",
+    "expected-shape": "invalid gradient at index 0 - expected shape [] but got [1]",
+    "vmapped-outputs": "torch.autograd.grad(outputs, inputs, grad_outputs) called "
+    "inside torch.vmap. We do not support the case where any outputs are vmapped "
+    "tensors",
+}
+"""Texts that torch no longer writes."""
+
+
+def provoke(program: Program) -> tuple[Exception, dict[str, Any]]:
+    """Run a program and return what it raised, a warning included, and its names."""
+    names = program.names(torch.autograd.grad)
+    with pytest.raises(Exception) as caught:  # noqa: PT011 (the table says which)
+        exec(program.call, names)  # noqa: S102 (the table holds programs)
+    return caught.value, names
