@@ -113,7 +113,9 @@ def chain(stages: Sequence[Stage], operations: Sequence[str]) -> Figure:
         middle = left + BOX_WIDTH / 2
         canvas.line(middle, top + BOX_HEIGHT, middle, bottom, "same")
         canvas.box(left, top, stage.name, str(stage.shape), "y" if number else "x")
-        canvas.box(left, bottom, stage.cotangent, str(stage.shape), "v" if number else "r")
+        canvas.box(
+            left, bottom, stage.cotangent, str(stage.shape), "v" if number else "r"
+        )
     for number, operation in enumerate(operations):
         left = LEFT + number * (BOX_WIDTH + ARROW_LENGTH) + BOX_WIDTH
         _step(canvas, left, top, operation, backward=False)

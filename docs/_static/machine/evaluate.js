@@ -72,6 +72,10 @@
     return fallback.startsWith("'") ? fallback.slice(1, -1) : Number(fallback);
   };
 
+  const missing = (name, parameter, refuse) => {
+    if (name.startsWith("torch.nn.")) return refuse(`${parameter} is missing`);
+    return typeError(`${name.split(".").at(-1)}() missing 1 required positional arguments: "${parameter}"`);
+  };
   const bind = (name, entry, values, keywords) => {
     entry.parameters ??= readSignature(entry.signature);
     const refuse = (why) => new Unknown(`The machine knows ${name}(${entry.signature}); ${why}.`);
@@ -84,10 +88,11 @@
         named.delete(parameter.name);
       } else if (parameter.star) {
         const rest = left.splice(0);
+        if (rest.length === 0 && parameter.name === "shape") throw missing(name, parameter.name, refuse);
         value = rest.length === 1 && Array.isArray(rest[0]) ? rest[0] : rest;
       } else if (left.length && !parameter.keywordOnly) value = left.shift();
       else if (parameter.fallback !== undefined) return fallbackOf(parameter);
-      else throw refuse(`${parameter.name} is missing`);
+      else throw missing(name, parameter.name, refuse);
       if (value === null && parameter.optional) return null;
       const read = readers[parameter.type](value);
       if (read === undefined) throw refuse(`${parameter.name} was of another kind, ${kindOf(value)}`);
@@ -289,12 +294,18 @@
     if (Object.hasOwn(LITERALS, name)) return LITERALS[name];
     if (Object.hasOwn(modules, name)) return { module: modules[name] };
     if (Object.hasOwn(builtins, name)) return ([value]) => builtins[name](value);
+    if (["max", "min", "range", "round", "pow", "list", "tuple", "zip", "map", "print"].includes(name)) {
+      throw new Unknown(`The machine doesn't know Python's ${name}. It knows of Python: ${Object.keys(builtins).join(", ")}.`);
+    }
     throw new TorchError("NameError", `name '${name}' is not defined`);
   };
 
   // A tensor from an expression or a list.
   const read = (text, names = {}) => {
     const value = evaluate(VJP.parse(text), names);
+    if (Array.isArray(value) && [...value].some((part) => part instanceof Tensor)) {
+      throw new Unknown(`This is a ${kindOf(value)} of tensors; take one of them, with [0] or .values, or join them with torch.stack.`);
+    }
     if (Array.isArray(value)) return tensorFromList(value);
     if (isScalar(value)) return asTensor(value);
     if (value instanceof Tensor) return value;

@@ -4,6 +4,7 @@
   const THRESHOLD = 1000;
   const EDGE = 3;
   const LINE = 80;
+  const ROUNDING = 1e-13; // what is less, a person may take for 0
 
   // Python rounds a half to the even digit, JavaScript away from zero.
   const halfToEven = (value, digits, write) => {
@@ -117,6 +118,7 @@
   // A number as a person writes it: at most four significant digits.
   const short = (value) => {
     if (special(value)) return special(value).replace("inf", "∞");
+    if (Math.abs(value) < ROUNDING) return "0";
     const text = String(Number(value.toPrecision(4)));
     return text.replace("-", "−").replace(/e\+?/, "e");
   };

@@ -139,6 +139,9 @@
     if (a.dtype === "bool" && b.dtype === "bool") {
       throw runtimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.");
     }
+    if (a.dtype === "bool" || b.dtype === "bool") {
+      throw runtimeError("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.");
+    }
   };
   const remainder = (a, b) => (Number.isFinite(b) || !Number.isFinite(a) ? a - Math.floor(a / b) * b : (a < 0) === (b < 0) || a === 0 ? a : b);
   const byExponent = (p, q, y) => (p === 0 && q >= 0 ? 0 : y * log(p));
@@ -1034,8 +1037,8 @@
     }));
   });
   define(both("unbind"), "input: Tensor, dim: int = 0", (x, dim) => {
-    if (x.dim === 0) throw noDimensions(dim);
     const axis = wrap(dim, x.dim);
+    if (x.dim === 0) throw noDimensions(dim);
     const select = operations.get("torch.select").rule;
     return Tuple.from(Array.from({ length: x.shape[axis] ?? 0 }, (_, k) => select(x, axis, k)));
   }, isView);
@@ -1104,6 +1107,10 @@
   define(both("clone"), "input: Tensor", (x) => relabel(x, x.shape, x.strides));
   define("Tensor.contiguous", "input: Tensor", (x) => relabel(x, x.shape, contiguous(x.shape)), isView);
   define("torch.detach Tensor.detach", "input: Tensor", (x) => new Tensor(x.shape, x.data, x.dtype, [], x.strides), isView);
+  define("Tensor.float", "input: Tensor", (x) => {
+    if (x.dtype === "float") throw new Unknown("The machine computes in double precision, where .float() of a float tensor would lose digits.");
+    return asFloat(x);
+  }, isView);
   define("Tensor.double", "input: Tensor", (x) => (x.dtype === "float" ? relabel(x, x.shape, x.strides) : asFloat(x)), isView);
 
   // Losses and layers
