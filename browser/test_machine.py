@@ -226,8 +226,8 @@ def test_mended_weights(page: Page) -> None:
     """Tests that v of a wrong shape gets torch's text and a call that works."""
     opened(page, y="torch.outer(x, x)", x="[1., 2., 3., 4.]", v="torch.ones_like(x)")
     expect(page.locator("#error")).to_have_text(
-        "Mismatch in shape: grad_output[0] has a shape of torch.Size([4]) and output[0] "
-        "has a shape of torch.Size([4, 4])."
+        "Mismatch in shape: grad_output[0] has a shape of torch.Size([4]) "
+        "and output[0] has a shape of torch.Size([4, 4])."
     )
     page.get_by_role("button", name="Use it").click()
     expect(page.locator("#result")).to_have_text("tensor([20., 20., 20., 20.])")
