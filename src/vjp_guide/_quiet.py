@@ -53,9 +53,15 @@ def plain_settings() -> Iterator[None]:
     These are modes and default devices, what subclasses override, inference mode,
     grad mode, autocast, anomaly detection and the filters of warnings.
     """
-    with ExitStack() as stack:
-        stack.enter_context(warnings.catch_warnings())
+    with warnings.catch_warnings(), plain_modes():
         warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def plain_modes() -> Iterator[None]:
+    """Set aside the same, but let warnings come through."""
+    with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(mode=False))
         stack.enter_context(torch.enable_grad())
         stack.enter_context(torch.autograd.set_detect_anomaly(mode=False))
