@@ -6,7 +6,7 @@ from textwrap import fill
 import torch
 from torch import Tensor
 
-from vjp_guide._pullback import Pullback, passes
+from vjp_guide._pullback import Pullback
 from vjp_guide._validation import require_count, require_graph, require_input
 from vjp_guide.figures import Figure, heat_map
 
@@ -238,8 +238,8 @@ def coupling(
     require_count("probes", probes)
     require_count("max_bytes", max_bytes)
     require_count("seed", seed, least=-(2**63))
-    with passes(y, x):
-        pullback = Pullback(y, (x,), one_by_one=max_samples is None)
+    pullback = Pullback(y, (x,), one_by_one=max_samples is None)
+    with pullback.passes():
         found = _Measurement(pullback, y, x, seed).coupling(count, probes, max_bytes)
     pullback.warn(stacklevel=2)
     return found

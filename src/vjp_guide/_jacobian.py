@@ -6,7 +6,7 @@ from typing import overload
 import torch
 from torch import Tensor
 
-from vjp_guide._pullback import Pullback, passes
+from vjp_guide._pullback import Pullback
 from vjp_guide._validation import require_count, require_graph, require_input
 
 _Rows = tuple[Tensor, ...]
@@ -129,14 +129,18 @@ def jacobian(
     ys = _tensors("outputs", outputs, require_graph)
     blocks = []
     for y in ys:
-        with passes(y, *xs):
-            matrix = _Matrix(y, xs, max_bytes)
-            blocks.append(matrix.block(rows))
+        matrix = _Matrix(y, xs, max_bytes)
+        blocks.append(matrix.block(rows))
         matrix.pullback.warn(stacklevel=2)
     if isinstance(inputs, Sequence):
         return tuple(blocks) if isinstance(outputs, Sequence) else blocks[0]
     firsts = tuple(block[0] for block in blocks)
     return firsts if isinstance(outputs, Sequence) else firsts[0]
+
+
+def unchecked(y: Tensor, x: Tensor) -> Tensor:
+    """Return the Jacobian of a real output, whether or not its rows fit together."""
+    return _Matrix(y, (x,), 2**22).block(None, checked=False)[0]
 
 
 def _require_dense(name: str, value: object) -> Tensor:
@@ -172,22 +176,27 @@ class _Matrix:
         self._y, self._xs = y, xs
         self._step = self.pullback.rows_within(max_bytes)
 
-    def block(self, rows: slice | None) -> _Rows:
+    def block(self, rows: slice | None, *, checked: bool = True) -> _Rows:
         """Return the chosen rows by input, or all in the shape of the output."""
         y = self._y
         chosen = range(y.numel())[rows or slice(None)]
-        weights = self._random(len(chosen))
-        found, product = self._rows(chosen, weights=weights)
-        if y.is_complex():
-            self._require_holomorphic(chosen, found)
-        if len(chosen) > 1 and not _fits(weights, found, product):
-            self._require_one_matrix(chosen, found)
+        with self.pullback.passes():
+            found = self._checked(chosen) if checked else self._rows(chosen)[0]
         if rows is not None:
             return found
         shapes = [y.shape + x.shape for x in self._xs]
         return tuple(
             block.reshape(shape) for block, shape in zip(found, shapes, strict=True)
         )
+
+    def _checked(self, chosen: range) -> _Rows:
+        weights = self._random(len(chosen))
+        found, product = self._rows(chosen, weights=weights)
+        if self._y.is_complex():
+            self._require_holomorphic(chosen, found)
+        if len(chosen) > 1 and not _fits(weights, found, product):
+            self._require_one_matrix(chosen, found)
+        return found
 
     def _rows(
         self, chosen: range, *, scale: complex = 1, weights: Tensor | None = None

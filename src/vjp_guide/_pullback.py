@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from vjp_guide._graph import Edges, edge, walk
-from vjp_guide._quiet import plain_modes, quiet_passes
+from vjp_guide._quiet import RetainedGrads, plain_modes, quiet_randomness
 
 # The rows that torch.vmap gives for these are wrong, without an error (torch 2.13).
 _WRONG = {
@@ -39,6 +39,17 @@ class Pullback:
         self._one_by_one = one_by_one
         self._looped = "" if one_by_one else _reason_to_loop(outputs)
         self._slow = ""
+        self._retained = RetainedGrads()
+        self._seen = False
+
+    @contextmanager
+    def passes(self) -> Iterator[None]:
+        """Let the passes leave no trace, and depend on no setting."""
+        try:
+            with quiet_randomness((self._outputs, *self._inputs)), plain_modes():
+                yield
+        finally:
+            self._retained.restore()
 
     def __call__(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         """Return one product for each cotangent, stacked in front, by input."""
@@ -73,6 +84,14 @@ class Pullback:
         warnings.warn(message, UserWarning, stacklevel=stacklevel + 1)
 
     def _grad(self, cotangent: Tensor) -> tuple[Tensor, ...]:
+        if self._seen or self._retained.found:
+            return self._pass(cotangent)
+        with self._retained:
+            gradients = self._pass(cotangent)
+        self._seen = True
+        return gradients
+
+    def _pass(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         return torch.autograd.grad(
             self._outputs,
             self._inputs,
@@ -104,19 +123,14 @@ def _operator(reason: Exception | str) -> str:
     return found.group() if found else f"this graph ({text.partition('. ')[0]})"
 
 
-@contextmanager
-def passes(*tensors: Tensor) -> Iterator[None]:
-    """Let passes of our own leave no trace, and depend on no setting."""
-    with quiet_passes(tensors), plain_modes():
-        yield
-
-
 def _reason_to_loop(outputs: Tensor) -> str:
     """Return what :func:`torch.vmap` can't be used for in the graph, or nothing."""
     edges = walk([edge(outputs)])
     names = {node.name() for node in edges}
     wrong = next((_WRONG[name] for name in _WRONG if name in names), "")
-    return wrong or ("the hooks of this graph" if _has_hooks(edges) else "")
+    return wrong or (
+        "hooks, of which this graph may have some" if _has_hooks(edges) else ""
+    )
 
 
 def _has_hooks(edges: Edges) -> bool:
