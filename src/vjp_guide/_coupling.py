@@ -329,7 +329,7 @@ class _Measurement:
             shape, dtype=dtype, generator=self._generator, device="cpu"
         )
         means = _rows(normal).abs().square().mean(1).sqrt()
-        return _scaled(normal, 1 / means).to(self._y)
+        return (normal / means.reshape(-1, *[1] * (normal.ndim - 1))).to(self._y)
 
 
 def _rows(tensor: Tensor) -> Tensor:
