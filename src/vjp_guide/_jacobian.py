@@ -138,11 +138,6 @@ def jacobian(
     return firsts if isinstance(outputs, Sequence) else firsts[0]
 
 
-def unchecked(y: Tensor, x: Tensor) -> Tensor:
-    """Return the Jacobian of a real output, whether or not its rows fit together."""
-    return _Matrix(y, (x,), 2**22).block(None, checked=False)[0]
-
-
 def _require_dense(name: str, value: object) -> Tensor:
     tensor = require_input(name, value)
     if tensor.is_nested:
@@ -176,12 +171,12 @@ class _Matrix:
         self._y, self._xs = y, xs
         self._step = self.pullback.rows_within(max_bytes)
 
-    def block(self, rows: slice | None, *, checked: bool = True) -> _Rows:
+    def block(self, rows: slice | None) -> _Rows:
         """Return the chosen rows by input, or all in the shape of the output."""
         y = self._y
         chosen = range(y.numel())[rows or slice(None)]
         with self.pullback.passes():
-            found = self._checked(chosen) if checked else self._rows(chosen)[0]
+            found = self._checked(chosen)
         if rows is not None:
             return found
         shapes = [y.shape + x.shape for x in self._xs]

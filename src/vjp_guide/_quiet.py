@@ -30,7 +30,7 @@ def quiet_passes(tensors: Iterable[object] = ()) -> Iterator[None]:
     Yields:
         Nothing.
     """
-    with _plain_torch():
+    with plain_torch():
         retained = _retained()
     try:
         with quiet_randomness(tensors):
@@ -42,7 +42,7 @@ def quiet_passes(tensors: Iterable[object] = ()) -> Iterator[None]:
 @contextmanager
 def quiet_randomness(tensors: Iterable[object] = ()) -> Iterator[None]:
     """Restore the random states of torch, of NumPy and of Python."""
-    with _plain_torch():
+    with plain_torch():
         numpy_state = np.random.get_state()  # noqa: NPY002 (the reader may use it)
         forked = torch.random.fork_rng(devices=_accelerators(tensors))
         forked.__enter__()
@@ -52,7 +52,7 @@ def quiet_randomness(tensors: Iterable[object] = ()) -> Iterator[None]:
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)  # noqa: NPY002 (the reader may use it)
-        with _plain_torch():
+        with plain_torch():
             forked.__exit__(None, None, None)
 
 
@@ -95,7 +95,7 @@ class RetainedGrads(TorchDispatchMode):
 
 def restore_grads(retained: Iterable[tuple[Tensor, Tensor | None]]) -> None:
     """Give each tensor the ``.grad`` that stands beside it."""
-    with _plain_torch():
+    with plain_torch():
         for tensor, grad in retained:
             if tensor.grad is not grad:
                 tensor.grad = grad
@@ -122,14 +122,14 @@ def plain_modes() -> Iterator[None]:
         stack.enter_context(torch.autograd.set_detect_anomaly(mode=False))
         for device in _AUTOCAST:
             stack.enter_context(torch.autocast(device, enabled=False))
-        stack.enter_context(_plain_torch())
+        stack.enter_context(plain_torch())
         yield
 
 
 @contextmanager
-def _plain_torch() -> Iterator[None]:
-    # Neither has a public name.
-    with torch._C.DisableTorchFunction(), _disable_current_modes():  # noqa: SLF001
+def plain_torch() -> Iterator[None]:
+    """Set aside the modes for functions of torch, and what subclasses override."""
+    with torch._C.DisableTorchFunction(), _disable_current_modes():  # noqa: SLF001 (neither has a public name)
         yield
 
 
