@@ -8,6 +8,8 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sphinx.util.tags import Tags
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # where docs._ext is a name
 
@@ -92,7 +94,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "thumbnail_size": (320, 224),  # twice the size at which it is shown
     "show_signature": False,
-    "first_notebook_cell": notebooks.INSTALL,
+    "first_notebook_cell": notebooks.INSTALL_FOR_EXAMPLES,
     "remove_config_comments": True,
 }
 
@@ -116,6 +118,12 @@ text, a question or a name.</p>
 }
 ogp_site_url = html_baseurl
 ogp_site_name = project
+ogp_description_length = 0  # ours is whole sentences
+ogp_social_cards = {
+    "font": "DejaVu Sans",  # matplotlib carries it in bold
+    "image_mini": "_static/sign.png",
+    "line_color": "#b45309",  # that of v, and of the favicon
+}
 
 # Dates: of the last commit that touched a page, or none where git can't tell.
 git_last_updated_timezone = "UTC"
@@ -125,6 +133,8 @@ suppress_warnings = [
     "git.command_not_found",
     "git.subprocess_error",
     "git.too_shallow",
+    # It means the whole path, wherever a clone lies; links hold file names alone.
+    "sphinx_gallery.space_in_filename",
 ]
 
 # Look
@@ -132,8 +142,15 @@ html_theme = "furo"
 html_title = "vjp-guide"
 html_show_search_summary = False  # it would fetch every page that it lists
 templates_path = ["_templates"]
+tags: Tags
+if not tags.has("live"):  # noqa: F821 - Sphinx sets it
+    template_bridge = "docs._ext.guide.head.Templates"
 html_favicon = "_static/favicon.svg"
-html_static_path = ["_static", "../src/vjp_guide/figures.css"]
+html_static_path = [
+    "_static",
+    "_tools/part_search/search.js",
+    "../src/vjp_guide/figures.css",
+]
 html_css_files = ["custom.css", "figures.css"]
 html_js_files = ["keys.js"]
 html_copy_source = False
