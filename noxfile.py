@@ -73,7 +73,7 @@ def tests(session: nox.Session) -> None:
 def operators(session: nox.Session) -> None:
     """Verify every operator of torch; fail if one that was verified no longer is."""
     _install(session, "test")
-    session.run("python", "tests/verify_operators.py", *session.posargs)
+    session.run("python", "tests/operators/verify.py", *session.posargs)
 
 
 @nox.session(default=False)

@@ -11,7 +11,8 @@ import torch
 
 import vjp_guide
 from vjp_guide.__main__ import COMMANDS, main
-from vjp_guide.operators._lookup import find, names
+from vjp_guide.operators import names
+from vjp_guide.operators.lookup import resolve
 
 ROOT = Path(__file__).parent.parent
 # What each shell answers to "vjp-guide torch.softm" and Tab.
@@ -69,7 +70,7 @@ def test_no_operator_hides_a_command() -> None:
     """Tests that a name alone can stand for the command for it."""
     assert not set(COMMANDS) & set(names())
     assert {"softmax", "torch.softmax"} <= set(names())
-    assert all(find(name) for name in names())
+    assert all(resolve(name) for name in names())
 
 
 def test_a_name_alone(capsys: pytest.CaptureFixture[str]) -> None:

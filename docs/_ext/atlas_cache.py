@@ -44,15 +44,21 @@ def fingerprint() -> str:
 
 def sources(root: Path) -> list[Path]:
     """Return the modules of the atlas, and those of the package that they import."""
-    pending = [*(root / "operators").glob("*.py")]
+    pending = [*(root / "operators").rglob("*.py")]
     found: set[Path] = set()
     while pending:
         path = pending.pop()
         if path not in found:
             found.add(path)
             names = _IMPORT.findall(path.read_text(encoding="utf-8"))
-            pending += [root / f"{name.replace('.', '/')}.py" for name in names]
+            pending += [_module(root, name) for name in names]
     return sorted(found)
+
+
+def _module(root: Path, name: str) -> Path:
+    """Return the file of a module or a package, by its name within ours."""
+    path = root.joinpath(*name.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def folder() -> Path:

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from vjp_guide.operators._checks import Residuals
-from vjp_guide.operators._records import Entry, Example, Shown, Variant
-from vjp_guide.operators._text import residual
+from vjp_guide.operators.numerals import residual
+from vjp_guide.operators.records import Entry, Example, Residuals, Shown, Variant
 
 _CELL = 7
 

@@ -11,18 +11,24 @@ from html import escape
 from itertools import compress
 from pathlib import Path
 
-import atlas_html as html
-from atlas import Fragment
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.display import status_iterator
 
-from vjp_guide.operators._atlas import compute, empty, from_json, to_json
-from vjp_guide.operators._entry import groups
-from vjp_guide.operators._opinfo import OperatorsUnavailableError
-from vjp_guide.operators._records import Atlas, Entry, Without
-from vjp_guide.operators._summary import summary
+from docs._ext import atlas_html as html
+from docs._ext.atlas import Fragment
+from vjp_guide.operators import (
+    Atlas,
+    Entry,
+    OperatorsUnavailableError,
+    compute,
+    dump,
+    empty,
+    load,
+    summary,
+)
+from vjp_guide.operators.records import Without
 
 JOBS = 2
 COLUMNS = ("operator", "group", "inputs", "state", "more")
@@ -34,11 +40,11 @@ logger = logging.getLogger(__name__)
 def computed() -> tuple[str, bool]:
     """Return the data, and whether torch has the tables that it comes from."""
     try:
-        found = compute(tuple(groups()), jobs=JOBS, progress=_progress)
+        found = compute(jobs=JOBS, progress=_progress)
     except OperatorsUnavailableError as error:
         logger.info("%s: the pages of the operators stay empty", error)
-        return to_json(empty()), False
-    return to_json(found), True
+        return dump(empty()), False
+    return dump(found), True
 
 
 def _progress(entries: Iterator[Entry], count: int) -> Iterable[Entry]:
@@ -71,7 +77,7 @@ def content(data: Path, directive: str, group: str = "") -> list[nodes.Node]:
 
 @cache
 def _atlas(data: Path) -> Atlas:
-    found = from_json(data.read_text(encoding="utf-8"))
+    found = load(data.read_text(encoding="utf-8"))
     gc.freeze()  # else each full collection visits the many small records
     return found
 

@@ -8,10 +8,13 @@ import torch
 
 from vjp_guide import __version__
 from vjp_guide._clarify.run import USAGE, run
-from vjp_guide.operators._entry import entry
-from vjp_guide.operators._lookup import UnknownOperatorError, find, names
-from vjp_guide.operators._opinfo import OperatorsUnavailableError
-from vjp_guide.operators._terminal import terminal
+from vjp_guide.operators import (
+    OperatorsUnavailableError,
+    UnknownOperatorError,
+    as_text,
+    find,
+    names,
+)
 
 COMMANDS = ("operator", "run", "completion")
 # Each completes operators, commands and files.
@@ -73,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _operator(parsed: argparse.Namespace) -> str:
-    return "\n\n".join(terminal(entry(find(name))) for name in parsed.names)
+    return "\n\n".join(as_text(find(name)) for name in parsed.names)
 
 
 def _completion(parsed: argparse.Namespace) -> str:

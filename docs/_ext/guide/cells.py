@@ -1,0 +1,94 @@
+"""What runs in a build: the cells of the pages, and the examples of the gallery.
+
+Sphinx loads this module in each build, which imports torch only to run an example.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx_gallery.directives import imgsgnode
+
+from docs._tools.forked_kernels import KernelServer
+
+COLOURS = 64
+# What the cells import, so that each page needn't.
+IMPORTED = (
+    "torch",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "vjp_guide.figures",
+)
+
+logger = logging.getLogger(__name__)
+
+
+def start_kernels(app: Sphinx) -> None:
+    """Start what forks the kernels; it imports while the gallery runs."""
+    mode = app.config.nb_execution_mode
+    if mode != "off" and sys.platform == "linux":
+        server = KernelServer(*IMPORTED, early=mode == "force")
+        app.connect("build-finished", lambda *_: server.stop())
+
+
+def reset_torch(gallery_conf: dict[str, Any], fname: str) -> None:  # noqa: ARG001 - sphinx-gallery's signature
+    """Give each example the same seed and torch's default state."""
+    import matplotlib.pyplot as plt  # noqa: PLC0415 - see above
+    import torch  # noqa: PLC0415 - likewise
+
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.float32)
+    torch.set_grad_enabled(True)
+    torch.set_printoptions(profile="default")
+    torch.autograd.set_detect_anomaly(mode=False)
+    plt.rcdefaults()
+
+
+def figure_scraper(
+    block: object, block_vars: dict[str, Any], gallery_conf: dict[str, Any]
+) -> str:  # sphinx-gallery's signature
+    """Save a figure that ends a block as a file, from which the thumbnail is made.
+
+    The page itself shows the figure by its HTML, so there is nothing to add here.
+    """
+    from vjp_guide.figures import Figure  # noqa: PLC0415 - see above
+
+    del block, gallery_conf
+    last = block_vars["example_globals"].get("___")
+    if isinstance(last, Figure):
+        last.save(next(block_vars["image_path_iterator"]).replace(".png", ".svg"))
+    return ""
+
+
+def lighten_pictures(app: Sphinx) -> None:
+    """Give the pictures a palette, which makes their files a third as large."""
+    from PIL import Image  # noqa: PLC0415 - see above
+
+    for path in Path(app.srcdir, "auto_examples", "images").rglob("*.png"):
+        with Image.open(path) as image:
+            if image.mode != "P":
+                plain = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+                plain.save(path, optimize=True)
+
+
+def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put each picture in a box in which it can scroll on a narrow screen."""
+    del app, docname
+    for picture in list(doctree.findall(imgsgnode)):
+        box = nodes.container(classes=["vjp-scroll"])
+        picture.replace_self(box)
+        box += picture
+
+
+def expect_errors(app: Sphinx, document: nodes.document) -> None:
+    """Warn of a cell tagged ``raises-exception`` without an error in its output."""
+    if app.config.nb_execution_mode == "off":
+        return
+    for cell in document.findall(nodes.container):
+        if "tag_raises-exception" in cell["classes"]:
+            outputs = cell.findall(nodes.literal_block)
+            if not any("traceback" in output["classes"] for output in outputs):
+                logger.warning("the cell raises nothing", location=cell)

@@ -1,0 +1,139 @@
+"""What programs read: a Markdown copy of each page, and the lists of all pages.
+
+People who paste a page into a program take the copy too.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx_markdown_builder.translator import MarkdownTranslator
+
+from .page import Page
+
+LANGUAGES = {"ipython3": "python", "myst-ansi": "text", "none": "text"}
+CODE = {"literal_block", "code_links_block"}  # the latter are the gallery's
+NOISE = {"sphx-glr-download-link-note", "sphx-glr-footer"}
+SILENT = nodes.target | nodes.comment | addnodes.index
+ADMONITIONS = {"note", "tip", "warning", "important", "seealso"}
+# What the HTML of an output says, as lines of text.
+MARKUP = [
+    (r"<(style|script)\b.*?</\1>", ""),
+    (r'<svg\b[^>]*?aria-label="([^"]*)".*?</svg>', r"\nFigure: \1\n"),
+    ("</dt>", ": "),
+    ("</t[dh]>", "  "),
+    ("</(tr|p|pre|caption|dd)>", "\n"),
+    (r"<[^>]*>", ""),
+    (r" *\n\s*", "\n"),
+]
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+
+def write(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Write the copy beside the page, and link to it."""
+    del templatename
+    if doctree:
+        path = Path(app.outdir) / f"{pagename}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(markdown(app, doctree), encoding="utf-8")
+        context["markdown_copy"] = path.name
+        link = f'\n<link rel="alternate" type="text/markdown" href="{path.name}">'
+        context["metatags"] += link
+
+
+def markdown(app: Sphinx, document: nodes.document) -> str:
+    """Return a page as Markdown."""
+    copy = document.deepcopy()
+    for node in list(copy.findall(nodes.Element)):
+        if node.parent is not None:
+            _simplify(node, node.parent)
+    translator = MarkdownTranslator(copy, app.builder)
+    copy.walkabout(translator)
+    return str(translator.astext())
+
+
+def _simplify(node: nodes.Element, parent: nodes.Element) -> None:
+    """Leave what Markdown can say: a figure is its description."""
+    if isinstance(node, nodes.raw):
+        parent.replace(node, _block(_text(node.astext())))
+    elif "markup" in node:  # the atlas writes HTML of its own
+        parent.replace(node, _block(_text(node["markup"])))
+    elif node.tagname in CODE:
+        language = node.get("language", "python")
+        parent.replace(node, _code(node.astext(), LANGUAGES.get(language, language)))
+    elif isinstance(node, nodes.abbreviation):  # a mark in a signature
+        parent.replace(node, node.children)
+    elif "alt" in node:
+        parent.replace(node, nodes.inline("", f"Figure: {node['alt']}"))
+    elif isinstance(node, SILENT) or NOISE.intersection(node["classes"]):
+        parent.remove(node)
+    elif isinstance(node, nodes.title) and parent.tagname in ADMONITIONS:
+        parent.remove(node)  # the copy names the kind itself
+
+
+def _text(markup: str) -> str:
+    for pattern, text in MARKUP:
+        markup = re.sub(pattern, text, markup, flags=re.DOTALL)
+    return html.unescape(markup).strip()
+
+
+def _block(text: str) -> nodes.Element:
+    return _code(text, "text") if "\n" in text else nodes.paragraph("", text)
+
+
+def _code(text: str, language: str) -> nodes.literal_block:
+    return nodes.literal_block(text, text, language=language)
+
+
+def write_list(app: Sphinx, pages: dict[str, Page]) -> None:
+    """Write llms.txt: what the site is, and each copy with its description."""
+    text = "\n".join(_list(app, pages)) + "\n"
+    (Path(app.outdir) / "llms.txt").write_text(text, encoding="utf-8")
+
+
+def _list(app: Sphinx, pages: dict[str, Page]) -> Iterator[str]:
+    root = app.config.root_doc
+    yield f"# {app.config.project}"
+    yield f"\n> {pages[root].description}"
+    yield "\nEvery output on these pages was computed when they were built.\n"
+    yield _entry(app, pages[root])
+    for part in app.env.toctree_includes[root]:
+        yield f"\n## {pages[part].title}\n"
+        for name in _below(app.env, part):
+            yield _entry(app, pages[name])
+
+
+def _below(env: BuildEnvironment, name: str) -> Iterator[str]:
+    yield name
+    for child in env.toctree_includes.get(name, []):
+        yield from _below(env, child)
+
+
+def _entry(app: Sphinx, page: Page) -> str:
+    address = f"{app.config.html_baseurl}{page.name}.md"
+    return f"- [{page.title}]({address}): {page.description}"
+
+
+def write_sitemap(app: Sphinx, pages: Iterable[str]) -> None:
+    """Write the list of all pages that search engines read.
+
+    sphinx-sitemap lists them as processes happen to write them, in another order in
+    each build, and after a rebuild those alone that were written again.
+    """
+    addresses = (escape(f"{app.config.html_baseurl}{name}.html") for name in pages)
+    lines = [f"<url><loc>{address}</loc></url>" for address in addresses]
+    text = "\n".join([f'<urlset xmlns="{SITEMAP}">', *lines, "</urlset>\n"])
+    (Path(app.outdir) / "sitemap.xml").write_text(text, encoding="utf-8")

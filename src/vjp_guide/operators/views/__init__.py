@@ -1,0 +1,1 @@
+"""An entry as readers see it."""

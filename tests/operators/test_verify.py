@@ -1,0 +1,119 @@
+"""Tests of the checks of an operator, on a fixed sample and on wrong ones."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.operators.support import Wrong, expected_states, op_of, x_of
+from vjp_guide.operators import entry, naming, torch_tables
+from vjp_guide.operators.case import Case, call_of, leaves
+from vjp_guide.operators.facts import facts
+from vjp_guide.operators.labels import GAUGE, STATES, VERIFIED
+from vjp_guide.operators.verify import checks, verdict
+
+SAMPLE = """
+__rpow__ angle as_strided_scatter cat cdist cfloat cholesky_solve cumprod einsum floor
+fft.fft fft.ihfft2 gather imag index_put linalg.cholesky linalg.eig linalg.qr linalg.svd
+logcumsumexp logsumexp matmul max.reduction_no_dim mul native_group_norm
+nn.functional.conv2d nn.functional.ctc_loss nn.functional.hinge_embedding_loss
+nn.functional.dropout nn.functional.hardsigmoid nn.functional.layer_norm
+nn.functional.max_unpool1d nn.functional.one_hot normal.number_mean prod softmax sort
+sparse.mm.reduce triangular_solve where
+""".split()
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_a_sample_of_operators_is_in_its_state(name: str) -> None:
+    """Tests that the checks find what the committed list says."""
+    variant, _ = verdict.verify(torch_tables.differentiable()[name])
+
+    assert variant.state == expected_states()[name]
+    if variant.state in {VERIFIED, GAUGE}:
+        times = facts(name).special.loosened if not variant.blind else 1
+        assert variant.residuals is not None
+        assert variant.residuals.within(checks.TOLERANCES, times=times)
+
+
+def test_the_sample_has_forty_operators_and_most_states() -> None:
+    """Tests that the sample is as large as promised, and holds what is special."""
+    states = {expected_states()[name] for name in SAMPLE}
+
+    assert len(set(SAMPLE)) == 40
+    assert states == set(STATES) - {"failed"}
+    assert "failed" not in expected_states().values()
+
+
+def test_a_wrong_derivative_fails() -> None:
+    """Tests that half the derivative is noticed, by finite differences."""
+    variant, case = verdict.verify(op_of(Wrong.apply, x_of(1, 2, 3, 4)))
+
+    assert variant.state == "failed"
+    assert not variant.blind
+    assert variant.residuals is not None
+    assert variant.residuals.difference > 0.4
+    assert case is not None
+
+
+def test_a_call_that_raises_is_skipped() -> None:
+    """Tests that the reason is told where no call can be checked."""
+
+    def fail(x: Tensor) -> Tensor:
+        raise RuntimeError(f"out of the domain for {len(x)} numbers")
+
+    variant, case = verdict.verify(op_of(fail, x_of(1, 2, 3, 4)))
+
+    assert variant.state == "not verifiable"
+    assert "out of the domain for 4 numbers" in variant.reason
+    assert variant.skipped == 2
+    assert case is not None
+    assert entry._example(naming.name_of("sin"), [(variant, case)]) == (
+        None,
+        "RuntimeError: out of the domain for 4 numbers",
+    )
+
+
+def test_an_operator_without_calls_says_so() -> None:
+    """Tests the reason where torch's tests hold no call."""
+    op = op_of(torch.sin, x_of(), supported_backward_dtypes=lambda _: {torch.float32})
+
+    assert "none for the CPU" in verdict.verify(op)[0].reason
+
+
+def test_a_value_that_is_not_finite_is_not_checked() -> None:
+    """Tests that values and outputs without a derivative are refused."""
+    log = call_of(torch.log, (x_of(0, 1),), {})
+    constant = call_of(torch.zeros_like, (x_of(0, 1),), {})
+    infinite = call_of(lambda x: torch.log(x).cumsum(0), (x_of(0, 1),), {})
+
+    for case in (log, constant):
+        with pytest.raises(checks.UnusableError):
+            checks.check(case)
+    for case in (constant, infinite):
+        with pytest.raises(checks.UnusableError):
+            checks.check_complex(case)
+
+
+def test_a_wrong_second_derivative_is_told() -> None:
+    """Tests that double backward is compared with finite differences."""
+    hidden = call_of(lambda x: (x.detach() * x * x).sum(), (x_of(1, 2),), {})
+    half = call_of(lambda x: x * (x * x.detach()), (x_of(1, 2),), {})
+
+    assert {checks.check_twice(hidden), checks.check_twice(half)} == {"wrong"}
+
+
+def test_a_large_jacobian_is_not_built() -> None:
+    """Tests that the checks with a Jacobian are left out where it is large."""
+    large = torch.randn(600, dtype=torch.float64, requires_grad=True)
+
+    found = checks.check(call_of(torch.sin, (large,), {}))
+
+    assert found.residuals.numerical is None
+    assert found.residuals.difference < 1e-7
+
+
+def test_leaves_are_new() -> None:
+    """Tests that a case hands out copies of its tensors."""
+    case = Case(torch.sin, (x_of(1.0),), None, (0,))
+    (copy,) = leaves(case.inputs)
+
+    assert copy is not case.leaves[0]
