@@ -108,7 +108,7 @@ def test_backward_gets_code_for_backward(program: Program) -> None:
         text = note(error)
         assert "torch.autograd.grad(" not in code(text).replace("(g,) = torch", "")
         if "class " not in code(text):
-            exec(code(text), names | {"grad": torch.autograd.grad})  # noqa: S102
+            exec(code(text), names | {"grad": torch.autograd.grad})  # noqa: S102 (that it runs is tested)
 
 
 def test_says_what_the_seed_asks() -> None:
@@ -289,7 +289,7 @@ def test_leaves_the_errors_of_the_reader_alone(
 )
 def test_leaves_other_errors_alone(expression: str) -> None:
     """Tests errors that other code raises, with texts that autograd has too."""
-    error = caught(lambda: eval(expression, {"torch": torch}))  # noqa: S307
+    error = caught(lambda: eval(expression, {"torch": torch}))  # noqa: S307 (the table holds it)
 
     assert not hasattr(error, "__notes__")
 
@@ -499,7 +499,7 @@ def test_leaves_no_trace() -> None:
     with pytest.raises(RuntimeError):
         torch.autograd.grad(y, x, logged)
     before, Logged.calls = Logged.calls, 0
-    state, version = torch.get_rng_state(), v._version  # noqa: SLF001
+    state, version = torch.get_rng_state(), v._version  # noqa: SLF001 (torch's own count)
 
     with Counting() as noted:  # type: ignore[no-untyped-call]
         caught(lambda: torch.autograd.grad(y, x, v))
@@ -507,7 +507,7 @@ def test_leaves_no_trace() -> None:
 
     assert (noted.count, Logged.calls) == (plain.count, before)
     assert torch.equal(state, torch.get_rng_state())
-    assert (v._version, calls, x.grad) == (version, [], None)  # noqa: SLF001
+    assert (v._version, calls, x.grad) == (version, [], None)  # noqa: SLF001 (torch's own count)
     assert torch.autograd.grad(y.sum(), x)
 
 
@@ -590,7 +590,7 @@ def python(*arguments: str, folder: Path) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("module", [False, True], ids=["script", "module"])
-def test_run_ends_as_python_does(end: str, module: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_run_ends_as_python_does(end: str, module: bool, tmp_path: Path) -> None:  # noqa: FBT001 (pytest names it)
     """Tests output, traceback and exit code of a script and a module."""
     (tmp_path / "program.py").write_text(PROGRAM.format(ENDS[end]), encoding="utf-8")
     line = ["-m", "program"] if module else ["program.py"]

@@ -13,47 +13,10 @@ from vjp_guide._clarify.note import annotate
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Clarify(ContextDecorator):
-    """The context that :func:`vjp_guide.clarify` returns; it may be entered again."""
-
-    def __init__(self) -> None:
-        self._before: list[BaseException | None] = []
-
-    def __enter__(self) -> None:
-        self._before.append(sys.exception())
-
-    def __exit__(
-        self,
-        _: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        before = self._before.pop()
-        if error is not None:
-            annotate(error, before)
-
-    def _recreate_cm(self) -> "Clarify":
-        # Each call of a decorated function has a context of its own: they may overlap.
-        return Clarify()
-
-    def __call__(self, function: F) -> F:
-        """Return the function with its body inside of the context."""
-        if inspect.isasyncgenfunction(function):
-            raise TypeError(
-                "clarify can't decorate an asynchronous generator: write "
-                "`with clarify():` inside of it"
-            )
-        if inspect.isgeneratorfunction(function):
-            return cast("F", _generator(function))
-        if inspect.iscoroutinefunction(function):
-            return cast("F", _coroutine(function))
-        return super().__call__(function)
-
-
-def clarify() -> Clarify:
+class clarify(ContextDecorator):  # noqa: N801 (a lower-case name, as contextlib's)
     r"""Let each error of torch's autograd carry its cause and the mended call.
 
-    An exception that leaves the block gets a note (:meth:`BaseException.add_note`),
+    An exception that leaves the block gets a note (``BaseException.add_note``),
     which Python prints below it, if :func:`vjp_guide.diagnose` knows it. The note
     speaks of the tensors of the call, which are read from the frames of the traceback.
     For :func:`torch.autograd.grad` the condition behind most errors is that
@@ -72,8 +35,7 @@ def clarify() -> Clarify:
     ``raise ... from error``, and members of exception groups get notes likewise; an
     exception that has one gets no second.
 
-    Returns:
-        A context manager, which decorates functions, generators and coroutines too.
+    It decorates functions, generators and coroutines too.
 
     Source: the table behind the errors index of this site.
 
@@ -94,13 +56,45 @@ def clarify() -> Clarify:
     <BLANKLINE>
     vjp-guide: reference/errors/missing-v.html#error-no-implicit-v
     """
-    return Clarify()
+
+    def __init__(self) -> None:
+        self._before: list[BaseException | None] = []
+
+    def __enter__(self) -> None:
+        self._before.append(sys.exception())
+
+    def __exit__(
+        self,
+        _: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        before = self._before.pop()
+        if error is not None:
+            annotate(error, before)
+
+    def _recreate_cm(self) -> "clarify":
+        # Each call of a decorated function has a context of its own: they may overlap.
+        return clarify()
+
+    def __call__(self, function: F) -> F:
+        """Return the function with its body inside of the context."""
+        if inspect.isasyncgenfunction(function):
+            raise TypeError(
+                "clarify can't decorate an asynchronous generator: write "
+                "`with clarify():` inside of it"
+            )
+        if inspect.isgeneratorfunction(function):
+            return cast("F", _generator(function))
+        if inspect.iscoroutinefunction(function):
+            return cast("F", _coroutine(function))
+        return super().__call__(function)
 
 
 def _generator(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def wrapped(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 (any function)
-        with Clarify():
+        with clarify():
             return (yield from function(*arguments, **options))
 
     return wrapped
@@ -109,7 +103,7 @@ def _generator(function: Callable[..., Any]) -> Callable[..., Any]:
 def _coroutine(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     async def wrapped(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 (likewise)
-        with Clarify():
+        with clarify():
             return await function(*arguments, **options)
 
     return wrapped

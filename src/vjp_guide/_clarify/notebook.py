@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from vjp_guide._clarify.note import annotate
@@ -10,21 +10,12 @@ from vjp_guide._clarify.note import annotate
 Kinds = tuple[type[BaseException], ...]
 
 
-class Shell(Protocol):
-    """The part of IPython's shell that is used."""
-
-    custom_exceptions: Kinds
-    CustomTB: Callable[..., Any]
-    set_custom_exc: Callable[[Kinds, Callable[..., Any]], None]
-    showtraceback: Callable[..., None]
+Handler = Callable[..., Any]
+_BEFORE: WeakKeyDictionary[Any, tuple[Kinds, Handler, Handler]] = WeakKeyDictionary()
 
 
-_BEFORE: "WeakKeyDictionary[Shell, tuple[Kinds, Callable[..., Any], object]]"
-_BEFORE = WeakKeyDictionary()
-
-
-def load_ipython_extension(shell: Shell) -> None:
-    """Let cells show the notes of :func:`vjp_guide.clarify`: ``%load_ext vjp_guide``.
+def load_ipython_extension(shell: Any) -> None:  # noqa: ANN401 (it is IPython's)
+    """Let cells show the notes of :class:`vjp_guide.clarify`: ``%load_ext vjp_guide``.
 
     Args:
         shell: The shell, which IPython passes. A handler that was set in it for some
@@ -33,7 +24,7 @@ def load_ipython_extension(shell: Shell) -> None:
     kinds, handler = shell.custom_exceptions, shell.CustomTB
 
     def show(
-        shell: Shell,
+        shell: Any,  # noqa: ANN401 (likewise)
         kind: type[BaseException],
         error: BaseException,
         traceback: TracebackType,
@@ -50,7 +41,7 @@ def load_ipython_extension(shell: Shell) -> None:
     _BEFORE[shell] = kinds, handler, shell.CustomTB
 
 
-def unload_ipython_extension(shell: Shell) -> None:
+def unload_ipython_extension(shell: Any) -> None:  # noqa: ANN401 (it is IPython's)
     """Put the handler back that was there before, unless a later one is in place.
 
     Args:

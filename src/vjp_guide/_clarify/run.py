@@ -11,7 +11,7 @@ from types import ModuleType, TracebackType
 from vjp_guide._clarify.note import annotate
 
 # What `python -m` itself calls; it has no public name.
-_run_as_main = runpy._run_module_as_main  # type: ignore[attr-defined] # noqa: SLF001
+_run_as_main = runpy._run_module_as_main  # type: ignore[attr-defined] # noqa: SLF001 (as above)
 USAGE = "vjp-guide run (SCRIPT | -m MODULE) [ARGUMENT ...]"
 
 
