@@ -70,12 +70,33 @@ class Special:
 
     def holds(self, release: str) -> bool:
         """Return whether it is so in a release of torch, such as ``"2.13.0+cpu"``."""
-        now = _numbers(release)
-        started = not self.since or _numbers(self.since) <= now
-        return started and (not self.until or now < _numbers(self.until))
+        return _within(release, self.since, self.until)
 
 
 NONE = Special()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A change of the samples under which an operator isn't right any more.
+
+    Attributes:
+        change: Its name: a dtype, ``"repeated"``, ``"fewer"``, ``"complex"``, ...
+        state: What that makes of the operator.
+        reason: The condition, or what is wrong, as a sentence.
+        since: The release of torch from which on this holds, empty for all.
+        until: The first release in which it no longer does, empty for none.
+    """
+
+    change: str
+    state: str
+    reason: str
+    since: str = ""
+    until: str = ""
+
+    def holds(self, release: str) -> bool:
+        """Return whether it is so in a release of torch."""
+        return _within(release, self.since, self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +109,7 @@ class Operator:
         formulas: Its vector-Jacobian products by hand.
         kinks: Where its derivative is a choice.
         specials: How its checks differ; the first that holds in a release counts.
+        limits: Changes of its samples under which it isn't right.
         condition: The condition for a derivative where the operator leaves a choice.
         note: What the derivative needs besides.
         swapped: Whether torch's tests pass the first two arguments in the other order.
@@ -101,6 +123,7 @@ class Operator:
     formulas: Sequence[Formula] = ()
     kinks: Sequence[Kink] = ()
     specials: Sequence[Special] = ()
+    limits: Sequence[Limit] = ()
     condition: str = ""
     note: str = ""
     swapped: bool = False
@@ -112,6 +135,11 @@ class Operator:
         """What is special in the installed torch."""
         held = (each for each in self.specials if each.holds(torch.__version__))
         return next(held, NONE)
+
+    def limit(self, change: str) -> Limit | None:
+        """Return what a change makes of the operator in the installed torch."""
+        held = (each for each in self.limits if each.holds(torch.__version__))
+        return next((each for each in held if each.change == change), None)
 
 
 def slope(latex: str, why: str) -> Formula:
@@ -162,6 +190,12 @@ def symmetric() -> Tensor:
 def factors() -> Tensor:
     """Return two lower triangular matrices of two rows."""
     return torch.stack([square(2), 2 * square(2)]).detach().tril().requires_grad_()
+
+
+def _within(release: str, since: str, until: str) -> bool:
+    now = _numbers(release)
+    started = not since or _numbers(since) <= now
+    return started and (not until or now < _numbers(until))
 
 
 def _numbers(release: str) -> tuple[int, ...]:
