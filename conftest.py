@@ -4,7 +4,13 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 # Sphinx loads these by path, or makes them.
-collect_ignore_glob = ["docs/*.py", "docs/_*/*", "docs/auto_examples/*"]
+collect_ignore_glob = [
+    "docs/conf.py",
+    "docs/_ext/*",
+    "docs/_build/*",
+    "docs/_generated/*",
+    "docs/auto_examples/*",
+]
 
 pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser()],

@@ -9,14 +9,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "_ext"))
+sys.path.insert(0, str(HERE.parent))  # where docs._ext is a name
 
 # A build is short: looking for cyclic garbage takes longer than its memory is worth,
 # above all at the end, when everything is garbage.
 gc.disable()
 atexit.register(gc.freeze)
 
-import notebooks  # noqa: E402 - found by the path above
+from docs._ext.guide import notebooks  # noqa: E402 - found by the path above
 
 # Project
 project = "vjp-guide"
@@ -31,29 +31,13 @@ extensions = [
     "sphinx.ext.intersphinx",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
-    "sphinx_gallery.gen_gallery",
     "sphinx_last_updated_by_git",
-    "atlas",
-    "descriptions",
-    "expected_errors",
-    "gallery",
-    "glossary",
-    "hosting",
-    "kernels",
-    "markdown_copies",
-    "mathml",
-    "navigation",
-    "notebooks",
-    "provenance",
-    "row_headers",
-    "search_index",
-    "sitemap",
-    "structured_data",
-    "symbols",
+    "docs._ext.guide",  # loads the gallery and others in their places
 ]
 exclude_patterns = [
     "_build",
     "_ext",
+    "_tools",
     "_generated",
     "_templates",
     # myst-nb would read the notebooks that the gallery writes as pages.
@@ -99,9 +83,10 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "_generated/backreferences",
     "doc_module": ("vjp_guide",),
-    "image_scrapers": ("gallery.figure_scraper", "matplotlib"),
-    "reset_modules": ("gallery.reset_torch",),
+    "image_scrapers": ("docs._ext.guide.cells.figure_scraper", "matplotlib"),
+    "reset_modules": ("docs._ext.guide.cells.reset_torch",),
     "run_stale_examples": True,
+    "inspect_global_variables": False,  # a tensor is no link
     # Times differ from build to build, and their page loads scripts from elsewhere.
     "write_computation_times": False,
     "min_reported_time": 1e9,

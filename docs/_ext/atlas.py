@@ -9,13 +9,14 @@ import json
 import shutil
 from pathlib import Path
 
-import atlas_cache
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
+
+from docs._ext import atlas_cache
 
 PAGES = "operators/entries"
 DATA = f"{PAGES}/operators.json"
@@ -43,7 +44,7 @@ def write_sources(app: Sphinx) -> None:
 
 
 def _computed() -> tuple[str, bool]:
-    import atlas_nodes  # noqa: PLC0415 - it imports torch
+    from docs._ext import atlas_nodes  # noqa: PLC0415 - it imports torch
 
     return atlas_nodes.computed()
 
@@ -65,7 +66,7 @@ class AtlasDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the nodes, and render again when the data or its renderer changes."""
-        import atlas_nodes  # noqa: PLC0415 - it imports torch
+        from docs._ext import atlas_nodes  # noqa: PLC0415 - it imports torch
 
         data = Path(self.env.srcdir) / DATA
         here = Path(__file__).parent

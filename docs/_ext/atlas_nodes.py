@@ -11,13 +11,13 @@ from html import escape
 from itertools import compress
 from pathlib import Path
 
-import atlas_html as html
-from atlas import Fragment
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.display import status_iterator
 
+from docs._ext import atlas_html as html
+from docs._ext.atlas import Fragment
 from vjp_guide.operators import (
     Atlas,
     Entry,

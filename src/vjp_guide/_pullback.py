@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from vjp_guide._graph import edge, walk
+
 # The rows that torch.vmap gives for these are wrong, without an error (torch 2.13).
 _WRONG = {
     "AsStridedScatterBackward0": "aten::as_strided_scatter",
@@ -94,13 +96,5 @@ def _operator(reason: Exception | str) -> str:
 
 def _wrong_operator(outputs: Tensor) -> str:
     """Return the first operator of the graph whose batching rule is wrong, or none."""
-    pending, seen = [outputs.grad_fn], set()
-    while pending:
-        node = pending.pop()
-        if node is None or node in seen:
-            continue
-        if node.name() in _WRONG:
-            return _WRONG[node.name()]
-        seen.add(node)
-        pending.extend(following for following, _ in node.next_functions)
-    return ""
+    names = {node.name() for node in walk([edge(outputs)])}
+    return next((_WRONG[name] for name in _WRONG if name in names), "")

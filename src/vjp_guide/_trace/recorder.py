@@ -1,29 +1,26 @@
 """A backward pass, recorded by hooks on its nodes."""
 
-import gc
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import Node, get_gradient_edge
+from torch.autograd.graph import Node
 
+from vjp_guide._graph import Edge, Edges, between, collector_paused, edge
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Pass, Port, Saved
 
 if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
 
-_Edge = tuple[Node | None, int]
-_Edges = dict[Node, tuple[_Edge, ...]]
 _Tensors = tuple[Tensor | None, ...]
 _Cotangents = tuple[Cotangent | None, ...]
 _Event = tuple[Node, _Cotangents, _Cotangents]
 
-_DEEP = 1_000
 _RAW = "_raw_saved_"
 
 
@@ -53,24 +50,12 @@ class Call:
             yield torch.ones_like(y) if v is None else v
 
 
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep Python from going through the many new objects again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-@_collector_paused()
+@collector_paused()
 def record(call: Call, names: tuple[str, ...], *, largest: int) -> Pass:
     """Return the record of a call, with values of up to ``largest`` elements."""
     ys, xs = call.outputs, call.inputs
-    starts, stops = [_edge(y) for y in ys], [_edge(x) for x in xs]
-    edges = _between(starts, stops)
+    starts, stops = list(map(edge, ys)), list(map(edge, xs))
+    edges = between(starts, stops)
     recorder = _Recorder(largest)
     with _hooked(edges, recorder):
         gradients = call.run()
@@ -136,46 +121,46 @@ class _Graph:
     def __init__(
         self,
         events: list[_Event],
-        edges: _Edges,
-        starts: list[_Edge],
-        stops: list[_Edge],
+        edges: Edges,
+        starts: list[Edge],
+        stops: list[Edge],
     ) -> None:
         self._events = events
         self._edges = edges
         self._steps = {node: step for step, (node, _, _) in enumerate(events)}
         self._stops = {stop: number for number, stop in reversed([*enumerate(stops)])}
-        self._sources: dict[_Edge, list[Port]] = defaultdict(list)
+        self._sources: dict[Edge, list[Port]] = defaultdict(list)
         for number, start in enumerate(starts):
             self._sources[start].append(Port("output", number))
         for step, (node, _, leaving) in enumerate(events):
-            for slot, edge in enumerate(edges[node]):
+            for slot, target in enumerate(edges[node]):
                 if leaving[slot] is not None:
-                    self._sources[edge].append(Port("node", step, slot))
+                    self._sources[target].append(Port("node", step, slot))
 
-    def port(self, edge: _Edge) -> Port | None:
+    def port(self, place: Edge) -> Port | None:
         """Return where the pass takes what flows along the edge."""
-        node, slot = edge
+        node, slot = place
         if node in self._steps:
             return Port("node", self._steps[node], slot)
-        number = self._stops.get(edge)
+        number = self._stops.get(place)
         return None if number is None else Port("input", number)
 
-    def sources(self, edge: _Edge) -> tuple[Port, ...]:
+    def sources(self, place: Edge) -> tuple[Port, ...]:
         """Return where the cotangents that are summed there come from."""
-        return tuple(self._sources.get(edge, ()))
+        return tuple(self._sources.get(place, ()))
 
     def ends(
         self,
         names: Iterable[str],
         tensors: Iterable[Tensor],
         cotangents: Iterable[Cotangent | None],
-        edges: Iterable[_Edge],
+        edges: Iterable[Edge],
     ) -> Iterator[End]:
         """Yield the records of outputs or inputs."""
         ends = zip(names, tensors, cotangents, edges, strict=True)
-        for name, tensor, cotangent, edge in ends:
-            shape, port = tuple(tensor.shape), self.port(edge)
-            yield End(name, shape, cotangent, port, self.sources(edge))
+        for name, tensor, cotangent, place in ends:
+            shape, port = tuple(tensor.shape), self.port(place)
+            yield End(name, shape, cotangent, port, self.sources(place))
 
     def nodes(self) -> Iterator[NodeRecord]:
         """Yield the records in the order of execution."""
@@ -189,7 +174,7 @@ class _Graph:
                 leaving,
                 tuple([self.sources((node, slot)) for slot in range(len(arriving))]),
                 tuple(
-                    [None if one is None else self.port(edge) for one, edge in pairs]
+                    [None if one is None else self.port(place) for one, place in pairs]
                 ),
                 _saved(node),
             )
@@ -222,62 +207,3 @@ def numbered(name: str, tensors: Sequence[Tensor]) -> tuple[str, ...]:
     if len(tensors) == 1:
         return (name,)
     return tuple(f"{name}{number}" for number in range(len(tensors)))
-
-
-def _edge(tensor: Tensor) -> _Edge:
-    """Return where the cotangent arrives; torch's own call refuses what has none."""
-    if not tensor.requires_grad:
-        return None, 0
-    edge = get_gradient_edge(tensor)
-    return edge.node, edge.output_nr
-
-
-def _between(starts: Iterable[_Edge], stops: Iterable[_Edge]) -> _Edges:
-    """Return the nodes that must run to reach ``stops``, with their outgoing edges."""
-    ends = {node for node, _ in stops}
-    edges = _walk(starts)
-    _ease_freeing(edges)
-    needed: _Edges = {}
-    for node, outgoing in edges.items():
-        if any(target in needed or target in ends for target, _ in outgoing):
-            needed[node] = outgoing
-    return needed
-
-
-def _walk(starts: Iterable[_Edge]) -> _Edges:
-    """Return the outgoing edges of all nodes, each after those it leads to."""
-    edges: _Edges = {}
-    seen: _Edges = {}
-    stack = [node for node, _ in starts]
-    while stack:
-        node = stack.pop()
-        if node is None or node in edges:
-            continue
-        if node in seen:
-            edges[node] = seen[node]
-        else:
-            seen[node] = node.next_functions
-            stack.append(node)
-            stack.extend([target for target, _ in seen[node]])
-    return edges
-
-
-def _ease_freeing(edges: _Edges) -> None:
-    """Keep torch from overflowing the stack when it frees a deep graph.
-
-    It frees nodes that Python has seen one inside the other.
-    So some of them hold those below, and let go of them one by one; what they hold
-    they reach by edges too, so nothing lives longer.
-    """
-    order = [*reversed(edges)] if len(edges) > _DEEP else []
-    for start in range(0, len(order), _DEEP):
-        first, *rest = order[start : start + _DEEP]
-        below = {target for target, _ in edges[first]}
-        held = []
-        for node in rest:
-            if node in below:
-                held.append(node)
-                below.update([target for target, _ in edges[node]])
-        # The stub says that it's a method; a list lets go of its last item first.
-        metadata = cast("dict[str, list[Node]]", first.metadata)
-        metadata["vjp_guide"] = held[::-1]

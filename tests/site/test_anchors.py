@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 LIST = Path(__file__).parent / "anchors.txt"
 LABEL = re.compile(r"^\(([^)\n]+)\)=$", re.MULTILINE)
 

@@ -1,18 +1,37 @@
-"""What the gallery needs to know of torch and of our figures, and light pictures.
+"""What runs in a build: the cells of the pages, and the examples of the gallery.
 
 Sphinx loads this module in each build, which imports torch only to run an example.
 """
 
-import re
+import sys
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util.typing import ExtensionMetadata
+from sphinx.util import logging
+from sphinx_gallery.directives import imgsgnode
+
+from docs._tools.forked_kernels import KernelServer
 
 COLOURS = 64
-PICTURE = re.compile(r'<img .*class = "sphx-glr-single-img"/>')
+# What the cells import, so that each page needn't.
+IMPORTED = (
+    "torch",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "vjp_guide.figures",
+)
+
+logger = logging.getLogger(__name__)
+
+
+def start_kernels(app: Sphinx) -> None:
+    """Start what forks the kernels; it imports while the gallery runs."""
+    mode = app.config.nb_execution_mode
+    if mode != "off" and sys.platform == "linux":
+        server = KernelServer(*IMPORTED, early=mode == "force")
+        app.connect("build-finished", lambda *_: server.stop())
 
 
 def reset_torch(gallery_conf: dict[str, Any], fname: str) -> None:  # noqa: ARG001 - sphinx-gallery's signature
@@ -55,26 +74,21 @@ def lighten_pictures(app: Sphinx) -> None:
                 plain.save(path, optimize=True)
 
 
-def unlink_variables(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Leave the links of functions and classes, not one for each use of a tensor."""
-    del app, docname
-    for link in list(doctree.findall(nodes.reference)):
-        if "sphx-glr-backref-instance" in link["classes"]:
-            link.replace_self(link.children)
-
-
-def frame_pictures(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
-) -> None:  # Sphinx's signature
+def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Put each picture in a box in which it can scroll on a narrow screen."""
-    del app, page, template, doctree
-    box = r'<div class="vjp-scroll">\g<0></div>'
-    context["body"] = PICTURE.sub(box, context.get("body", ""))
+    del app, docname
+    for picture in list(doctree.findall(imgsgnode)):
+        box = nodes.container(classes=["vjp-scroll"])
+        picture.replace_self(box)
+        box += picture
 
 
-def setup(app: Sphinx) -> ExtensionMetadata:
-    """Change what the examples leave, and the pages that show it."""
-    app.connect("builder-inited", lighten_pictures, priority=900)
-    app.connect("doctree-resolved", unlink_variables)
-    app.connect("html-page-context", frame_pictures)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+def expect_errors(app: Sphinx, document: nodes.document) -> None:
+    """Warn of a cell tagged ``raises-exception`` without an error in its output."""
+    if app.config.nb_execution_mode == "off":
+        return
+    for cell in document.findall(nodes.container):
+        if "tag_raises-exception" in cell["classes"]:
+            outputs = cell.findall(nodes.literal_block)
+            if not any("traceback" in output["classes"] for output in outputs):
+                logger.warning("the cell raises nothing", location=cell)

@@ -1,8 +1,8 @@
 """Kernels that start with modules imported: each is a fork of this process.
 
-``python kernel_server.py DESCRIPTOR WHEN MODULE...`` imports the modules, "early" or
-when first a client connects to the socket, and starts a kernel for each client, until
-the process that started it ends.
+``python server.py DESCRIPTOR WHEN MODULE...`` imports the modules, "early" or when
+first a client connects to the socket, and starts a kernel for each client, until the
+process that started it ends. A kernel ends with its client's connection.
 """
 
 import importlib
@@ -15,31 +15,29 @@ import sys
 import threading
 
 PARENT = os.getppid()
-HOUR = 3600.0  # what a cell prints is sent when it ends, so that builds don't differ
 
 
 class Kernel(socketserver.StreamRequestHandler):
-    """A kernel in a process of its own, which ends with its client."""
+    """A kernel in a process of its own."""
 
     def handle(self) -> None:
         """Run the kernel as the client asks."""
-        from ipykernel import (  # noqa: PLC0415 - takes long, may be unneeded
-            iostream,
-            kernelapp,
-        )
+        from ipykernel import kernelapp  # noqa: PLC0415 - takes long, may be unneeded
 
-        iostream.OutStream.flush_interval = HOUR
         request = json.loads(self.rfile.readline())
         threading.Thread(target=self._end_with_client, daemon=True).start()
+        self.connection.sendall(f"{os.getpid()}\n".encode())
         os.chdir(request["folder"])
-        kernelapp.launch_new_instance(argv=request["arguments"])
+        kernelapp.launch_new_instance(
+            argv=request["arguments"], outstream_class="whole_output.WholeOutput"
+        )
 
     def _end_with_client(self) -> None:
         self.connection.recv(1)
         os._exit(1)
 
 
-class KernelServer(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
+class ForkingServer(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
     """Forks for each connection."""
 
     def service_actions(self) -> None:
@@ -51,7 +49,7 @@ class KernelServer(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
 
 def main(descriptor: str, when: str, *modules: str) -> None:
     """Serve the clients of a socket that listens."""
-    with KernelServer("", Kernel, bind_and_activate=False) as server:
+    with ForkingServer("", Kernel, bind_and_activate=False) as server:
         server.socket.close()
         server.socket = socket.socket(fileno=int(descriptor))
         while when != "early" and not select.select([server], [], [], 1)[0]:

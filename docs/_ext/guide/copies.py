@@ -1,20 +1,22 @@
-"""A Markdown copy of each page, with the outputs of its cells, and their list llms.txt.
+"""What programs read: a Markdown copy of each page, and the lists of all pages.
 
-Who reads them are programs, and people who paste a page into one.
+People who paste a page into a program take the copy too.
 """
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.util.typing import ExtensionMetadata
 from sphinx_markdown_builder.translator import MarkdownTranslator
+
+from .page import Page
 
 LANGUAGES = {"ipython3": "python", "myst-ansi": "text", "none": "text"}
 CODE = {"literal_block", "code_links_block"}  # the latter are the gallery's
@@ -31,7 +33,7 @@ MARKUP = [
     (r"<[^>]*>", ""),
     (r" *\n\s*", "\n"),
 ]
-DESCRIPTION = re.compile(r'<meta name="description" content="([^"]*)"')
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def write(
@@ -96,46 +98,42 @@ def _code(text: str, language: str) -> nodes.literal_block:
     return nodes.literal_block(text, text, language=language)
 
 
-def write_list(app: Sphinx, exception: Exception | None) -> None:
+def write_list(app: Sphinx, pages: dict[str, Page]) -> None:
     """Write llms.txt: what the site is, and each copy with its description."""
-    if exception is None and app.builder.format == "html":
-        text = "\n".join(_list(app)) + "\n"
-        (Path(app.outdir) / "llms.txt").write_text(text, encoding="utf-8")
+    text = "\n".join(_list(app, pages)) + "\n"
+    (Path(app.outdir) / "llms.txt").write_text(text, encoding="utf-8")
 
 
-def _list(app: Sphinx) -> Iterator[str]:
+def _list(app: Sphinx, pages: dict[str, Page]) -> Iterator[str]:
     root = app.config.root_doc
     yield f"# {app.config.project}"
-    yield f"\n> {_description(app, root)}"
+    yield f"\n> {pages[root].description}"
     yield "\nEvery output on these pages was computed when they were built.\n"
-    yield _entry(app, root)
+    yield _entry(app, pages[root])
     for part in app.env.toctree_includes[root]:
-        yield f"\n## {app.env.titles[part].astext()}\n"
-        for page in _pages(app.env, part):
-            yield _entry(app, page)
+        yield f"\n## {pages[part].title}\n"
+        for name in _below(app.env, part):
+            yield _entry(app, pages[name])
 
 
-def _pages(env: BuildEnvironment, page: str) -> Iterator[str]:
-    yield page
-    for child in env.toctree_includes.get(page, []):
-        yield from _pages(env, child)
+def _below(env: BuildEnvironment, name: str) -> Iterator[str]:
+    yield name
+    for child in env.toctree_includes.get(name, []):
+        yield from _below(env, child)
 
 
-def _entry(app: Sphinx, page: str) -> str:
-    title = app.env.titles[page].astext()
-    address = f"{app.config.html_baseurl}{page}.md"
-    return f"- [{title}]({address}): {_description(app, page)}"
+def _entry(app: Sphinx, page: Page) -> str:
+    address = f"{app.config.html_baseurl}{page.name}.md"
+    return f"- [{page.title}]({address}): {page.description}"
 
 
-def _description(app: Sphinx, page: str) -> str:
-    text = (Path(app.outdir) / f"{page}.html").read_text(encoding="utf-8")
-    found = DESCRIPTION.search(text)
-    return html.unescape(found[1]) if found else ""
+def write_sitemap(app: Sphinx, pages: Iterable[str]) -> None:
+    """Write the list of all pages that search engines read.
 
-
-def setup(app: Sphinx) -> ExtensionMetadata:
-    """Write the copies as the pages are written, and the list at the end."""
-    app.setup_extension("sphinx_markdown_builder")
-    app.connect("html-page-context", write)
-    app.connect("build-finished", write_list)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    sphinx-sitemap lists them as processes happen to write them, in another order in
+    each build, and after a rebuild those alone that were written again.
+    """
+    addresses = (escape(f"{app.config.html_baseurl}{name}.html") for name in pages)
+    lines = [f"<url><loc>{address}</loc></url>" for address in addresses]
+    text = "\n".join([f'<urlset xmlns="{SITEMAP}">', *lines, "</urlset>\n"])
+    (Path(app.outdir) / "sitemap.xml").write_text(text, encoding="utf-8")

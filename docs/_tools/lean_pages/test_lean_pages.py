@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from delivery import finish
 from pygments.styles import get_style_by_name
 from pygments.token import Name, Punctuation, Text, Whitespace
+
+from docs._tools.lean_pages import finish
 
 HEAD = '<head><link rel="stylesheet" href="_static/a.css?v=1"/></head>'
 

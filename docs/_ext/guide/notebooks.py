@@ -11,12 +11,10 @@ import re
 import shutil
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:  # the tests run without Sphinx
-    from docutils import nodes
-    from sphinx.application import Sphinx
-    from sphinx.util.typing import ExtensionMetadata
+from docutils import nodes
+from sphinx.application import Sphinx
 
 REPOSITORY = "vjp-guide/vjp-guide"
 INSTALL = f"%pip install --quiet git+https://github.com/{REPOSITORY}"
@@ -45,11 +43,11 @@ def _cell(cell: dict[str, Any]) -> str:
 
 
 def write(
-    app: "Sphinx",
+    app: Sphinx,
     pagename: str,
     templatename: str,
     context: dict[str, Any],
-    doctree: "nodes.document | None",
+    doctree: nodes.document | None,
 ) -> None:
     """Write the files of an executed page or an example; name them to its template."""
     del templatename
@@ -71,7 +69,7 @@ def write(
     context["executed"] = page.name
 
 
-def translate(app: "Sphinx", page: str, notebook: dict[str, Any]) -> None:
+def translate(app: Sphinx, page: str, notebook: dict[str, Any]) -> None:
     """Write the texts of a notebook as Markdown that is understood anywhere."""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
@@ -79,14 +77,14 @@ def translate(app: "Sphinx", page: str, notebook: dict[str, Any]) -> None:
             cell["source"] = text.splitlines(keepends=True)
 
 
-def portable(text: str, page: str, app: "Sphinx") -> str:
+def portable(text: str, page: str, app: Sphinx) -> str:
     """Return a page's text with whole addresses, and without what only Sphinx knows."""
     text = LABEL.sub("", DIRECTIVE.sub("", text))
     text = ROLE.sub(lambda role: _role(role, page, app), text)
     return LINK.sub(lambda link: _link(link, page, app), text)
 
 
-def _role(role: re.Match[str], page: str, app: "Sphinx") -> str:
+def _role(role: re.Match[str], page: str, app: Sphinx) -> str:
     kind = (role[1] or role[2]).rpartition(":")[2]
     title, target = role[3] or "", role[4] or role[5]
     labels = app.env.domains.standard_domain.anonlabels
@@ -99,7 +97,7 @@ def _role(role: re.Match[str], page: str, app: "Sphinx") -> str:
     return title or (short if kind == "term" else f"`{short}`")
 
 
-def _link(link: re.Match[str], page: str, app: "Sphinx") -> str:
+def _link(link: re.Match[str], page: str, app: Sphinx) -> str:
     title, path, anchor = link[1], link[2], link[3] or ""
     name = _docname(posixpath.splitext(path)[0], page) if path else page
     return _address(title, name, anchor, app) if name in app.env.titles else link[0]
@@ -112,14 +110,14 @@ def _docname(path: str, page: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(page), path))
 
 
-def _address(title: str, name: str, anchor: str, app: "Sphinx") -> str:
+def _address(title: str, name: str, anchor: str, app: Sphinx) -> str:
     """Return a link to the site, by default with the title of the place."""
     _, _, section = app.env.domains.standard_domain.labels.get(anchor[1:], ("", "", ""))
     shown = title or section or app.env.titles[name].astext()
     return f"[{shown}]({app.config.html_baseurl}{name}.html{anchor})"
 
 
-def translate_examples(app: "Sphinx", env: object) -> None:
+def translate_examples(app: Sphinx, env: object) -> None:
     """Translate the notebooks that the gallery wrote, before they are copied."""
     del env
     for path in sorted(Path(app.srcdir, "auto_examples").glob("*.ipynb")):
@@ -155,10 +153,3 @@ def merged(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for number, output in enumerate(outputs):
         kept.setdefault(output.get("name", number), output)
     return list(kept.values())
-
-
-def setup(app: "Sphinx") -> "ExtensionMetadata":
-    """Write the files as the pages are written."""
-    app.connect("env-check-consistency", translate_examples)
-    app.connect("html-page-context", write)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

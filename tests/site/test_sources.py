@@ -10,7 +10,7 @@ import pytest
 
 import vjp_guide
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 GENERATED = {"_build", "_generated", "auto_examples"}
 PAGES = [
     path
@@ -23,7 +23,14 @@ MODULES = sorted(
 )
 SOURCES = sorted(
     path
-    for folder in ("src", "docs/_ext", "examples", "benchmarks", "browser")
+    for folder in (
+        "src",
+        "docs/_ext",
+        "docs/_tools",
+        "examples",
+        "benchmarks",
+        "browser",
+    )
     for path in (ROOT / folder).rglob("*.py")
 )
 FENCE = re.compile(r"^(`{3,}|:{3,})(.*?)\n(.*?)^\1", re.MULTILINE | re.DOTALL)

@@ -7,6 +7,7 @@ font, taken from a package, is a file of the site.
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,9 @@ from docutils import nodes
 from math_core import LatexToMathML
 from sphinx.application import Sphinx
 from sphinx.util.math import get_node_equation_number
-from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
+
+from .page import Page
 
 if TYPE_CHECKING:
     from fontTools.ttLib import TTFont
@@ -26,7 +28,7 @@ RADICAL = "√"  # browsers draw it for msqrt, whose text does not hold it
 # They have the colours of the figures; with an accent a letter is another symbol.
 SYMBOL = re.compile('(?<!<mover accent="true">)<mi>([vVxyJ])</mi>')
 ATLAS = "operators/entries/"  # where V is a matrix like any other
-VARIABLE = re.compile(r'<mi(?: class="[^"]*")?>(\w|[^\w\s&])</mi>')
+VARIABLE = re.compile(r"<mi>(\w|[^\w\s&])</mi>")
 # Browsers show a letter that is alone in its element by its italic form.
 ITALIC = {
     unicodedata.normalize("NFKC", letter): letter
@@ -41,7 +43,7 @@ _converter = LatexToMathML(annotation=False)
 
 def visit_math(self: HTML5Translator, node: nodes.math) -> None:
     """Write an inline formula."""
-    self.body.append(_mathml(self, node.astext(), display=False))
+    self.body.append(_coloured(self, node.astext(), display=False))
     raise nodes.SkipNode
 
 
@@ -51,17 +53,15 @@ def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     if node["number"]:
         number = get_node_equation_number(self, node)
         self.body.append(f'<span class="eqno">({number})</span>')
-    self.body.append(_mathml(self, node.astext(), display=True))
+    self.body.append(_coloured(self, node.astext(), display=True))
     self.body.append("</div>\n")
     raise nodes.SkipNode
 
 
-def write_font(app: Sphinx, exception: Exception | None) -> None:
-    """Write the font, unless it holds what the formulas of the built pages need."""
-    if exception is not None or app.builder.format != "html":
-        return
-    pages = Path(app.outdir).rglob("*.html")
-    text = "".join(_formula_text(page.read_text(encoding="utf-8")) for page in pages)
+def write_font(app: Sphinx, pages: Iterable[Page]) -> None:
+    """Write the font, unless it holds what the formulas of the pages need."""
+    formulas = frozenset().union(*(page.formulas for page in pages))
+    text = "".join(_formula_text(_mathml(latex)) for latex in formulas)
     characters = "".join(sorted({RADICAL, *text}))
     font = Path(app.outdir) / "_static" / FONT
     note = Path(app.doctreedir) / "formulas.txt"
@@ -87,18 +87,20 @@ def _write_font(target: Path, characters: str) -> None:
     subset.save_font(font, target, options)
 
 
-def _mathml(writer: HTML5Translator, latex: str, *, display: bool) -> str:
-    formula = _converter.convert_with_local_state(latex, displaystyle=display)
+def _coloured(writer: HTML5Translator, latex: str, *, display: bool) -> str:
     plain = "V" if writer.builder.current_docname.startswith(ATLAS) else ""
     return SYMBOL.sub(
         lambda mi: mi[0] if mi[1] == plain else f'<mi class="vjp-{mi[1]}">{mi[1]}</mi>',
-        formula,
+        _mathml(latex, display=display),
     )
 
 
-def _formula_text(page: str) -> str:
-    formulas = "".join(re.findall(r"<math\b.*?</math>", page, flags=re.DOTALL))
-    shown = VARIABLE.sub(lambda letter: ITALIC.get(letter[1], letter[1]), formulas)
+def _mathml(latex: str, *, display: bool = False) -> str:
+    return _converter.convert_with_local_state(latex, displaystyle=display)
+
+
+def _formula_text(formula: str) -> str:
+    shown = VARIABLE.sub(lambda letter: ITALIC.get(letter[1], letter[1]), formula)
     return html.unescape(re.sub(r"<[^>]*>", "", shown))
 
 
@@ -106,10 +108,3 @@ def _drop_sizes(font: "TTFont") -> None:
     for glyph in font["MATH"].table.MathVariants.VertGlyphConstruction:
         glyph.MathGlyphVariantRecord = glyph.MathGlyphVariantRecord[SIZES]
         glyph.VariantCount = len(glyph.MathGlyphVariantRecord)
-
-
-def setup(app: Sphinx) -> ExtensionMetadata:
-    """Register the renderer under the name ``mathml``."""
-    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
-    app.connect("build-finished", write_font)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,7 @@
-"""A check that no page makes its reader's browser ask another site for anything."""
+"""Checks of what is published: the one reader of built pages.
+
+No page makes its reader's browser ask another site for anything.
+"""
 
 import re
 from html.parser import HTMLParser
@@ -6,7 +9,6 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.util import logging
-from sphinx.util.typing import ExtensionMetadata
 
 LOADING_LINKS = {"stylesheet", "preload", "modulepreload", "icon", "manifest"}
 OUTSIDE = re.compile(r"(https?:)?//", re.IGNORECASE)
@@ -42,17 +44,9 @@ def outside_requests(path: Path) -> list[str]:
     return [address for address in loaded if OUTSIDE.match(address)]
 
 
-def check(app: Sphinx, exception: Exception | None) -> None:
+def ask_nobody(app: Sphinx) -> None:
     """Warn of each request to another site, which fails a strict build."""
-    if exception is not None or app.builder.format != "html":
-        return
     for suffix in ("css", "html"):
         for path in sorted(Path(app.outdir).rglob(f"*.{suffix}")):
             for address in outside_requests(path):
                 logger.warning("%s loads %s", path.relative_to(app.outdir), address)
-
-
-def setup(app: Sphinx) -> ExtensionMetadata:
-    """Run the check when the site is built."""
-    app.connect("build-finished", check)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

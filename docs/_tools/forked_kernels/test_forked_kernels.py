@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kernels import serve
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import from_dict
+
+from docs._tools.forked_kernels import KernelServer
 
 VERSION = {"nbformat": 4, "nbformat_minor": 4}
 
@@ -17,11 +18,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no for
 
 @pytest.fixture(params=[True, False], ids=["early", "late"])
 def run(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[[str], str]]:
     """Run a cell in a kernel of its own, and return what it prints."""
-    monkeypatch.setenv("JUPYTER_PATH", "")
-    server = serve(tmp_path / "server", "fractions", early=request.param)
+    server = KernelServer("fractions", early=request.param)
 
     def executed(source: str) -> str:
         cell = {"cell_type": "code", "metadata": {}, "outputs": [], "source": source}
@@ -32,8 +32,7 @@ def run(
         return str(output.text)
 
     yield executed
-    server.kill()
-    server.wait()
+    server.stop()
 
 
 def test_modules(run: Callable[[str], str]) -> None:

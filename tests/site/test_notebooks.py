@@ -1,7 +1,8 @@
 """Tests of the notebooks beside the pages, for what happens in few builds only."""
 
-import notebooks
 import pytest
+
+from docs._ext.guide import notebooks
 
 
 @pytest.mark.parametrize("pieces", [["a\n"], ["a\n", "a\n"], ["a\n", "b\n", "c\n"]])

@@ -1,0 +1,73 @@
+"""The parts of the site's build that are ours, in the order in which they act.
+
+Sphinx reads each page, several at once, and then writes each; what acts at the same
+moment acts in the order of registration. So what is registered first acts first,
+extensions of others too where their place matters.
+"""
+
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+from docs._tools import lean_pages, part_search
+
+from . import cells, checks, copies, head, marks, maths, notebooks, page
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register each step; the tag ``live`` leaves out what only a hosted site needs."""
+    hosted = not app.tags.has("live")
+
+    # Before pages are read: some are written, by the gallery and the atlas.
+    app.connect("builder-inited", cells.start_kernels)
+    app.setup_extension("sphinx_gallery.gen_gallery")
+    app.connect("builder-inited", cells.lighten_pictures)
+    app.setup_extension("docs._ext.atlas")
+
+    # As a page is read: it becomes a record, which lasts from build to build.
+    app.add_domain(page.Pages)
+    app.connect("doctree-read", cells.expect_errors)
+    app.connect("env-check-consistency", notebooks.translate_examples)
+
+    # As the links of a page are known: marks that its source doesn't hold.
+    app.connect("doctree-resolved", marks.colour_symbols)
+    app.connect("doctree-resolved", marks.head_rows)
+    app.connect("doctree-resolved", marks.define_terms)
+    app.connect("doctree-resolved", cells.frame_pictures)
+
+    # As a page is written: what stands around its text, and its copies.
+    maths_nodes = (maths.visit_math, None), (maths.visit_math_block, None)
+    app.add_html_math_renderer("mathml", *maths_nodes)
+    app.setup_extension("sphinx_markdown_builder")
+    app.connect("html-page-context", head.describe)
+    if hosted:
+        app.setup_extension("sphinxext.opengraph")  # reads the description
+        app.setup_extension("notfound.extension")  # makes a menu of its own
+        app.setup_extension("docs._ext.cards")
+    app.connect("html-page-context", head.name_source)
+    app.connect("html-page-context", head.unmark)
+    app.connect("html-page-context", head.shorten_menu)
+    app.connect("html-page-context", copies.write)
+    app.connect("html-page-context", notebooks.write)
+
+    # When all pages are written; themes write their style sheets at the same moment.
+    app.connect("build-finished", finish, priority=900)
+    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """Write what is made of all records, and then look at what is published."""
+    if exception is not None or app.builder.format != "html":
+        return
+    pages = dict(sorted(page.known(app.env).items()))
+    maths.write_font(app, pages.values())
+    copies.write_list(app, pages)
+    copies.write_sitemap(app, pages)
+    places = {name: page.place(app.env, name) for name in pages}
+    index = part_search.index(list(pages.values()), places)
+    target = Path(app.outdir, "_static", "search-index.js")
+    target.write_text(part_search.script(index), encoding="utf-8")
+    if not app.tags.has("live"):
+        lean_pages.finish(Path(app.outdir))
+        checks.ask_nobody(app)

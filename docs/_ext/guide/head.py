@@ -1,0 +1,153 @@
+"""What stands around a page's text: its description, its menu and its source."""
+
+import html
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment.adapters.toctree import global_toctree_for_doc
+
+from . import page
+
+EXAMPLES = "auto_examples/"
+OPERATORS = "operators/entries/"
+FACTS = "src/vjp_guide/operators/facts/__init__.py"
+EDIT = "https://github.com/vjp-guide/vjp-guide/edit/main/"
+# Marks the words of the last query on each page; its link runs against the policy.
+MARKING = "sphinx_highlight.js"
+
+
+def describe(
+    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: object
+) -> None:  # Sphinx's signature, here and below
+    """Give a page its description, before the preview tags are made of it."""
+    del template, doctree
+    title = re.sub(r"<[^>]*>", "", context.get("title", name.capitalize()))
+    record = page.known(app.env).get(name)
+    described = html.escape(record.description) if record else ""
+    description = described or f"{title}, on {app.config.project}"
+    tag = f'\n<meta name="description" content="{description}">'
+    context["metatags"] = context.get("metatags", "") + tag
+    context["meta"] = {
+        **(context.get("meta") or {}),
+        "og:description": description,
+        "og:image:alt": f"A card with the title: {title}",
+    }
+
+
+def shorten_menu(
+    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Give the theme, which asks for all pages, those around the current one.
+
+    All pages would be up to a third of a page's bytes. A title ends before its colon.
+    """
+    del template, doctree
+    whole = context["toctree"]
+    own = name in page.known(app.env)
+    context["toctree"] = partial(_menu, app, name) if own else partial(_around, whole)
+
+
+def _around(whole: Any, **options: object) -> str:  # noqa: ANN401 - Sphinx's own
+    return str(whole(**options | {"collapse": True}))
+
+
+def _menu(app: Sphinx, name: str, **options: Any) -> str:  # noqa: ANN401 - the theme's
+    options |= {"collapse": True}
+    tree = global_toctree_for_doc(app.env, name, app.builder, tags=app.tags, **options)
+    if tree is None:
+        return ""
+    for link in tree.findall(nodes.reference):
+        _drop_subtitle(link)
+    return str(app.builder.render_partial(tree)["fragment"])  # type: ignore[attr-defined]  # the builder writes HTML
+
+
+def _drop_subtitle(link: nodes.reference) -> None:
+    for number, child in enumerate(link.children):
+        if isinstance(child, nodes.Text) and ": " in child:
+            title, _, _ = child.partition(": ")
+            link.children[number:] = [nodes.Text(title)]
+            return
+
+
+def name_source(
+    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Tell the template what checked a page, and the source of one that is made."""
+    del template, doctree
+    context["checked_with"] = checked_with(Path(app.srcdir).parent)
+    source = _source(name)
+    if source:
+        context["theme_source_edit_link"] = EDIT + source
+        context["theme_source_view_link"] = EDIT.replace("/edit/", "/blob/") + source
+
+
+def _source(name: str) -> str:
+    """Return the file that a page of examples or operators is made from."""
+    if name.startswith(OPERATORS):
+        return FACTS
+    if not name.startswith(EXAMPLES):
+        return ""
+    name = name.removeprefix(EXAMPLES)
+    return f"examples/{'GALLERY_HEADER.rst' if name == 'index' else f'{name}.py'}"
+
+
+@cache
+def checked_with(root: Path) -> str:
+    """Return the line on the versions; without git it is the version of torch."""
+    line = f"Checked with torch {version('torch').partition('+')[0]}"
+    log = _git(root, "log", "-1", "--format=%ct %h", "--abbrev=10")
+    if not log:
+        return line
+    time, commit = log.split()
+    time = os.environ.get("SOURCE_DATE_EPOCH", time)
+    date = datetime.fromtimestamp(int(time), tz=UTC).date()
+    return f"{line} on {date} (commit {commit})"
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        run = subprocess.run(  # noqa: S603 - the arguments are those above
+            ["git", *arguments],  # noqa: S607 - it is where the reader has it
+            cwd=root,
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return run.stdout.strip()
+
+
+def unmark(
+    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Leave out the script that marks the words of the last query."""
+    del app, name, template, doctree
+    files = context["script_files"]
+    context["script_files"] = [file for file in files if MARKING not in str(file)]
+
+
+def allow_swaps(
+    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Let our templates change what the theme's have no block for."""
+    del app, name, template, doctree
+    context["swapped"] = swapped
+
+
+def swapped(markup: str, texts: Mapping[str, str]) -> str:
+    """Return markup of the theme with our texts; one that is gone fails the build."""
+    for old, new in texts.items():
+        if old not in markup:
+            raise ValueError(f"the theme no longer holds {old!r}: see our templates")
+        markup = markup.replace(old, new)
+    return markup

@@ -1,0 +1,127 @@
+"""The one walk over the graph that autograd recorded."""
+
+import gc
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
+
+Edge = tuple[Node | None, int]
+"""A node and which of its results: what stands for a tensor in the graph."""
+Edges = dict[Node, tuple[Edge, ...]]
+"""The outgoing edges of each node, which lead to its operands."""
+
+_APART = 200
+_HELD = "vjp_guide"
+
+
+def edge(tensor: Tensor | GradientEdge) -> Edge:
+    """Return where the cotangent of a tensor arrives, without a node if nowhere."""
+    if isinstance(tensor, GradientEdge):
+        return tensor.node, tensor.output_nr
+    # A subclass answers with its own type, and inference mode makes no graph.
+    with torch._C.DisableTorchFunction(), torch.inference_mode(mode=False):  # noqa: SLF001 (no public way exists)
+        if not tensor.requires_grad:
+            return None, 0
+        found = get_gradient_edge(tensor)
+    return found.node, found.output_nr
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep Python from going through many new objects again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@collector_paused()
+def walk(starts: Iterable[Edge]) -> Edges:
+    """Return the outgoing edges of all nodes, each after those it leads to.
+
+    It never recurses, and the graph can be freed afterwards however deep it is.
+    """
+    edges: Edges = {}
+    seen: Edges = {}
+    depths: dict[Node | None, int] = {None: 0}
+    stack = [node for node, _ in starts]
+    while stack:
+        node = stack.pop()
+        if node is None or node in depths:
+            continue
+        if node in seen:
+            edges[node] = outgoing = seen[node]
+            depths[node] = _ease_freeing(node, outgoing, depths)
+        else:
+            seen[node] = outgoing = node.next_functions
+            stack.append(node)
+            stack.extend([target for target, _ in outgoing])
+    return edges
+
+
+def between(starts: Iterable[Edge], stops: Iterable[Edge]) -> Edges:
+    """Return the part of the walk that a pass from ``starts`` to ``stops`` runs."""
+    ends = {node for node, _ in stops}
+    needed: Edges = {}
+    for node, outgoing in walk(starts).items():
+        if any(target in needed or target in ends for target, _ in outgoing):
+            needed[node] = outgoing
+    return needed
+
+
+def ancestors(*tensors: Tensor | GradientEdge) -> set[Edge]:
+    """Return what the tensors were computed from, and themselves, as edges."""
+    starts = list(map(edge, tensors))
+    return {*starts, *(one for outgoing in walk(starts).values() for one in outgoing)}
+
+
+def _ease_freeing(
+    node: Node, outgoing: tuple[Edge, ...], depths: dict[Node | None, int]
+) -> int:
+    """Return how many nodes torch frees below this one, one inside the other.
+
+    It does so with nodes that Python has seen, which would overflow the stack.
+    Where a path is long enough, the node holds those it leads to, see :class:`_Held`.
+    """
+    depth = max([depths[target] for target, _ in outgoing], default=0) + 1
+    if depth < _APART:
+        return depth
+    # The stub says that it's a method.
+    metadata = cast("dict[str, _Held]", node.metadata)
+    if _HELD not in metadata:
+        metadata[_HELD] = _Held(target for target, _ in outgoing)
+    return 0
+
+
+class _Pending(threading.local):
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.freeing = False
+
+
+class _Held(list[Any]):
+    """Nodes that are let go of after the one that holds them, not inside of it.
+
+    The holder reaches them by edges too, so nothing lives longer.
+    """
+
+    _pending = _Pending()
+
+    def __del__(self) -> None:
+        pending = self._pending
+        pending.nodes.extend(self)
+        self.clear()
+        if pending.freeing:
+            return
+        pending.freeing = True
+        while pending.nodes:
+            pending.nodes.pop()
+        pending.freeing = False

@@ -1,0 +1,57 @@
+"""Tests of the record of a page."""
+
+from docutils import nodes
+from docutils.core import publish_doctree
+from sphinx import addnodes
+
+from docs._ext.guide import page
+
+
+def document(text: str) -> nodes.document:
+    """Return the tree of a page in reStructuredText."""
+    tree = publish_doctree(
+        f"A title\n=======\n\n{text}", settings_overrides={"doctitle_xform": False}
+    )
+    assert isinstance(tree, nodes.document)
+    return tree
+
+
+def test_description_is_the_first_sentences_that_fit() -> None:
+    """Tests that whole sentences are taken, and none below the next heading."""
+    text = f"One.\nTwo.\n{'Three ' * 40}.\n\nBelow\n-----\n\nFour."
+    assert page.describe(document(text)) == "One. Two."
+
+
+def test_description_begins_with_what_a_reader_can_do() -> None:
+    """Tests that the opening of pages is left out."""
+    text = "After this page you can read a shape."
+    assert page.describe(document(text)) == "Read a shape."
+
+
+def test_description_has_no_latex() -> None:
+    """Tests that symbols are characters; other commands leave a sentence out."""
+    text = (
+        r"The product :math:`v^\top J` is a row." + "\n" + r"And :math:`\frac{a}{b}`."
+    )
+    assert page.describe(document(text)) == "The product vᵀ J is a row."
+
+
+def test_description_without_titles_of_other_pages() -> None:
+    """Tests that a sentence whose link waits for a title is left out."""
+    tree = document("One.\nSee x.")
+    paragraph = next(tree.findall(nodes.paragraph))
+    link = addnodes.pending_xref("", nodes.Text("x"), reftype="doc", refexplicit=False)
+    paragraph.children = [nodes.Text("One.\nSee "), link, nodes.Text(".")]
+    assert page.describe(tree) == "One."
+
+
+def test_a_page_without_sentences_has_its_title_as_description() -> None:
+    """Tests what lists and searches show of an index."""
+    found = page.record("x", document("Below\n-----\n\nFour."), "site")
+    assert found.description.endswith(", on site")
+
+
+def test_formulas() -> None:
+    """Tests that each formula is known, since the font holds their characters alone."""
+    found = page.record("x", document(":math:`a` :math:`b` :math:`a`"), "site")
+    assert found.formulas == {"a", "b"}
