@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vjp_guide.operators.labels import VERIFIED
+from vjp_guide.operators.labels import CONDITIONAL, VERIFIED
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -35,10 +35,12 @@ class Kink:
     Attributes:
         call: The call as Python, of ``x``, or of ``a`` and ``b``.
         inputs: The point.
+        order: Which derivative to show.
     """
 
     call: str
     inputs: tuple[list[float], ...]
+    order: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,14 @@ class Limit:
         return _within(release, self.since, self.until)
 
 
+REPEATED = Limit(
+    "repeated",
+    CONDITIONAL,
+    "Where indices repeat, one of the writes wins, but each source gets the weight of "
+    "the place: the product is right for indices that don't repeat (pytorch#146299).",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """What is known of an operator beyond what torch tells.
@@ -147,9 +157,9 @@ def slope(latex: str, why: str) -> Formula:
     return Formula(rf"\bar x_i = v_i\,{latex}", why)
 
 
-def kink(call: str, *inputs: list[float]) -> Kink:
+def kink(call: str, *inputs: list[float], order: int = 1) -> Kink:
     """Return a point at which the entry shows what torch returns."""
-    return Kink(call, inputs)
+    return Kink(call, inputs, order)
 
 
 def call(*args: Any, **kwargs: Any) -> Arguments:

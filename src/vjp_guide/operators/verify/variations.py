@@ -12,6 +12,8 @@ from vjp_guide.operators.case import Case, leaves, tensor_places, tracked
 from vjp_guide.operators.labels import RAISES, WRONG, YES
 from vjp_guide.operators.verify.checks import TOLERANCES, UNUSABLE
 
+# Some operators assert what they take.
+_REFUSED = (*UNUSABLE, AssertionError)
 _DTYPES = {
     "int64": torch.int64,
     "bool": torch.bool,
@@ -81,15 +83,15 @@ def _answer(case: Case, same: Case | None) -> str:
         y = function(*leaves(xs))
         if not y or (same and not _equal(y, tracked(same)(*leaves(same.inputs)))):
             return ""
-    except UNUSABLE:
+    except _REFUSED:
         return ""
     try:
         pull(function, xs, tuple(map(torch.ones_like, y)))
-    except UNUSABLE:
+    except _REFUSED:
         return RAISES
     try:
         test = dot_product_test(function, *xs)
-    except UNUSABLE:
+    except _REFUSED:
         return ""
     return YES if test.reverse_residual <= TOLERANCES.differences else WRONG
 
