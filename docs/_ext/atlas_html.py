@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -15,12 +14,12 @@ VIEW = "atlas_entry.html.jinja"
 _CELL = 7
 
 
-def part(name: str, *arguments: Any) -> str:
+def part(name: str, *arguments: object) -> str:
     """Return a part of an entry, by the name of its macro."""
     return str(getattr(_view(), name)(*arguments))
 
 
-def _view() -> Any:
+def _view() -> object:
     return _VIEWS.get_template(VIEW).module
 
 
