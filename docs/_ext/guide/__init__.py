@@ -12,7 +12,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from docs._tools import lean_pages, part_search
 
-from . import cells, checks, copies, head, marks, maths, notebooks, page
+from . import cells, checks, copies, head, marks, maths, notebooks, page, releases
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -27,6 +27,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
 
     # As a page is read: it becomes a record, which lasts from build to build.
     app.add_domain(page.Pages)
+    app.add_directive("changes", releases.Changes)
+    app.add_directive("releases", releases.Releases)
     app.connect("doctree-read", cells.expect_errors)
     app.connect("env-check-consistency", notebooks.translate_examples)
 
