@@ -18,6 +18,7 @@ nox.options.reuse_venv = "yes"
 
 ROOT = Path(__file__).parent
 DOCS = ROOT / "docs"
+DIST = ROOT / "dist"
 HTML = DOCS / "_build" / "html"
 GENERATED = [
     DOCS / "_build",
@@ -34,19 +35,27 @@ LIVE = [
     *("-D", "nb_execution_mode=cache"),
     *("-D", "sphinx_gallery_conf.run_stale_examples=0"),
 ]
+SCHEMAS = {
+    "citation-file-format": "CITATION.cff",
+    "dependabot": ".github/dependabot.yml",
+    "github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
+    "github-issue-forms": ".github/ISSUE_TEMPLATE/[!c]*.yml",
+    "github-workflows": ".github/workflows/*.yml",
+    "readthedocs": ".readthedocs.yaml",
+}
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, format, and the schemas of the hosting configuration."""
+    """Check style, format, the schemas of the configuration, and the workflows."""
     _install(session, "lint", package=False)
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check")
-    workflows = [str(path) for path in sorted(Path(".github/workflows").glob("*.yml"))]
-    check = ["check-jsonschema", "--builtin-schema"]
-    session.run(*check, "vendor.readthedocs", ".readthedocs.yaml")
-    session.run(*check, "vendor.github-workflows", *workflows)
+    for schema, pattern in SCHEMAS.items():
+        paths = [str(path) for path in sorted(Path().glob(pattern))]
+        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *paths)
+    session.run("zizmor", "--offline", "--pedantic", "--quiet", ".")
 
 
 @nox.session
@@ -99,6 +108,35 @@ def docs_live(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def package(session: nox.Session) -> None:
+    """Build the wheel and the sdist, and run the README with the wheel alone."""
+    _install(session, "package", package=False)
+    shutil.rmtree(DIST, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(DIST))
+    (wheel,), (sdist,) = DIST.glob("*.whl"), DIST.glob("*.tar.gz")
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    session.run("check-wheel-contents", str(wheel))
+    # The authors are a group without an address.
+    session.run("pyroma", "--min", "10", "--skip-tests", "AuthorEmail", str(sdist))
+    print(*(f"{path.name}: {path.stat().st_size} bytes" for path in (wheel, sdist)))
+    empty = Path(session.create_tmp()).resolve() / "empty"
+    session.run("python", "-m", "venv", "--clear", str(empty))
+    python = str(empty / ("Scripts" if os.name == "nt" else "bin") / "python")
+    pip = [python, "-m", "pip", "install", "--quiet", "--no-compile"]
+    constraints = str(_constraints(session))
+    session.run(*pip, "-c", constraints, str(wheel), external=True)
+    session.run(python, "-I", "tests/run_readme.py", "README.md", external=True)
+
+
+@nox.session(default=False)
+def audit(session: nox.Session) -> None:
+    """Look for known vulnerabilities of the pinned versions; needs the network."""
+    _install(session, "audit", package=False)
+    pinned = ["--disable-pip", "--no-deps", "-r", str(_constraints(session))]
+    session.run("pip-audit", *pinned, *session.posargs)
+
+
+@nox.session(default=False)
 def linkcheck(session: nox.Session) -> None:
     """Follow every outside link; needs the network."""
     _install(session, "docs")
@@ -134,6 +172,7 @@ def _install(session: nox.Session, group: str, *, package: bool = True) -> None:
     editable = ["-e", "."] if package else []
     # Python compiles what it imports; pip would compile all of torch: half a minute.
     session.env["PYTHONDONTWRITEBYTECODE"] = ""  # some machines forbid it to
+    session.env["PYTHONUTF8"] = "1"  # wherever the locale says otherwise
     quick = ["--no-compile", "-c", str(_constraints(session))]
     session.install(*quick, *requirements, *editable)
 

@@ -53,7 +53,7 @@ class Bench:
         command = ["sphinx-build", "-q", *options, str(self.tree / "docs"), str(target)]
         start = time.perf_counter()
         process = subprocess.Popen(
-            command, env=self.environment, stderr=subprocess.PIPE, text=True
+            command, env=self.environment, stderr=subprocess.PIPE, encoding="utf-8"
         )
         errors = process.stderr.read() if process.stderr else ""
         _, status, usage = os.wait4(process.pid, 0)
@@ -73,7 +73,7 @@ class Bench:
         scripts = [str(path) for path in [*pages, *examples] if path.exists()]
         command = [sys.executable, "-c", COMPUTE, *scripts]
         run = subprocess.run(
-            command, cwd=self.tree, capture_output=True, text=True, check=True
+            command, cwd=self.tree, capture_output=True, encoding="utf-8", check=True
         )
         return float(run.stderr.rpartition("\n")[2])
 
@@ -86,7 +86,7 @@ class Bench:
 def copy(target: Path) -> Path:
     """Copy what git tracks to ``target``."""
     listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
     )
     for name in listed.stdout.splitlines():
         path = target / name

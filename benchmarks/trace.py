@@ -84,7 +84,7 @@ def row(name: str, length: int, rounds: int) -> str:
     done = subprocess.run(
         [sys.executable, __file__, *options],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     return (done.stdout or done.stderr).splitlines()[-1]

@@ -18,7 +18,7 @@ EXAMPLES = (Path(__file__).parents[1] / "examples").glob("plot_*.py")
 QUESTIONS = "mainEntity"
 MADE = {"404.html", "genindex.html", "py-modindex.html", "search.html"}
 TRACKED = subprocess.check_output(
-    ["git", "ls-files"], cwd=Path(__file__).parents[1], text=True
+    ["git", "ls-files"], cwd=Path(__file__).parents[1], encoding="utf-8"
 ).splitlines()
 ADDRESS = "https://vjp-guide.github.io/vjp-guide/"
 

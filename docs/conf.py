@@ -92,7 +92,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "thumbnail_size": (320, 224),  # twice the size at which it is shown
     "show_signature": False,
-    "first_notebook_cell": notebooks.INSTALL,
+    "first_notebook_cell": notebooks.INSTALL_FOR_EXAMPLES,
     "remove_config_comments": True,
 }
 
@@ -120,6 +120,8 @@ suppress_warnings = [
     "git.command_not_found",
     "git.subprocess_error",
     "git.too_shallow",
+    # It means the whole path, wherever a clone lies; links hold file names alone.
+    "sphinx_gallery.space_in_filename",
 ]
 
 # Look

@@ -35,7 +35,7 @@ from torch import distributed
 rank, folder = int(sys.argv[1]), Path(sys.argv[2])
 distributed.init_process_group(
     "gloo",
-    init_method=(folder / "store").as_uri(),  # a file, so no port to choose
+    store=distributed.FileStore(str(folder / "store"), 2),  # a file: no port to choose
     rank=rank,
     world_size=2,
     timeout=timedelta(seconds=60),  # a lost partner ends in an error

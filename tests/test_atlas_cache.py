@@ -45,17 +45,19 @@ def test_the_key_changes_with_our_code(
 ) -> None:
     """Tests a change in a module of the atlas, in one it imports, and in neither."""
     (tmp_path / "torch").mkdir()
-    (tmp_path / "torch" / "version.py").write_text("one")
+    (tmp_path / "torch" / "version.py").write_text("one", encoding="utf-8")
     package = tmp_path / "vjp_guide"
     (package / "operators").mkdir(parents=True)
-    (package / "operators" / "_a.py").write_text("from vjp_guide._b import b\n")
+    (package / "operators" / "_a.py").write_text(
+        "from vjp_guide._b import b\n", encoding="utf-8"
+    )
     for name in ("_b", "_c"):
-        (package / f"{name}.py").write_text(f"{name[1]} = 1\n")
+        (package / f"{name}.py").write_text(f"{name[1]} = 1\n", encoding="utf-8")
     monkeypatch.setattr(cache, "_package", tmp_path.joinpath)
 
     keys = [cache.fingerprint()]
     for path in ("vjp_guide/_c.py", "vjp_guide/_b.py", "torch/version.py"):
-        (tmp_path / path).write_text("changed = 1\n")
+        (tmp_path / path).write_text("changed = 1\n", encoding="utf-8")
         keys.append(cache.fingerprint())
 
     assert keys[0] == keys[1]
@@ -69,7 +71,7 @@ def test_the_key_needs_no_torch() -> None:
         [sys.executable, "-c", code],
         cwd=EXTENSIONS,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
 

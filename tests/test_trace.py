@@ -619,7 +619,7 @@ def test_a_deep_graph_can_be_freed() -> None:
         [sys.executable, "-c", FREE_IN_A_SMALL_STACK],
         capture_output=True,
         check=True,
-        text=True,
+        encoding="utf-8",
     )
 
     assert done.stdout == "freed\n"

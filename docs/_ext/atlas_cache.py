@@ -9,6 +9,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,7 +28,8 @@ def cached(compute: Callable[[], tuple[str, bool]]) -> str:
         return path.read_text(encoding="utf-8")
     text, complete = compute()
     if complete:
-        _write(path, text)
+        with suppress(OSError):  # a home that can't be written to costs time alone
+            _write(path, text)
     return text
 
 

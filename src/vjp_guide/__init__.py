@@ -13,7 +13,7 @@ from vjp_guide._jacobian import jacobian
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Port, Saved
 from vjp_guide._trace.trace import Trace, trace
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Check",

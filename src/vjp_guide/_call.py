@@ -35,15 +35,13 @@ class Argument(NamedTuple):
     @property
     def dtype(self) -> torch.dtype:
         """The dtype of the tensor, or of the tensor that a graph edge stands for."""
-        with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
-            dtype: torch.dtype = _facts(self.value).dtype
+        dtype: torch.dtype = _fact(self.value, "dtype")
         return dtype
 
     @property
     def device(self) -> torch.device:
         """The device of the tensor, or of the tensor that a graph edge stands for."""
-        with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
-            device: torch.device = _facts(self.value).device
+        device: torch.device = _fact(self.value, "device")
         return device
 
     @property
@@ -63,6 +61,8 @@ class Call:
     outputs: tuple[Argument, ...]
     inputs: tuple[Argument, ...]
     cotangents: tuple[Argument, ...]
+    consumed: frozenset[str] = frozenset()
+    """Which of ``y``, ``x`` and ``v`` were iterators, which this call has used up."""
 
     @classmethod
     def read(
@@ -77,6 +77,13 @@ class Call:
             outputs=_name("y", ys),
             inputs=_name_inputs(given[1]),
             cotangents=_name("v", _cotangents(given[2], len(ys))),
+            consumed=frozenset(
+                letter
+                for letter, value in zip(
+                    "yxv", (outputs, inputs, grad_outputs), strict=True
+                )
+                if isinstance(value, Iterator)
+            ),
         )
 
     def run(self) -> Gradients:
@@ -134,15 +141,6 @@ def is_tensor(value: object) -> TypeGuard[Tensor | GradientEdge]:
     return isinstance(value, Tensor | GradientEdge)
 
 
-def is_readable(value: object) -> TypeGuard[Tensor]:
-    """Return whether ``value`` is a tensor whose entries can be read."""
-    try:
-        as_array("value", value)
-    except TypeError:
-        return False
-    return isinstance(value, Tensor)
-
-
 def is_all(value: object, number: float) -> bool:
     """Return whether a tensor has entries to read and all of them are ``number``."""
     try:
@@ -152,19 +150,19 @@ def is_all(value: object, number: float) -> bool:
     return entries.size > 0 and bool((entries == number).all())
 
 
-def _facts(value: object) -> Any:  # noqa: ANN401 (torch's records have no type)
+def _fact(value: object, name: str) -> Any:  # noqa: ANN401 (one of several types)
     if isinstance(value, GradientEdge):
         # torch.autograd.grad reads the shape there.
-        return value.node._input_metadata[value.output_nr]  # noqa: SLF001 - likewise
-    return value
+        metadata: Any = value.node._input_metadata[value.output_nr]  # noqa: SLF001
+        return getattr(metadata, name)
+    with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
+        return getattr(Tensor, name).__get__(value)  # what a subclass can't override
 
 
 def _shape(value: object) -> tuple[int, ...]:
-    with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
-        facts = _facts(value)
-        if not isinstance(value, Tensor) or not value.is_nested:
-            return tuple(facts.shape)
-        return tuple(_length(value, axis) for axis in range(value.dim()))
+    if not isinstance(value, Tensor) or not value.is_nested:
+        return tuple(_fact(value, "shape"))
+    return tuple(_length(value, axis) for axis in range(value.dim()))
 
 
 def _length(nested: Tensor, axis: int) -> int:

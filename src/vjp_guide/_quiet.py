@@ -29,7 +29,7 @@ def quiet_passes(tensors: Iterable[object] = ()) -> Iterator[None]:
     Yields:
         Nothing.
     """
-    with _plain_torch():
+    with plain_torch():
         retained, numpy_state = _retained(), np.random.get_state()  # noqa: NPY002
         forked = torch.random.fork_rng(devices=_accelerators(tensors))
         forked.__enter__()
@@ -39,7 +39,7 @@ def quiet_passes(tensors: Iterable[object] = ()) -> Iterator[None]:
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)  # noqa: NPY002 (the reader may use it)
-        with _plain_torch():
+        with plain_torch():
             forked.__exit__(None, None, None)
             for tensor, grad in retained:
                 if tensor.grad is not grad:
@@ -61,12 +61,13 @@ def plain_settings() -> Iterator[None]:
         stack.enter_context(torch.autograd.set_detect_anomaly(mode=False))
         for device in _AUTOCAST:
             stack.enter_context(torch.autocast(device, enabled=False))
-        stack.enter_context(_plain_torch())
+        stack.enter_context(plain_torch())
         yield
 
 
 @contextmanager
-def _plain_torch() -> Iterator[None]:
+def plain_torch() -> Iterator[None]:
+    """Set aside the modes for functions of torch, and what subclasses override."""
     # Neither has a public name.
     with torch._C.DisableTorchFunction(), _disable_current_modes():  # noqa: SLF001
         yield

@@ -23,7 +23,8 @@ def names(letter: str, count: int) -> tuple[str, ...]:
 
 def whole(letter: str, parts: Sequence[str]) -> str:
     """Return all of the tensors as one expression: a tuple, or the name of many."""
-    return letter if len(parts) > MOST_NUMBERED else join(parts)
+    many = len(parts) > MOST_NUMBERED and tuple(parts) == names(letter, len(parts))
+    return letter if many else join(parts)
 
 
 def join(terms: Sequence[str]) -> str:
@@ -49,7 +50,8 @@ def folded(items: Sequence[_Item], most: int) -> tuple[list[_Item], int, list[_I
 
 def counted(number: int, noun: str) -> str:
     """Return ``"1 node"`` or ``"1,000 nodes"``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    plural = "es" if noun.endswith("s") else "s"
+    return f"{number:,} {noun}{'' if number == 1 else plural}"
 
 
 def number(value: complex, digits: int = 4) -> str:

@@ -120,7 +120,7 @@ def _git(root: Path, *arguments: str) -> str:
             cwd=root,
             capture_output=True,
             check=True,
-            text=True,
+            encoding="utf-8",
         )
     except (OSError, subprocess.CalledProcessError):
         return ""

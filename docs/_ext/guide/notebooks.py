@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 
 REPOSITORY = "vjp-guide/vjp-guide"
 INSTALL = f"%pip install --quiet git+https://github.com/{REPOSITORY}"
+INSTALL_FOR_EXAMPLES = f"{INSTALL} matplotlib"
 COLAB = f"https://colab.research.google.com/github/{REPOSITORY}/blob/notebooks/"
 # What only the site's build understands.
 DIRECTIVE = re.compile(r"^(`{3,}|:{3,})\{[\w-]+\}.*?^\1\n?", re.DOTALL | re.MULTILINE)

@@ -78,10 +78,12 @@ class Fork:
 
     def poll(self) -> int | None:
         """Return None while the kernel runs."""
-        try:
-            self._server.recv(1)  # nothing, where the connection has ended
-        except BlockingIOError:
-            return None
+        if self._server.fileno() >= 0:
+            try:
+                self._server.recv(1)  # nothing, where the connection has ended
+            except BlockingIOError:
+                return None
+            self._server.close()
         return 0
 
     def wait(self) -> int:

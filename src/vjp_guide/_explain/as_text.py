@@ -1,28 +1,32 @@
 """Explanations as plain text: the answer first, then what it is made of."""
 
-import re
-from collections.abc import Sequence
+from math import prod
 from textwrap import fill, indent
 
 import numpy as np
-from torch import Tensor
 
-from vjp_guide._call import is_readable
-from vjp_guide._explain.check import Check, wide
+from vjp_guide._contract import Array
+from vjp_guide._explain.check import Check
 from vjp_guide._explain.content import Content, Operand
 from vjp_guide._explain.notation import example
+from vjp_guide._explain.passes import values, wide
+from vjp_guide._show import aligned, folded, numbers
 
 HEADINGS = ("argument", "name", "shape", "dtype", "meaning")
 _WIDTH = 79
 _MOST_INPUTS, _MOST_ROWS, _MOST_VALUES = 3, 12, 16
+_LIKELY = (
+    "perhaps a hook or a custom backward isn't linear in v, as one that clips is, or "
+    "the backward pass computes in a lower precision"
+)
 
 
 def as_text(explanation: Content) -> str:
     """Return the explanation as aligned text."""
     parts = [title(explanation), *map(_shift, lead(explanation))]
-    rows = [HEADINGS, *(cells(each) for each in explanation.operands[:_MOST_ROWS])]
-    more = len(explanation.operands) - _MOST_ROWS
-    lines = [*_aligned(rows), *([f"... and {more} more"] if more > 0 else [])]
+    first, more, last = folded(explanation.operands, _MOST_ROWS)
+    between = [("...", f"{more} more", "", "", "")] if more else []
+    lines = aligned([HEADINGS, *map(cells, first), *between, *map(cells, last)])
     paragraphs = [_paragraph(f"{label}: {text}") for label, text in notes(explanation)]
     return "\n\n".join([*parts, _shift("\n".join(lines)), "\n".join(paragraphs)])
 
@@ -55,36 +59,55 @@ def notes(explanation: Content) -> list[tuple[str, str]]:
     if explanation.diagnosis:
         diagnosis = explanation.diagnosis
         return [("Why", diagnosis.cause), ("Fix", diagnosis.fix)]
-    suspicions = [("Look again", each.reason) for each in explanation.suspicions]
     return [
-        ("Meaning", _scalar(explanation)),
+        *([("Meaning", _scalar(explanation))] if explanation.scalar else []),
         *_example(explanation),
-        ("Jacobian", _jacobian(explanation)),
+        *([("Jacobian", _jacobian(explanation))] if explanation.scalar else []),
         *([("Check", _check(explanation.check))] if explanation.check else []),
-        *suspicions,
+        *[("Look again", each.reason) for each in explanation.suspicions],
+        *_left_out(explanation),
+        *([("Passes", _passes(explanation))] if explanation.passes else []),
     ]
+
+
+def _left_out(explanation: Content) -> list[tuple[str, str]]:
+    slugs: dict[str, list[str]] = {}
+    for each in explanation.left_out:
+        slugs.setdefault(each.reason, []).append(each.slug)
+    return [
+        ("Not looked at", f"{', '.join(names)}: {reason}.")
+        for reason, names in slugs.items()
+    ]
+
+
+def _passes(explanation: Content) -> str:
+    return (
+        f"{explanation.passes} besides torch's own; hooks and custom backwards ran in "
+        "each."
+    )
 
 
 def _results(explanation: Content) -> list[str]:
-    gradients = explanation.gradients or ()
-    values = gradients.values() if isinstance(gradients, dict) else gradients
-    names = [each.name for each in explanation.operands if each.role == "result"]
-    lines = [
-        f"{formula}\n{name:<{formula.index(' = ')}} = {_values(value)}"
-        for formula, name, value in zip(
-            explanation.formulas, names, values, strict=True
-        )
+    results = [each for each in explanation.operands if each.role == "result"]
+    found = zip(
+        explanation.formulas, results, values(explanation.gradients), strict=False
+    )
+    return [
+        f"{formula}\n{result.name:<{formula.index(' = ')}} = {_values(result, value)}"
+        for formula, result, value in [*found][:_MOST_INPUTS]
     ]
-    return lines[:_MOST_INPUTS]
 
 
-def _values(value: Tensor | None) -> str:
+def _values(result: Operand, value: object) -> str:
     if value is None:
         return "None"
-    if not is_readable(value) or value.numel() > _MOST_VALUES:
-        return f"a tensor of shape {tuple(value.shape)}"
-    text = np.array2string(wide(value), precision=4, separator=", ")
-    return re.sub(r"\s+", " ", text)
+    shape = f"a tensor of shape {result.shape}"
+    if prod(result.shape or ()) > _MOST_VALUES:
+        return shape
+    try:
+        return numbers(wide(result.name, value))
+    except TypeError:  # it holds no numbers, or not any more
+        return shape
 
 
 def _scalar(explanation: Content) -> str:
@@ -98,7 +121,19 @@ def _example(explanation: Content) -> list[tuple[str, str]]:
     if check is None or check.jacobian is None or check.grad_outputs is None:
         return []
     terms = example(check.jacobian, check.grad_outputs)
-    return [("Example", f"{terms}, with products of 0 left out.")] if terms else []
+    if not terms or not _matches(explanation, check.jacobian, check.grad_outputs):
+        return []
+    return [("Example", f"{terms}, with products of 0 left out.")]
+
+
+def _matches(explanation: Content, dense: Array, v: Array) -> bool:
+    """Return whether the first entry of the result is the sum, to three digits."""
+    total = v.reshape(-1) @ dense.reshape(v.size, -1)[:, 0]
+    try:
+        found = wide("result", values(explanation.gradients)[0]).reshape(-1)[0]
+    except TypeError:  # it can't be read any more
+        return False
+    return bool(np.isclose(found, total, rtol=1e-3, atol=0))
 
 
 def _jacobian(explanation: Content) -> str:
@@ -114,20 +149,13 @@ def _check(check: Check) -> str:
     how = "the Jacobian, built row by row and contracted with v in NumPy, gives"
     if check.agrees:
         return f"{how} the same (largest difference {check.difference:.2g})."
-    return (
-        f"{how} another result (largest difference {check.difference:.2g}): a hook or "
-        "a custom backward isn't linear in v, or draws random numbers."
-    )
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
+    other = f"{how} another result (largest difference {check.difference:.2g}"
+    if check.unmeasured:
+        return (
+            f"{other}); whether rounding explains it wasn't looked at, since "
+            f"{check.unmeasured}. If it doesn't, {_LIKELY}."
+        )
+    return f"{other}, rounding explains {check.tolerance:.2g}): {_LIKELY}."
 
 
 def _shift(block: str) -> str:

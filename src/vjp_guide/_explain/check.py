@@ -1,16 +1,27 @@
 """The same gradients a second way: dense Jacobians, contracted in NumPy."""
 
-import warnings
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from vjp_guide._call import Argument, Call, Gradients, is_readable
-from vjp_guide._contract import Array, as_array, contract
-from vjp_guide._jacobian import jacobian
+from vjp_guide._call import Argument, Call, Gradients
+from vjp_guide._contract import Array, contract
+from vjp_guide._explain.passes import (
+    LeftOutError,
+    Passes,
+    cotangent,
+    numbers,
+    sizes,
+    values,
+    weights,
+)
+from vjp_guide._explain.rounding import rounding
+
+Parts = list[tuple[Array, list[Array]]]
+"""For each real Jacobian of an output: weights, and the Jacobian by input."""
+
+_FEWEST_TERMS, _MOVES = 8, 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,10 +29,15 @@ class Check:
     """A comparison of torch's gradients with the contraction of dense Jacobians.
 
     Attributes:
-        difference: The largest absolute difference over all gradients, or None if the
-            check was skipped.
-        tolerance: What rounding can explain, for the dtypes at hand.
+        difference: The absolute difference, at the entry of the gradients where it is
+            largest; if some differ by more than rounding, at that of those. None if
+            the check was skipped.
+        tolerance: What rounding can explain there: the sum of ``|v||J|`` times the
+            epsilon of the dtype and the number of terms. Where the difference is
+            larger, also what rounding at each node was seen to change.
         skipped: Why there is no difference, else empty.
+        unmeasured: Why the effect of rounding at each node wasn't measured for a
+            difference larger than expected, else empty.
         jacobian: ``J`` in double precision if there is one output and one input and
             both are real, else None.
         grad_outputs: ``v`` likewise, with the shape of the output.
@@ -37,6 +53,7 @@ class Check:
     difference: float | None = None
     tolerance: float = 0.0
     skipped: str = ""
+    unmeasured: str = ""
     jacobian: Array | None = None
     grad_outputs: Array | None = None
 
@@ -51,78 +68,142 @@ def entries(call: Call) -> int:
     return sum(y.size * x.size for y in call.outputs for x in call.inputs)
 
 
-def check(call: Call, gradients: Gradients, max_entries: int) -> Check:
+def check(call: Call, gradients: Gradients, passes: Passes, max_entries: int) -> Check:
     """Return how torch's gradients compare with those from dense Jacobians."""
-    if reason := _reason_to_skip(call, max_entries):
-        return Check(skipped=reason)
-    try:
-        return _compare(call, gradients)
-    except RuntimeError as error:
-        return Check(skipped=f"a further pass through the graph failed: {error}")
-
-
-def _reason_to_skip(call: Call, max_entries: int) -> str:
     if not max_entries or entries(call) > max_entries:
-        return f"the Jacobian has {entries(call)} entries, max_entries is {max_entries}"
-    cotangents = [v for _, v in call.pairs if v]
-    for each in (*call.outputs, *call.inputs, *cotangents):
-        if not is_readable(each.value):
-            return f"{each.name} holds no dense array of numbers"
-    return ""
+        size = f"the Jacobian has {entries(call):,} entries"
+        return Check(skipped=f"{size}, max_entries is {max_entries:,}")
+    try:
+        return _compare(call, gradients, passes)
+    except (LeftOutError, TypeError) as error:
+        return Check(skipped=str(error))
+    except Exception as error:  # noqa: BLE001 (whatever a reader's backward raises)
+        reason = f"a further pass through the graph failed: {str(error) or repr(error)}"
+        return Check(skipped=reason)
 
 
-def _compare(call: Call, gradients: Gradients) -> Check:
-    values = gradients.values() if isinstance(gradients, dict) else gradients
-    parts = [[p for y, v in call.pairs for p in _parts(y, v, x)] for x in call.inputs]
-    if not all(np.isfinite(array).all() for each in parts for p in each for array in p):
-        # A row has a v of zeros and a one, and autograd computes 0 * inf = nan.
-        return Check(skipped="v or the Jacobian has entries that are infinite or nan")
-    results = [
-        _difference(call, x, each, gradient)
-        for x, each, gradient in zip(call.inputs, parts, values, strict=True)
+def _compare(call: Call, gradients: Gradients, passes: Passes) -> Check:
+    found = numbers(call, values(gradients))
+    v = [weights(y, given) for y, given in call.pairs]
+    if not all(np.isfinite(each).all() for each in v):
+        return Check(skipped="v has entries that are infinite or nan")
+    if reason := _changed(found, passes.again(), "a second, identical call"):
+        return Check(skipped=reason)
+    passes.require(sum(_units(y) * y.size for y in call.outputs))
+    parts = [
+        part
+        for y, each in zip(call.outputs, v, strict=True)
+        for part in _parts(passes, y, each)
     ]
-    differences, tolerances = np.transpose(results)
-    dense, weights = _single(call, parts)
-    return Check(
-        difference=float(differences.max()),
-        tolerance=float(tolerances.max()),
-        jacobian=dense,
-        grad_outputs=weights,
+    if not all(np.isfinite(each).all() for _, dense in parts for each in dense):
+        # A row has a v of zeros and a one, and autograd computes 0 * inf = nan.
+        return Check(skipped="the Jacobian has entries that are infinite or nan")
+    return _judged(call, passes, v, parts, found)
+
+
+def _changed(found: list[Array], again: list[Array], what: str) -> str:
+    """Return that the graph doesn't do the same each time, else nothing."""
+    pairs = zip(found, again, strict=True)
+    largest = max((_largest(old, new) for old, new in pairs), default=0.0)
+    if not largest:
+        return ""
+    return (
+        f"{what} returns something else (largest difference {largest:.2g}): it seems "
+        "that a hook or a custom backward changes from pass to pass, by removing "
+        "itself, counting or drawing random numbers, so no Jacobian describes it"
     )
 
 
-def _parts(y: Argument, v: Argument | None, x: Argument) -> list[tuple[Array, Array]]:
+def _largest(old: Array, new: Array) -> float:
+    same = np.isclose(old, new, rtol=1e-3, atol=0, equal_nan=True)
+    with np.errstate(invalid="ignore"):
+        return float(np.where(same, 0, abs(old - new)).max(initial=0))
+
+
+def _units(y: Argument) -> int:
+    return 2 if y.dtype.is_complex else 1
+
+
+def _parts(passes: Passes, y: Argument, v: Array) -> Parts:
     """Return weights with the Jacobians that they are contracted with.
 
     The gradient is linear in v over the real numbers only, so a complex output has two
-    Jacobians: those of its real and of its imaginary part.
+    Jacobians: for a v of 1 and of 1j.
     """
-    output = _tensor(y)
-    weights = wide(_tensor(v).to(output.dtype) if v else torch.ones_like(output))
-    if not output.is_complex():
-        return [(weights, _dense(output, x))]
-    with torch.inference_mode(mode=False), torch.enable_grad():
-        real, imaginary = output.real, output.imag
-    return [(weights.real, _dense(real, x)), (weights.imag, _dense(imaginary, x))]
+    parts = [(v.real, _rows(passes, y, 1.0))]
+    return [*parts, (v.imag, _rows(passes, y, 1j))] if y.dtype.is_complex else parts
 
 
-def _dense(output: Tensor, x: Argument) -> Array:
-    with warnings.catch_warnings():
-        # The slow way is fine for the few entries here.
-        warnings.simplefilter("ignore", UserWarning)
-        return wide(jacobian(output, _tensor(x)))
+def _rows(passes: Passes, y: Argument, unit: complex) -> list[Array]:
+    rows = []
+    for place in np.ndindex(y.shape):
+        one_hot = np.zeros(y.shape, dtype=type(unit))
+        one_hot[place] = unit
+        rows.append(passes.gradients([y.value], [cotangent(y, one_hot)]))
+    columns = zip(*rows, strict=True) if rows else ([] for _ in passes.call.inputs)
+    return [
+        np.asarray(column).reshape(y.shape + x.shape)
+        for x, column in zip(passes.call.inputs, columns, strict=True)
+    ]
 
 
-def _difference(
-    call: Call, x: Argument, parts: list[tuple[Array, Array]], gradient: Tensor | None
-) -> tuple[float, float]:
+def _judged(
+    call: Call, passes: Passes, v: list[Array], parts: Parts, found: list[Array]
+) -> Check:
+    differences = [
+        abs(_total(call, k, x, parts) - found[k]) for k, x in enumerate(call.inputs)
+    ]
+    bounds = [_bound(call, k, x, parts) for k, x in enumerate(call.inputs)]
+    unmeasured = ""
+    if _exceeds(differences, bounds):
+        if reason := _changed(found, passes.again(), "the same call after the check"):
+            return Check(skipped=reason)
+        try:
+            bounds = _moved(bounds, rounding(passes, sizes(call, v)))
+        except Exception as error:  # noqa: BLE001 (it is said)
+            unmeasured = str(error) or repr(error)
+    difference, tolerance = _worst(differences, bounds)
+    dense, single = _single(call, parts)
+    return Check(difference, tolerance, "", unmeasured, dense, single)
+
+
+def _total(call: Call, k: int, x: Argument, parts: Parts) -> Array:
     start = np.zeros(x.shape)
-    total = sum((_contract(call, v, dense) for v, dense in parts), start)
-    scale = sum((_contract(call, abs(v), abs(dense)) for v, dense in parts), start)
-    found = np.zeros(x.shape) if gradient is None else wide(gradient)
-    dtypes = [x.dtype, *(y.dtype for y in call.outputs)]
-    epsilon = max(torch.finfo(dtype).eps for dtype in dtypes)
-    return abs(total - found).max(initial=0), epsilon**0.5 * scale.max(initial=0)
+    return sum((_contract(call, v, dense[k]) for v, dense in parts), start)
+
+
+def _bound(call: Call, k: int, x: Argument, parts: Parts) -> Array:
+    """Return eps times the number of terms times the sum of |v||J|, for each entry."""
+    infos = [torch.finfo(each.dtype) for each in (x, *call.outputs)]
+    terms = max(_FEWEST_TERMS, sum(y.size for y in call.outputs))
+    start = np.zeros(x.shape)
+    sizes = sum((_contract(call, abs(v), abs(dense[k])) for v, dense in parts), start)
+    smallest = max(info.tiny for info in infos)
+    return max(info.eps for info in infos) * terms * sizes + smallest
+
+
+def _exceeds(differences: list[Array], bounds: list[Array]) -> bool:
+    pairs = zip(differences, bounds, strict=True)
+    return any((difference > bound).any() for difference, bound in pairs)
+
+
+def _moved(bounds: list[Array], moves: list[Array]) -> list[Array]:
+    pairs = zip(bounds, moves, strict=True)
+    return [bound + _MOVES * move for bound, move in pairs]
+
+
+def _worst(differences: list[Array], bounds: list[Array]) -> tuple[float, float]:
+    """Return the largest difference with its bound, among excesses if there are any."""
+    difference, bound = _flat(differences), _flat(bounds)
+    if not difference.size:
+        return 0.0, 0.0
+    excess = difference > bound
+    place = np.argmax(np.where(excess, difference, -1) if excess.any() else difference)
+    return float(difference[place]), float(bound[place])
+
+
+def _flat(arrays: list[Array]) -> Array:
+    return np.concatenate([np.zeros(0), *(each.reshape(-1) for each in arrays)])
 
 
 def _contract(call: Call, v: Array, dense: Array) -> Array:
@@ -131,21 +212,9 @@ def _contract(call: Call, v: Array, dense: Array) -> Array:
     return contract(v, dense)
 
 
-def _single(
-    call: Call, parts: list[list[tuple[Array, Array]]]
-) -> tuple[Array, Array] | tuple[None, None]:
+def _single(call: Call, parts: Parts) -> tuple[Array, Array] | tuple[None, None]:
     real = not any(each.dtype.is_complex for each in (*call.outputs, *call.inputs))
     if real and not call.batched and len(call.outputs) == len(call.inputs) == 1:
-        weights, dense = parts[0][0]
-        return dense, weights
+        v, (dense,) = parts[0]
+        return dense, v
     return None, None
-
-
-def _tensor(argument: Argument) -> Tensor:
-    return cast("Tensor", argument.value)
-
-
-def wide(tensor: Tensor) -> Array:
-    """Return a tensor as an array in double precision."""
-    dtype = torch.complex128 if tensor.is_complex() else torch.float64
-    return as_array("tensor", tensor.detach().cpu().to(dtype))

@@ -48,4 +48,7 @@ class Content:
     jacobian_bytes: int = 0
     check: Check | None = None
     suspicions: tuple[Suspicion, ...] = ()
+    left_out: tuple[Suspicion, ...] = ()
+    passes: int = 0
+    seconds: float = 0.0
     diagnosis: Diagnosis | None = None

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vjp_guide._call import Argument, Call, is_all, is_tensor
 from vjp_guide._contract import as_array
-from vjp_guide._show import join
+from vjp_guide._show import MOST_NUMBERED, join, listed
 
 Finding = tuple[str, str]
 """What is wrong, in words, and an expression that puts it right."""
@@ -17,14 +17,21 @@ Finding = tuple[str, str]
 
 def explain_cotangents(call: Call) -> str:
     """Return in words what is wrong with each cotangent."""
-    return " ".join(wrong for wrong, _ in _findings(call) if wrong)
+    return listed([wrong for wrong, _ in _findings(call) if wrong], " ")
 
 
 def correct_cotangents(call: Call, **changes: bool | None) -> str:
     """Return the call with cotangents that fit, one for each output."""
     if not explain_cotangents(call):
         return call.code(**changes)
-    return call.code(join(fitting_cotangents(call)), **changes)
+    return call.code(_all(call, fitting_cotangents(call)), **changes)
+
+
+def _all(call: Call, terms: list[str]) -> str:
+    ones = [_ones(y) for y in call.outputs]
+    if len(terms) > MOST_NUMBERED and terms == ones and call.outputs[0].name == "y[0]":
+        return "[torch.ones_like(each) for each in y]"
+    return join(terms)
 
 
 def fitting_cotangents(call: Call) -> list[str]:

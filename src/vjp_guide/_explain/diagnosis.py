@@ -14,6 +14,7 @@ from vjp_guide._explain.error_text import (
     messages,
     one_line,
 )
+from vjp_guide._explain.repair import Mended
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def recognise(error: BaseException | str, call: Call | None) -> Diagnosis | None
 def _apply(
     row: Row, match: re.Match[str], error: BaseException | str, call: Call | None
 ) -> Diagnosis | None:
-    special, code = _mend(row, match, call)
+    special, code, *fix = _mend(row, match, call)
     if row.generic and not special and not is_from_torch_autograd(error):
         return None
     groups = {name: as_tuple(text or "") for name, text in match.groupdict().items()}
@@ -134,13 +135,13 @@ def _apply(
         type(error).__name__,
         str(error),
         special or row.cause.format(**groups),
-        row.fix.format(**groups),
+        fix[0] if fix else row.fix.format(**groups),
         code,
         row.address,
     )
 
 
-def _mend(row: Row, match: re.Match[str], call: Call | None) -> tuple[str, str]:
+def _mend(row: Row, match: re.Match[str], call: Call | None) -> Mended:
     if row.repair and call:
         with suppress(Exception):  # the arguments may not be those of the failed call
             return row.repair(call, match)

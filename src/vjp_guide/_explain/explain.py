@@ -1,13 +1,16 @@
 """What one call of :func:`torch.autograd.grad` computes, or why it fails."""
 
-import torch
-from torch import Tensor
+import warnings
+from time import perf_counter
 
-from vjp_guide._call import Call, Cotangents, Inputs, Outputs
+from vjp_guide._call import Call, Cotangents, Gradients, Inputs, Outputs
 from vjp_guide._explain.check import check
-from vjp_guide._explain.diagnosis import recognise
-from vjp_guide._explain.explanation import Explanation, failed, succeeded
+from vjp_guide._explain.diagnosis import Diagnosis, recognise
+from vjp_guide._explain.explanation import Explanation, failed, succeeded, unexplained
+from vjp_guide._explain.passes import Passes
 from vjp_guide._explain.suspicions import suspect
+from vjp_guide._quiet import quiet_passes
+from vjp_guide._validation import require_count, require_seconds
 
 _REFUSALS = (RuntimeError, TypeError, ValueError, IndexError, AssertionError)
 
@@ -24,6 +27,7 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
     materialize_grads: bool = False,  # noqa: FBT001, FBT002 (likewise)
     *,
     max_entries: int = 1024,
+    max_seconds: float | None = None,
 ) -> Explanation:
     r"""Say what :func:`torch.autograd.grad` computes for these arguments, or why not.
 
@@ -38,9 +42,15 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
 
     torch itself is called with the arguments as given, except that the graph is kept:
     this function fails exactly where torch does, and doesn't free the graph even where
-    torch would. No ``.grad`` field changes, and the random state is restored.
-    Hooks on the graph do run: in one pass for the gradients, and for the check in the
-    passes of :func:`vjp_guide.jacobian`, for each output and input.
+    torch would. Whatever can't be looked at afterwards is reported as left out.
+    No ``.grad`` field changes, that of tensors with ``retain_grad()`` included, and
+    the random states of torch, NumPy and Python are restored.
+
+    The check and some suspicions need further passes through the graph; ``passes``
+    says how many. The graph's hooks and custom backwards run in each pass, so that
+    those that count, store or print do so more often. If they change from pass to
+    pass, as one that removes itself, the check says so and gives no verdict.
+    ``max_entries=0`` makes no further pass.
 
     Args:
         outputs: The tensor ``y``, or several, of any shape and a floating-point or
@@ -57,14 +67,18 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
         materialize_grads: As in torch: zeros instead of None.
         max_entries: The largest number of entries of the Jacobian, over all outputs
             and inputs, for which the result is checked against the dense Jacobian. 0
-            leaves the check out, and with it the further passes.
+            leaves the check out, and with it all further passes.
+        max_seconds: How long further passes may take; ``math.inf`` for no limit, None
+            for as long as torch's own call took and one second more. A pass isn't
+            interrupted: one starts if it fits, as long as the last one took.
 
     Returns:
         The explanation. Its ``gradients`` are what torch returns, with the shapes and
         dtypes of ``inputs``; its ``diagnosis`` is set instead if torch refuses.
 
     Raises:
-        ValueError: If ``max_entries`` is negative.
+        TypeError: If ``max_entries`` isn't a whole number or ``max_seconds`` isn't one.
+        ValueError: If one of them is negative.
         Exception: What torch raises, unchanged, if the error isn't a known one.
 
     The formula is the chain rule for :math:`L(y(x))` with
@@ -82,11 +96,9 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
     >>> print(explain(y, x).diagnosis.code)
     torch.autograd.grad(y, x, grad_outputs=torch.ones_like(y))
     """
-    if max_entries < 0:
-        raise ValueError(
-            f"max_entries must not be negative, got {max_entries}: 0 leaves the check "
-            "against the dense Jacobian out"
-        )
+    limit = require_count("max_entries", max_entries, least=0)
+    if max_seconds is not None:
+        require_seconds("max_seconds", max_seconds)
     call = Call.read(
         outputs,
         inputs,
@@ -98,25 +110,40 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
         is_grads_batched=is_grads_batched,
         materialize_grads=materialize_grads,
     )
-    with torch.random.fork_rng(devices=_devices(call)):
-        return _explain(call, max_entries)
+    with quiet_passes(each.value for each in (*call.outputs, *call.inputs)):
+        return _explain(call, limit, max_seconds)
 
 
-def _explain(call: Call, max_entries: int) -> Explanation:
+def _explain(call: Call, max_entries: int, max_seconds: float | None) -> Explanation:
+    start = perf_counter()
     try:
         gradients = call.run()
     except _REFUSALS as error:
-        diagnosis = recognise(error, call)
-        if diagnosis is None:
-            raise
-        return failed(call, diagnosis)
-    checked = check(call, gradients, max_entries)
-    suspicions = suspect(call, gradients, checked)
-    return succeeded(call, gradients, checked, suspicions)
+        if diagnosis := _diagnosis(error, call):
+            return failed(call, diagnosis)
+        raise
+    torch_seconds = perf_counter() - start
+    seconds = torch_seconds + 1 if max_seconds is None else max_seconds
+    passes = Passes(call, seconds if max_entries else 0, torch_seconds)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _looked_at(call, gradients, passes, max_entries)
 
 
-def _devices(call: Call) -> list[torch.device]:
-    """Return the accelerators whose random state a pass may change."""
-    values = [each.value for each in (*call.outputs, *call.inputs)]
-    devices = {value.device for value in values if isinstance(value, Tensor)}
-    return [device for device in devices if device.type == "cuda"]
+def _diagnosis(error: Exception, call: Call) -> Diagnosis | None:
+    """Return what is known of an error, of its text alone if the call can't be read."""
+    try:
+        return recognise(error, call)
+    except Exception:  # noqa: BLE001 (torch's error must not be masked)
+        return recognise(error, None)
+
+
+def _looked_at(
+    call: Call, gradients: Gradients, passes: Passes, max_entries: int
+) -> Explanation:
+    try:
+        checked = check(call, gradients, passes, max_entries)
+        found, left_out = suspect(call, gradients, checked, passes)
+        return succeeded(call, gradients, checked, found, left_out, passes)
+    except Exception as error:  # noqa: BLE001 (torch has succeeded, so this must)
+        return unexplained(gradients, error)

@@ -1,7 +1,6 @@
 """Explanations of calls that torch accepts or refuses."""
 
 from dataclasses import dataclass
-from math import prod
 
 from vjp_guide._call import Argument, Call, Gradients, is_all, is_tensor
 from vjp_guide._explain.as_html import as_html
@@ -10,6 +9,7 @@ from vjp_guide._explain.check import Check, entries
 from vjp_guide._explain.content import Content, Operand
 from vjp_guide._explain.diagnosis import Diagnosis
 from vjp_guide._explain.notation import formula, scalar
+from vjp_guide._explain.passes import Passes
 from vjp_guide._explain.suspicions import Suspicion
 
 
@@ -33,6 +33,9 @@ class Explanation(Content):
         jacobian_bytes: Their memory in the dtype of the inputs.
         check: The comparison with the dense Jacobian, None if torch refuses.
         suspicions: Reasons why the call may not be what was meant.
+        left_out: The kinds of suspicions that weren't looked at, each with the reason.
+        passes: How many passes ran besides torch's own.
+        seconds: How long they took.
         diagnosis: The error, its cause and the corrected call, None if torch computes.
 
     >>> import torch
@@ -58,7 +61,12 @@ def failed(call: Call, diagnosis: Diagnosis) -> Explanation:
 
 
 def succeeded(
-    call: Call, gradients: Gradients, check: Check, suspicions: tuple[Suspicion, ...]
+    call: Call,
+    gradients: Gradients,
+    check: Check,
+    suspicions: list[Suspicion],
+    left_out: list[Suspicion],
+    passes: Passes,
 ) -> Explanation:
     """Return the explanation of a call that torch accepts."""
     pairs = [(y, x) for y in call.outputs for x in call.inputs]
@@ -72,7 +80,18 @@ def succeeded(
         jacobian_entries=entries(call),
         jacobian_bytes=sum(_bytes(y, x) for y, x in pairs),
         check=check,
-        suspicions=suspicions,
+        suspicions=tuple(suspicions),
+        left_out=tuple(left_out),
+        passes=passes.count,
+        seconds=passes.spent,
+    )
+
+
+def unexplained(gradients: Gradients, error: Exception) -> Explanation:
+    """Return torch's gradients where nothing can be said about them."""
+    check = Check(skipped=f"the call can't be described: {error!r}")
+    return Explanation(
+        call="torch.autograd.grad(y, x)", operands=(), gradients=gradients, check=check
     )
 
 
@@ -94,7 +113,7 @@ def _output_operands(call: Call, has: str) -> list[Operand]:
 def _input_operands(call: Call, gradients: Gradients) -> list[Operand]:
     values = gradients.values() if isinstance(gradients, dict) else gradients
     axes = "the batch axis and " if call.batched else ""
-    operands = []
+    operands: list[Operand] = []
     for x, gradient in zip(call.inputs, values, strict=True):
         result = Argument(f"dL/d{x.name}", gradient)
         note = f"has {axes}the shape of {x.name}"
@@ -127,4 +146,4 @@ def _joined(y: Argument, x: Argument) -> tuple[int, ...]:
 
 def _bytes(y: Argument, x: Argument) -> int:
     rows = 2 if y.dtype.is_complex else 1
-    return rows * prod(_joined(y, x)) * x.dtype.itemsize
+    return rows * y.size * x.size * x.dtype.itemsize

@@ -6,9 +6,10 @@ import numpy as np
 
 from vjp_guide._call import Argument, Call, is_all
 from vjp_guide._contract import Array
+from vjp_guide._show import folded, number
 
 _LETTERS = "ijklmnopqrst"
-_MOST_TERMS = 8
+_MOST_TERMS, _MOST_OUTPUTS = 8, 4
 
 
 def formula(call: Call, x: Argument) -> str:
@@ -16,7 +17,7 @@ def formula(call: Call, x: Argument) -> str:
     batch = ["b"] if call.batched else []
     inner = _letters(0, len(x.shape))
     left = _indexed(f"dL/d{x.name}", [*batch, *inner])
-    terms = [_term(y, v, x, batch) for y, v in call.pairs]
+    terms = _some([_term(y, v, x, batch) for y, v in call.pairs])
     joint = "\n" + " " * len(left) + " + "
     return f"{left} = {joint.join(terms) or '0'}"
 
@@ -38,13 +39,19 @@ def example(dense: Array, weights: Array) -> str:
 def scalar(call: Call) -> str:
     """Return the scalar ``L`` whose gradients a call computes."""
     if call.batched:
-        terms = [_summand(y, v, "[b]") for y, v in call.pairs]
+        terms = _some([_summand(y, v, "[b]") for y, v in call.pairs])
         return f"L[b] = {' + '.join(terms)}"
-    terms = [_summand(y, v, "") for y, v in call.pairs]
+    terms = _some([_summand(y, v, "") for y, v in call.pairs])
     ones = all(v is None or is_all(v.value, 1) for _, v in call.pairs)
-    sums = [_summand(y, None, "") for y in call.outputs]
+    sums = _some([_summand(y, None, "") for y in call.outputs])
     equal = [terms, sums] if ones and sums != terms else [terms]
     return " = ".join(["L", *(" + ".join(each) or "0" for each in equal)])
+
+
+def _some(terms: list[str]) -> list[str]:
+    """Return the terms of a sum, the middle of many left out."""
+    first, more, last = folded(terms, _MOST_OUTPUTS)
+    return [*first, *([f"... ({more} terms more)"] if more else []), *last]
 
 
 def _summand(y: Argument, v: Argument | None, batch: str) -> str:
@@ -79,4 +86,5 @@ def _indexed(name: str, letters: Sequence[str]) -> str:
 
 
 def _number(value: np.floating) -> str:
-    return f"({value:.4g})" if value < 0 else f"{value:.4g}"
+    text = number(float(value))
+    return f"({text})" if value < 0 else text

@@ -1,74 +1,120 @@
 """The cause of an error for the arguments of a call, and the call put right."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from textwrap import indent
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from vjp_guide._call import Argument, Call, is_tensor
+from vjp_guide._explain.containers import unpacked
 from vjp_guide._explain.cotangents import (
     correct_cotangents,
     explain_cotangents,
     fitting_cotangents,
 )
-from vjp_guide._show import join
+from vjp_guide._graph import edge, walk
+from vjp_guide._quiet import plain_settings
+from vjp_guide._show import join, listed
 
-Repair = Callable[[Call, re.Match[str]], tuple[str, str]]
-"""Returns the cause, empty for the general one, and the corrected code."""
+Mended = tuple[str, str] | tuple[str, str, str]
+"""The cause, empty for the general one, the corrected code, and maybe another fix."""
+Repair = Callable[[Call, re.Match[str]], Mended]
 
 
-def mend_cotangents(call: Call, _: re.Match[str]) -> tuple[str, str]:
+def mend_cotangents(call: Call, _: re.Match[str]) -> Mended:
     """Return the call with a cotangent that fits for each output."""
-    return explain_cotangents(call), correct_cotangents(call)
+    tidy = unpacked(call)
+    kept = {y.name for y in tidy.outputs}
+    left_out = [y for y in call.outputs if y.name not in kept and is_tensor(y.value)]
+    if kept == {y.name for y in call.outputs}:
+        return explain_cotangents(call), correct_cotangents(call)
+    constant = _shapes(left_out, " and ") or "parts of outputs"
+    cause = f"No derivative leads to {constant}: leave out what doesn't depend on x."
+    return f"{cause} {explain_cotangents(tidy)}".strip(), correct_cotangents(tidy)
 
 
-def mend_batches(call: Call, _: re.Match[str]) -> tuple[str, str]:
+def mend_batches(call: Call, _: re.Match[str]) -> Mended:
     """Return the call with all batches of cotangents cut to the shortest."""
     length = min(v.shape[0] if v else 1 for _, v in call.pairs)
     batches = [f"{term}[:{length}]" for term in fitting_cotangents(call)]
     return "", call.code(join(batches))
 
 
-def mend_in_place(call: Call, _: re.Match[str]) -> tuple[str, str]:
-    """Return the computation, to be repeated without the operation in place."""
-    again = f"{call.forward()}  # with a = a + 1 in place of a += 1"
-    return "", f"{again}\n{call.code()}"
+def mend_in_place(call: Call, _: re.Match[str]) -> Mended:
+    """Return the computation, to be repeated without the edit in place."""
+    with plain_settings():
+        leaf = next(_edited_leaves(call), None)
+    if leaf is None:
+        again = f"{call.forward()}  # with a = a + 1 in place of a += 1"
+        return "", f"{again}\n{call.code()}"
+    cause = (
+        f"A parameter or another leaf, of shape {tuple(leaf.shape)}, was updated in "
+        "place after the forward pass, as the step of an optimizer does."
+    )
+    fix = (
+        "Compute the loss after the step, or run all backward passes before it: each "
+        "needs the values that its forward pass saw."
+    )
+    again = f"{call.forward()}  # again, after optimizer.step()"
+    return cause, f"{again}\n{call.code()}", fix
 
 
-def mend_unused(call: Call, match: re.Match[str]) -> tuple[str, str]:
+def mend_unused(call: Call, match: re.Match[str]) -> Mended:
     """Return the call that allows unused inputs; older releases don't name them."""
     xs = call.inputs if match["index"] is None else [call.inputs[int(match["index"])]]
-    ys = " or ".join(y.name for y in call.outputs) or "outputs, which is empty"
+    ys = listed([y.name for y in call.outputs], " or ") or "outputs, which is empty"
     cause = f"No recorded operations lead from {_shapes(xs, ' or ')} to {ys}."
     return cause, correct_cotangents(call, allow_unused=True)
 
 
-def mend_inputs(call: Call, _: re.Match[str]) -> tuple[str, str]:
+def mend_inputs(call: Call, _: re.Match[str]) -> Mended:
     """Return the computation, repeated with inputs that require grad."""
+    if _has_metadata(call.given[1]):
+        cause = "state_dict() holds copies that are cut off from the graph."
+        return cause, _named_parameters(call)
     names = _shapes(_constants(call), " and ")
     cause = f"{names}: requires_grad is False, so autograd recorded nothing about it."
+    tidy = unpacked(call)
+    if not _constants(tidy):
+        kept = f"{cause} Integers, and the buffers of a model, have no gradient."
+        return kept, correct_cotangents(tidy)
     return cause, _again(call)
 
 
-def mend_outputs(call: Call, match: re.Match[str]) -> tuple[str, str]:
+def mend_outputs(call: Call, match: re.Match[str]) -> Mended:
     """Return the computation, repeated with a graph."""
     y = call.outputs[int(match["index"])]
-    cause = (
-        f"{y.name}, of shape {y.shape} and dtype {y.dtype}, has no graph that leads "
-        "back to the inputs."
-    )
-    return cause, _again(call)
+    what = f"{y.name}, of shape {y.shape} and dtype {y.dtype}, has no graph"
+    if _in_transform():
+        cause = f"{what}: inside a transform of torch.func, autograd doesn't record."
+        return cause, _functional(call), _USE_FUNC
+    if _mode():
+        cause = f"{what}: {_mode()} is active here, in which nothing is recorded."
+        return cause, _again(call)
+    tidy = unpacked(call)
+    if any(y.requires_grad for y in _tensors(tidy.outputs)):
+        cause = f"{what}: leave out what doesn't depend on x."
+        return cause, correct_cotangents(tidy)
+    return f"{what} that leads back to the inputs.", _again(call)
 
 
-def mend_second(call: Call, _: re.Match[str]) -> tuple[str, str]:
+def mend_second(call: Call, _: re.Match[str]) -> Mended:
     """Return two calls, of which the first keeps the graph."""
     first = f"{call.code(retain_graph=True)}  # first call"
     return "", f"{call.forward()}\n{first}\n{call.code()}"
 
 
-def mend_mapping(call: Call, _: re.Match[str]) -> tuple[str, str]:
+def mend_mapping(call: Call, _: re.Match[str]) -> Mended:
     """Return the call with the mapping of inputs made a dict."""
-    return "", call.code().replace(", x", ", dict(x)", 1)
+    if _has_metadata(call.given[1]):
+        cause = (
+            "state_dict() is no plain dict, and holds copies cut off from the graph."
+        )
+        return cause, _named_parameters(call)
+    return "", _with_inputs(call, "dict(x)")
 
 
 def mend_options(**changes: bool | None) -> Repair:
@@ -76,21 +122,152 @@ def mend_options(**changes: bool | None) -> Repair:
     return lambda call, _: ("", correct_cotangents(call, **changes))
 
 
-def mend_types(call: Call, match: re.Match[str]) -> tuple[str, str]:
-    """Return the call with tensors for the first argument that has none."""
+def mend_types(call: Call, match: re.Match[str]) -> Mended:
+    """Return the call with the tensors of the first argument that has others."""
     if others := _no_tensors(call.outputs):
         cause = f"{_types(others)}, but outputs must be tensors computed from x."
-        return cause, _again(call)
+        return cause, _of_tensors(call)
     if others := _no_tensors(call.inputs):
         cause = f"{_types(others)}, but inputs must be tensors that require grad."
-        lines = [f"{x.name} = torch.tensor({x.name}).requires_grad_()" for x in others]
-        return cause, "\n".join([*lines, _again(call)])
+        return cause, _by_tensors(call, others)
     return mend_cotangents(call, match)
 
 
+def _of_tensors(call: Call) -> str:
+    """Return the call with the tensors that the outputs hold, else computed again."""
+    tidy = unpacked(call)
+    if not tidy.outputs or _no_tensors(tidy.outputs):
+        several = isinstance(call.given[0], list | tuple)
+        one = replace(call, outputs=(Argument("y", call.given[0]),))
+        return _again(call if several else one)
+    return _by_tensors(tidy, _no_tensors(call.inputs))
+
+
+def _by_tensors(call: Call, others: Sequence[Argument]) -> str:
+    """Return the call with the tensors that the inputs hold, else with new ones."""
+    if model := _module(call):
+        name, module = model
+        return f"model = {name}\n{_with_inputs(call, _parameters(module))}"
+    if others and all(map(_is_pair, call.inputs)):
+        consumed = "x" in call.consumed
+        return _named_parameters(call) if consumed else _with_inputs(call, "dict(x)")
+    tidy = unpacked(call)
+    if tidy.inputs:
+        return correct_cotangents(replace(tidy, outputs=call.outputs))
+    lines = [f"{x.name} = torch.tensor({x.name}).requires_grad_()" for x in others]
+    return "\n".join([*lines, _again(call)])
+
+
+def _module(call: Call) -> tuple[str, nn.Module] | None:
+    """Return the module that was passed in place of its parameters, and its name."""
+    value = call.given[1]
+    if isinstance(value, nn.Module):
+        return "x", value
+    if isinstance(owner := getattr(value, "__self__", None), nn.Module):
+        return "x.__self__", owner
+    first = call.inputs[0]
+    if len(call.inputs) == 1 and isinstance(first.value, nn.Module):
+        return (
+            f"{first.name}[0]" if first.value is not value else first.name,
+            first.value,
+        )
+    return None
+
+
+def _parameters(model: nn.Module) -> str:
+    if all(each.requires_grad for each in model.parameters()):
+        return "list(model.parameters())"
+    return "[each for each in model.parameters() if each.requires_grad]"
+
+
+def _named_parameters(call: Call) -> str:
+    return f"x = dict(model.named_parameters())\n{_with_inputs(call, 'x')}"
+
+
+def _with_inputs(call: Call, code: str) -> str:
+    one = replace(call, given=(call.given[0], (), call.given[2]))
+    return correct_cotangents(replace(one, inputs=(Argument(code, None),)))
+
+
+def _is_pair(x: Argument) -> bool:
+    value = x.value
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2  # noqa: PLR2004 (a name and a tensor)
+        and isinstance(value[0], str)
+    )
+
+
+def _has_metadata(value: object) -> bool:
+    return isinstance(value, Mapping) and hasattr(value, "_metadata")
+
+
+def _edited_leaves(call: Call) -> Iterator[Tensor]:
+    """Yield the leaves that the graph has saved, and that were edited since."""
+    nodes = list(walk([edge(y.value) for y in call.outputs]))  # type: ignore[arg-type]
+    leaves = {
+        leaf.untyped_storage().data_ptr(): leaf
+        for node in nodes
+        if isinstance(leaf := getattr(node, "variable", None), Tensor)
+    }
+    for node in nodes:
+        for name in filter(_RAW.match, dir(node)):
+            data = _edited(node, name)
+            if data is not None and data.untyped_storage().data_ptr() in leaves:
+                yield leaves[data.untyped_storage().data_ptr()]
+
+
+def _edited(node: object, name: str) -> Tensor | None:
+    """Return a saved tensor that was edited."""
+    try:
+        getattr(node, name.replace("_raw", "", 1))
+    except RuntimeError:
+        data: Tensor | None = getattr(getattr(node, name), "data", None)
+        return data
+    return None
+
+
+def _in_transform() -> bool:
+    interpreters: object = torch._C._functorch.peek_interpreter_stack()  # noqa: SLF001 (no public way exists)
+    return interpreters is not None
+
+
+def _mode() -> str:
+    if torch.is_inference_mode_enabled():
+        return "torch.inference_mode()"
+    return "" if torch.is_grad_enabled() else "torch.no_grad()"
+
+
+def _functional(call: Call) -> str:
+    """Return the derivative by torch.func, which can be transformed itself."""
+    names = call.inputs_code.strip("()")
+    places = ", ".join(map(str, range(len(call.inputs))))
+    numbers = f", argnums=({places})" if len(call.inputs) > 1 else ""
+    scalar = f"f({names})" if call.outputs[0].shape == () else f"f({names}).sum()"
+    if call.cotangents:
+        scalar = f"({call.cotangents[0].name} * f({names})).sum()"
+    return f"torch.func.grad(lambda {names}: {scalar}{numbers})({names})"
+
+
 def _again(call: Call) -> str:
-    lines = [f"{x.name}.requires_grad_()" for x in _constants(call)]
-    return "\n".join([*lines, call.forward(), correct_cotangents(call)])
+    """Return the computation and the call, in a mode that records."""
+    lines = [*map(_requiring, _constants(call))]
+    code = "\n".join([*lines, call.forward(), correct_cotangents(call)])
+    if not _mode():
+        return code
+    off = "torch.inference_mode(mode=False), torch.enable_grad()"
+    enable = off if torch.is_inference_mode_enabled() else "torch.enable_grad()"
+    return f"with {enable}:\n{indent(code, '    ')}"
+
+
+def _requiring(x: Argument) -> str:
+    tensor = x.value
+    name = x.name
+    if not (x.dtype.is_floating_point or x.dtype.is_complex):
+        return f"{name} = {name}.to(torch.get_default_dtype()).requires_grad_()"
+    if isinstance(tensor, Tensor) and tensor.is_inference():
+        return f"{name} = {name}.clone().requires_grad_()"
+    return f"{name}.requires_grad_()"
 
 
 def _constants(call: Call) -> list[Argument]:
@@ -101,16 +278,27 @@ def _constants(call: Call) -> list[Argument]:
     ]
 
 
+def _tensors(arguments: Sequence[Argument]) -> list[Tensor]:
+    return [each.value for each in arguments if isinstance(each.value, Tensor)]
+
+
 def _no_tensors(arguments: Sequence[Argument]) -> list[Argument]:
     return [argument for argument in arguments if not is_tensor(argument.value)]
 
 
 def _types(arguments: Sequence[Argument]) -> str:
-    types = [
-        f"{each.name} is of type {type(each.value).__name__}" for each in arguments
-    ]
-    return " and ".join(types)
+    return listed(
+        [f"{each.name} is of type {type(each.value).__name__}" for each in arguments],
+        " and ",
+    )
 
 
 def _shapes(arguments: Sequence[Argument], joint: str) -> str:
-    return joint.join(f"{each.name} of shape {each.shape}" for each in arguments)
+    return listed([f"{each.name} of shape {each.shape}" for each in arguments], joint)
+
+
+_RAW = re.compile("_raw_saved_")
+_USE_FUNC = (
+    "Inside torch.vmap and the transforms of torch.func, take the derivative with "
+    "torch.func.grad or torch.func.vjp."
+)

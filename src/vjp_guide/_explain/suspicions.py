@@ -1,16 +1,29 @@
 """Calls that torch accepts, but that are often a mistake."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import cast
+from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
-from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 
-from vjp_guide._call import Argument, Call, Gradients, is_all, is_readable
+from vjp_guide._call import Argument, Call, Gradients, is_all
+from vjp_guide._contract import Array
 from vjp_guide._explain.check import Check
+from vjp_guide._explain.passes import (
+    LeftOutError,
+    Passes,
+    cotangent,
+    sizes,
+    values,
+    weights,
+    wide,
+)
+from vjp_guide._explain.rounding import rounding
+from vjp_guide._graph import Edge, ancestors, edge
+from vjp_guide._quiet import plain_settings, plain_torch
+from vjp_guide._show import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +32,8 @@ class Suspicion:
 
     Attributes:
         slug: A short name for the kind, the same in every release.
-        reason: What the call does, and what may have been meant.
+        reason: What the call does, and what may have been meant; for a kind that
+            wasn't looked at, why it wasn't.
 
     >>> import torch
     >>> from vjp_guide import explain
@@ -33,146 +47,262 @@ class Suspicion:
     reason: str
 
 
-def suspect(call: Call, gradients: Gradients, check: Check) -> tuple[Suspicion, ...]:
-    """Return what looks like a mistake in a call that torch accepted."""
-    values = gradients.values() if isinstance(gradients, dict) else gradients
-    results = [value for value in values if value is not None]
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    call: Call
+    gradients: Gradients
+    check: Check
+    passes: Passes
+
+    @property
+    def results(self) -> list[tuple[Argument, Tensor]]:
+        """Each input that has a gradient, with that."""
+        pairs = zip(self.call.inputs, values(self.gradients), strict=True)
+        return [(x, gradient) for x, gradient in pairs if gradient is not None]
+
+    @property
+    def found(self) -> list[tuple[Argument, Array]]:
+        """The entries of each gradient."""
+        return [(x, wide(f"dL/d{x.name}", result)) for x, result in self.results]
+
+    @property
+    def weights(self) -> list[Array]:
+        """The entries of each cotangent."""
+        return [weights(y, v) for y, v in self.call.pairs]
+
+    @property
+    def one(self) -> tuple[Argument, Argument, Array] | None:
+        """The output, the input and v, where there is one of each."""
+        call = self.call
+        if call.batched or len(call.outputs) != 1 or len(call.inputs) != 1:
+            return None
+        ((y, v),) = call.pairs
+        return y, call.inputs[0], weights(y, v)
+
+
+def suspect(
+    call: Call, gradients: Gradients, check: Check, passes: Passes
+) -> tuple[list[Suspicion], list[Suspicion]]:
+    """Return what looks like a mistake in a call, and what wasn't looked at."""
+    evidence = _Evidence(call, gradients, check, passes)
+    found, left_out = [], []
+    for slug, look in _LOOKS.items():
+        try:
+            found += [Suspicion(slug, reason) for reason in look(evidence)]
+        except LeftOutError as error:
+            left_out.append(Suspicion(slug, str(error)))
+        except Exception as error:  # noqa: BLE001 (a look must not stop the rest)
+            left_out.append(Suspicion(slug, f"it failed: {str(error) or repr(error)}"))
+    return found, left_out
+
+
+def _extra_cotangents(evidence: _Evidence) -> Iterator[str]:
+    used, given = len(evidence.call.outputs), len(evidence.call.cotangents)
+    if given > used:
+        yield (
+            f"grad_outputs has {given} entries for {used} of outputs: torch ignores "
+            f"those after the first {used}."
+        )
+
+
+def _repeated_outputs(evidence: _Evidence) -> Iterator[str]:
+    same: dict[int, list[str]] = {}
+    for y in evidence.call.outputs:
+        same.setdefault(id(y.value), []).append(y.name)
+    for names in same.values():
+        if len(names) > 1:
+            times = "twice" if len(names) == 2 else f"{len(names)} times"  # noqa: PLR2004
+            yield f"{listed(names, ' and ')} are the same tensor: it counts {times}."
+
+
+def _cast_cotangents(evidence: _Evidence) -> Iterator[str]:
+    cast: dict[tuple[object, object], list[tuple[str, str]]] = {}
+    for y, v in evidence.call.pairs:
+        if v and v.dtype != y.dtype:
+            cast.setdefault((v.dtype, y.dtype), []).append((v.name, y.name))
+    for (given, needed), names in cast.items():
+        vs, ys = (listed(each) for each in zip(*names, strict=True))
+        yield (
+            f"{vs}: {given}, which torch silently casts to {needed}, the dtype of {ys}."
+        )
+
+
+def _variable_cotangents(evidence: _Evidence) -> Iterator[str]:
+    for y, v in evidence.call.pairs:
+        if v and isinstance(v.value, Tensor) and v.value.requires_grad:
+            with plain_settings():
+                found = ancestors(v.value)
+                xs = [x for x in evidence.call.inputs if _edge(x) in found]
+            if xs:
+                yield _depends(y, v, xs)
+
+
+def _edge(x: Argument) -> Edge:
+    return edge(x.value)  # type: ignore[arg-type] # torch has accepted it
+
+
+def _depends(y: Argument, v: Argument, xs: Sequence[Argument]) -> str:
     return (
-        *_extra_cotangents(call),
-        *_repeated_outputs(call),
-        *_cast_cotangents(call),
-        *_variable_cotangents(call),
-        *_zero_cotangents(call),
-        *_shared_memory(call, results),
-        *_sums_for_diagonals(check),
-        *_coupled_samples(check),
+        f"{v.name} was computed from {listed([x.name for x in xs])}, but this call "
+        f"holds it constant. That is right in a chain, where {v.name} is "
+        f"dL/d{y.name}; for the derivative of the whole product write "
+        f"torch.autograd.grad(({v.name} * {y.name}).sum(), {xs[0].name})."
     )
 
 
-def _extra_cotangents(call: Call) -> Iterator[Suspicion]:
-    used, given = len(call.outputs), len(call.cotangents)
-    if given > used:
-        yield Suspicion(
-            "extra-grad-outputs",
-            f"grad_outputs has {given} entries for {used} of outputs: torch ignores "
-            f"those after the first {used}.",
-        )
-
-
-def _repeated_outputs(call: Call) -> Iterator[Suspicion]:
-    for first, second in combinations(call.outputs, 2):
-        if first.value is second.value:
-            yield Suspicion(
-                "repeated-output",
-                f"{first.name} and {second.name} are the same tensor: it counts twice.",
-            )
-
-
-def _cast_cotangents(call: Call) -> Iterator[Suspicion]:
-    for y, v in call.pairs:
-        if v and v.dtype != y.dtype:
-            yield Suspicion(
-                "cast-v",
-                f"{v.name} is {v.dtype}, and torch silently casts it to {y.dtype}, the "
-                f"dtype of {y.name}.",
-            )
-
-
-def _variable_cotangents(call: Call) -> Iterator[Suspicion]:
-    for y, v in call.pairs:
-        if v and isinstance(v.value, Tensor) and v.value.requires_grad:
-            found = _ancestors(v.value)
-            yield from _depends(y, v, [x for x in call.inputs if _edge(x) in found])
-
-
-def _depends(y: Argument, v: Argument, inputs: list[Argument]) -> Iterator[Suspicion]:
-    for x in inputs:
-        yield Suspicion(
-            "v-depends-on-x",
-            f"{v.name} was computed from {x.name}, but this call holds it constant. "
-            f"That is right in a chain, where {v.name} is dL/d{y.name}; for the "
-            f"derivative of the whole product write "
-            f"torch.autograd.grad(({v.name} * {y.name}).sum(), {x.name}).",
-        )
-
-
-def _ancestors(tensor: Tensor) -> set[tuple[Node, int]]:
-    """Return all tensors that ``tensor`` was computed from, as (node, output)."""
-    edge = get_gradient_edge(tensor)
-    found: set[tuple[Node, int]] = set()
-    stack: list[tuple[Node | None, int]] = [(edge.node, edge.output_nr)]
-    while stack:
-        node, number = stack.pop()
-        if node is not None and (node, number) not in found:
-            found.add((node, number))
-            stack.extend(node.next_functions)
-    return found
-
-
-def _edge(x: Argument) -> tuple[Node, int]:
-    if isinstance(x.value, GradientEdge):
-        return x.value.node, x.value.output_nr
-    edge = get_gradient_edge(cast("Tensor", x.value))
-    return edge.node, edge.output_nr
-
-
-def _zero_cotangents(call: Call) -> Iterator[Suspicion]:
-    if call.pairs and all(v and is_all(v.value, 0) for _, v in call.pairs):
-        yield Suspicion(
-            "zero-v",
+def _zero_cotangents(evidence: _Evidence) -> Iterator[str]:
+    pairs = evidence.call.pairs
+    if pairs and all(v and is_all(v.value, 0) for _, v in pairs):
+        yield (
             "All entries of v are 0, so all gradients are 0. v holds the weights of "
-            "the sum; it is no buffer for the result.",
+            "the sum; it is no buffer for the result."
         )
 
 
-def _shared_memory(call: Call, results: list[Tensor]) -> Iterator[Suspicion]:
-    for _, v in call.pairs:
-        if v and any(_shares(v.value, result) for result in results):
-            yield Suspicion(
-                "result-shares-v",
-                f"A gradient shares its memory with {v.name}: an edit in place of one "
-                "changes the other. Edit a clone().",
+def _zero_results(evidence: _Evidence) -> Iterator[str]:
+    call = evidence.call
+    found, v = [entries for _, entries in evidence.found], evidence.weights
+    if not any(each.size for each in found) or not any(each.any() for each in v):
+        return
+    reason = (
+        "perhaps two sides that both depend on x cancel (detach one), the outputs add "
+        "up to a constant (a softmax, normalised values), an operation such as argmax "
+        "or round cuts the path, or an activation is saturated."
+    )
+    if not any(each.any() for each in found):
+        yield f"All results are 0 although v isn't: {reason}"
+    elif _negligible(call, v, found) and _is_rounding(evidence.passes, v, found):
+        yield f"All results are 0 but for rounding, although v isn't: {reason}"
+
+
+def _negligible(call: Call, v: Sequence[Array], found: Sequence[Array]) -> bool:
+    """Return whether the results are so small that they may be rounding alone."""
+    dtypes = [each.dtype for each in (*call.outputs, *call.inputs)]
+    largest = max(abs(each).max(initial=0) for each in v)
+    limit = _FEW * max(torch.finfo(dtype).eps for dtype in dtypes) * largest
+    return all(abs(each).max(initial=0) <= limit for each in found)
+
+
+def _is_rounding(passes: Passes, v: Sequence[Array], found: Sequence[Array]) -> bool:
+    moves = rounding(passes, sizes(passes.call, v))
+    largest = max(move.max(initial=0) for move in moves)
+    return all(abs(each).max(initial=0) <= _MOVES * largest for each in found)
+
+
+def _infinite_slopes(evidence: _Evidence) -> Iterator[str]:
+    if not all(np.isfinite(each).all() for each in evidence.weights):
+        return
+    for x, entries in evidence.found:
+        if bad := int((~np.isfinite(entries)).sum()):
+            yield (
+                f"dL/d{x.name} has {bad:,} of {entries.size:,} entries that are nan or "
+                "infinite, though v is finite: mostly an infinite derivative, or 0 "
+                "times one (sqrt or a norm at 0, the branch that torch.where didn't "
+                "take). torch.autograd.set_detect_anomaly(True) names the operation."
             )
 
 
-def _shares(v: object, result: Tensor) -> bool:
-    return is_readable(v) and v.numel() > 0 and _memory(v) == _memory(result) != 0
+def _late_inputs(evidence: _Evidence) -> Iterator[str]:
+    """Find inputs that aren't used, and that were made by an operation."""
+    call = evidence.call
+    pairs = zip(call.inputs, values(evidence.gradients), strict=True)
+    late = [x.name for x, gradient in pairs if gradient is None and not _is_leaf(x)]
+    if late:
+        yield (
+            f"{listed(late)}: not used, and the result of an operation. A slice, "
+            "reshape or copy made after the outputs isn't what they were computed "
+            "from: differentiate by the tensor that was used, and slice its gradient."
+        )
 
 
-def _memory(tensor: Tensor) -> int:
+def _is_leaf(x: Argument) -> bool:
+    with plain_torch():
+        return isinstance(x.value, Tensor) and x.value.is_leaf
+
+
+def _shared_memory(evidence: _Evidence) -> Iterator[str]:
+    memory = {_memory(gradient) for _, gradient in evidence.results} - {0}
+    names = [v.name for _, v in evidence.call.pairs if v and _memory(v.value) in memory]
+    if names:
+        yield (
+            f"A gradient shares its memory with {listed(names)}: an edit in place of "
+            "one changes the other. Edit a clone()."
+        )
+
+
+def _memory(tensor: Any) -> int:  # noqa: ANN401 (torch has checked that it is one)
     try:
-        return tensor.untyped_storage().data_ptr()
+        with plain_torch():
+            return int(tensor.untyped_storage().data_ptr())
     except (NotImplementedError, RuntimeError):  # it has no memory of its own
         return 0
 
 
-def _sums_for_diagonals(check: Check) -> Iterator[Suspicion]:
-    dense, v = check.jacobian, check.grad_outputs
-    if dense is None or v is None or dense.shape != v.shape + v.shape:
+def _sums_for_diagonals(evidence: _Evidence) -> Iterator[str]:
+    if not (one := evidence.one):
         return
-    elsewhere = dense.reshape(v.size, v.size)[~np.eye(v.size, dtype=bool)]
-    if np.all(v == 1) and np.any(elsewhere):
-        yield Suspicion(
-            "sums-not-diagonal",
+    y, x, v = one
+    if y.shape != x.shape or y.size < 2 or not np.all(v == 1):  # noqa: PLR2004
+        return
+    if _couples(evidence, y.shape):
+        yield (
             "v is all ones and y has the shape of x, but each entry of y depends on "
             "several of x: the result holds the column sums of the Jacobian, not its "
-            "diagonal. (If y is itself a gradient, the Jacobian is a Hessian.)",
+            "diagonal. (If y is itself a gradient, the Jacobian is a Hessian.)"
         )
 
 
-def _coupled_samples(check: Check) -> Iterator[Suspicion]:
+def _coupled_samples(evidence: _Evidence) -> Iterator[str]:
     """Look at axis 0 as a batch if ``x`` has more axes than that one."""
-    dense, v = check.jacobian, check.grad_outputs
-    if dense is None or v is None or not v.ndim or dense.ndim < v.ndim + 2:
+    if not (one := evidence.one):
         return
-    batch, outputs = len(v), dense.shape[: v.ndim]
-    if dense.shape[v.ndim] != batch or dense.shape == outputs + outputs:
+    y, x, v = one
+    axes = y.shape[:1] == x.shape[:1] and len(x.shape) > 1
+    if not axes or y.shape[0] < 2 or not np.all(v == 1):  # noqa: PLR2004
         return
-    blocks = np.moveaxis(dense, v.ndim, 1)[~np.eye(batch, dtype=bool)]
-    if np.all(v == 1) and np.any(blocks):
-        yield Suspicion(
-            "coupled-samples",
-            f"v is all ones, and axis 0 of y and of x has {batch} entries each: if "
-            "they are samples, they depend on one another, so no gradient is that of "
-            "one sample alone. vjp_guide.coupling(y, x) measures it.",
+    if _couples(evidence, y.shape[:1]):
+        yield (
+            f"v is all ones, and axis 0 of y and of x has {y.shape[0]:,} entries each: "
+            "if they are samples, they depend on one another, so no gradient is that "
+            "of one sample alone. vjp_guide.coupling(y, x) measures it."
         )
+
+
+def _couples(evidence: _Evidence, shape: tuple[int, ...]) -> bool:
+    """Return whether parts of y, counted by its first axes, depend on others of x.
+
+    A product with v zero on some of the parts is zero at the same parts of x if
+    none depends on another. Every other part, then the first half of them, are tried.
+    """
+    count = int(np.prod(shape))
+    dense = evidence.check.jacobian
+    if dense is not None:
+        blocks = dense.reshape(count, evidence.call.outputs[0].size // count, count, -1)
+        return bool(blocks.swapaxes(1, 2)[~np.eye(count, dtype=bool)].any())
+    places = np.arange(count)
+    masks = (places % 2 == 0, places < count / 2)
+    return any(_leaks(evidence, mask, shape) for mask in masks)
+
+
+def _leaks(evidence: _Evidence, mask: Array, shape: tuple[int, ...]) -> bool:
+    (y,) = evidence.call.outputs
+    random = np.random.default_rng(0).uniform(1, 2, y.shape)
+    parts = mask.reshape(shape + (1,) * (len(y.shape) - len(shape)))
+    (product,) = evidence.passes.gradients([y.value], [cotangent(y, random * parts)])
+    return bool(product.reshape(mask.size, -1)[~mask].any())
+
+
+_LOOKS: dict[str, Callable[[_Evidence], Iterator[str]]] = {
+    "extra-grad-outputs": _extra_cotangents,
+    "repeated-output": _repeated_outputs,
+    "cast-v": _cast_cotangents,
+    "v-depends-on-x": _variable_cotangents,
+    "zero-v": _zero_cotangents,
+    "zero-result": _zero_results,
+    "zero-times-inf": _infinite_slopes,
+    "made-after-forward": _late_inputs,
+    "result-shares-v": _shared_memory,
+    "sums-not-diagonal": _sums_for_diagonals,
+    "coupled-samples": _coupled_samples,
+}
+_FEW, _MOVES = 1_000, 32

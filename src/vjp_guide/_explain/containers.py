@@ -1,0 +1,97 @@
+"""Tensors in the containers that readers pass to torch.autograd.grad, by name."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+
+from torch import Tensor, nn
+
+from vjp_guide._call import Argument, Call, is_tensor
+
+_LITERALS = (str, int, bytes, bool)
+
+
+def unpacked(call: Call) -> Call:
+    """Return the call with tensors in place of the containers that hold them.
+
+    What can't be differentiated, such as an integer output, is left out where
+    something else remains, with its cotangent.
+    """
+    ys = _found("y", call.given[0], call.outputs)
+    xs = _found("x", call.given[1], call.inputs)
+    kept = [y for y in ys if _is_differentiable(y)] or ys
+    return replace(
+        call,
+        given=(call.given[0], [x.value for x in xs], call.given[2]),
+        outputs=tuple(kept),
+        inputs=tuple(_without_integers(xs)),
+        cotangents=_kept_cotangents(call, kept),
+    )
+
+
+def _found(letter: str, value: object, named: Sequence[Argument]) -> list[Argument]:
+    """Return the tensors that a container holds, at any depth."""
+    is_sequence = isinstance(value, list | tuple) and not hasattr(value, "_fields")
+    if is_sequence or is_tensor(value):
+        return [found for each in named for found in _within(each.name, each.value)]
+    return [*_within(letter, value)]
+
+
+def _within(name: str, value: object) -> Iterator[Argument]:
+    if is_tensor(value):
+        yield Argument(name, value)
+        return
+    for expression, each in _entries(name, value):
+        yield from _within(expression, each)
+
+
+def _entries(name: str, value: object) -> Iterable[tuple[str, object]]:
+    """Return what a container holds, each with an expression for it."""
+    if isinstance(value, str | bytes | nn.Module):
+        return []
+    if isinstance(value, Mapping):
+        return _items(name, value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return [
+            (f"{name}.{each.name}", getattr(value, each.name)) for each in fields(value)
+        ]
+    if isinstance(value, Sequence):
+        return [(f"{name}[{place}]", each) for place, each in enumerate(value)]
+    if isinstance(value, Iterable) and not isinstance(value, Iterator):
+        return [(f"[*{name}][{place}]", each) for place, each in enumerate(value)]
+    return []
+
+
+def _items(name: str, value: Mapping[object, object]) -> list[tuple[str, object]]:
+    if all(isinstance(key, _LITERALS) for key in value):
+        return [(f"{name}[{key!r}]", each) for key, each in value.items()]
+    return _entries_of_values(name, value)
+
+
+def _entries_of_values(
+    name: str, value: Mapping[object, object]
+) -> list[tuple[str, object]]:
+    entries = enumerate(value.values())
+    return [(f"[*{name}.values()][{place}]", each) for place, each in entries]
+
+
+def _is_differentiable(y: Argument) -> bool:
+    return not isinstance(y.value, Tensor) or y.value.requires_grad
+
+
+def _without_integers(xs: Sequence[Argument]) -> Sequence[Argument]:
+    """Return the inputs, of a list with integers those that require grad.
+
+    Such a list holds the buffers of a model too.
+    """
+    if all(x.dtype.is_floating_point or x.dtype.is_complex for x in xs):
+        return xs
+    return [x for x in xs if _is_differentiable(x)] or xs
+
+
+def _kept_cotangents(call: Call, kept: Sequence[Argument]) -> tuple[Argument, ...]:
+    """Return the cotangents of the outputs that are kept, if they are known."""
+    pairs = zip(call.outputs, call.cotangents, strict=False)
+    given = {y.name: v for y, v in pairs}
+    if all(y.name in given for y in kept):
+        return tuple(given[y.name] for y in kept)
+    return call.cotangents if len(call.cotangents) == len(kept) else ()

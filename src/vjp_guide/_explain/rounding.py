@@ -1,0 +1,72 @@
+"""How far rounding alone moves the result of a pass."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vjp_guide._call import Call
+from vjp_guide._contract import Array
+from vjp_guide._explain.passes import Passes, cotangent
+from vjp_guide._graph import Edges, between, edge
+from vjp_guide._quiet import plain_settings
+
+_REPEATS, _PASSES = 5, 10
+
+
+def rounding(passes: Passes, v: list[Array]) -> list[Array]:
+    """Return by how much each gradient moves when each cotangent is off by rounding.
+
+    At each node each cotangent is multiplied by 1 plus or minus up to the epsilon of
+    its dtype, at random, so that what cancels in exact arithmetic no longer does.
+    This is Monte Carlo arithmetic (Parker, 1997).
+
+    Args:
+        passes: The passes to spend.
+        v: The cotangents of the call, one for each output.
+
+    Returns:
+        The largest move of each entry, over a few passes.
+    """
+    passes.require(_PASSES)
+    call = passes.call
+    with plain_settings():
+        edges = _between(call)
+    ys = [y.value for y in call.outputs]
+    cotangents = [cotangent(y, each) for y, each in zip(call.outputs, v, strict=True)]
+    still = passes.gradients(ys, cotangents)
+    with _shaken(edges):
+        moved = [passes.gradients(ys, cotangents) for _ in range(_REPEATS)]
+    return [
+        np.max([abs(each[place] - old) for each in moved], axis=0)
+        for place, old in enumerate(still)
+    ]
+
+
+def _between(call: Call) -> Edges:
+    starts = [edge(y.value) for y in call.outputs]  # type: ignore[arg-type]
+    stops = [edge(x.value) for x in call.inputs]  # type: ignore[arg-type]
+    return between(starts, stops)
+
+
+@contextmanager
+def _shaken(edges: Edges) -> Iterator[None]:
+    with ExitStack() as stack:
+        for node in edges:
+            stack.callback(node.register_prehook(_shake).remove)
+        yield
+
+
+def _shake(cotangents: tuple[Tensor | None, ...]) -> tuple[Tensor | None, ...]:
+    with plain_settings(), torch.no_grad():
+        return tuple(each if each is None else _moved(each) for each in cotangents)
+
+
+def _moved(cotangent: Tensor) -> Tensor:
+    if cotangent.layout != torch.strided or cotangent.is_nested:
+        return cotangent
+    draw = 2 * torch.rand(cotangent.shape, device=cotangent.device) - 1
+    change = cotangent * (draw * torch.finfo(cotangent.dtype).eps)
+    return cotangent + change.to(cotangent.dtype)

@@ -1,0 +1,215 @@
+"""Tests that each suggested call differs from the one that fails, and runs."""
+
+from collections import OrderedDict, namedtuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from vjp_guide import Explanation, explain
+
+CODE = """
+import torch
+from torch import nn
+torch.manual_seed(0)
+x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+data = torch.randn(5, 3)
+"""
+
+
+@dataclass
+class Output:
+    """An output as models return it."""
+
+    loss: Tensor
+    logits: Tensor
+    ids: Tensor | None = None
+
+
+class ModelOutput(OrderedDict[str, Tensor]):
+    """A mapping with attributes, as transformers has it."""
+
+
+Pair = namedtuple("Pair", "first second")  # noqa: PYI024 (readers write it so)
+
+SETUPS = {
+    "dict": "f = lambda x: {'logits': x * 2}\ny = f(x)",
+    "dict with integers": "y = {'ids': torch.arange(3), 'logits': x * 2}",
+    "values": "y = {'ids': torch.arange(3), 'logits': x * 2}.values()",
+    "values of tensors": "y = {'a': x.sum(), 'b': x * 2}.values()",
+    "items": "y = {'a': x.sum(), 'b': x * 2}.items()",
+    "integer keys": "y = {0: x.sum(), 1: x * 2}",
+    "tuple keys": "y = {(0, 1): x.sum(), (1, 2): x * 2}",
+    "dataclass": "y = Output(x.sum(), x * 2)",
+    "model output": "y = ModelOutput(loss=x.sum(), logits=x * 2)",
+    "ordered": "from collections import OrderedDict\ny = OrderedDict(a=x * 2)",
+    "namedtuple": "y = Pair(x * 2, {'inner': [x.sum()]})",
+    "nested": "y = ((x * 2, [x.sum()]), {'a': x.exp()})",
+    "list with a number": "y = [x.sum(), 2.0]",
+    "list with None": "y = [x * 2, None]",
+    "tensor and indices": "y = torch.stack([x, 2 * x]).max(0)",
+    "tensor and list": "y = [x.sum(), torch.arange(2)]\nv = [None, None]",
+    "set": "y = {x * 2}",
+    "item": "y = x.sum().item()",
+    "numpy": "y = x.exp().detach().numpy()",
+    "None": "y = None",
+    "function": "y = f",
+    "generator": "f = lambda x: (x.sum(), x.prod())\ny = (each for each in (1.0, 2.0))",
+    "many": "y = [x * k for k in range(20)]",
+    "many vs": "y = [x * k for k in range(20)]\nv = [torch.ones(2)] * 20",
+    "module": "y, x = model(data).sum(), model",
+    "modules": "y, x = model(data).sum(), [model]",
+    "linear": "m = nn.Linear(3, 2)\ny, x = m(data).sum(), m",
+    "frozen": "model[0].requires_grad_(False)\ny, x = model(data).sum(), model",
+    "method": "y, x = model(data).sum(), model.parameters",
+    "named": "y, x = model(data).sum(), model.named_parameters()",
+    "named list": "y, x = model(data).sum(), list(model.named_parameters())",
+    "state": "y, x = model(data).sum(), model.state_dict()",
+    "state values": "y, x = model(data).sum(), list(model.state_dict().values())",
+    "with buffers": "y = model(data).sum()\n"
+    "x = [*model.parameters(), *model.buffers()]",
+    "buffers in a dict": "y = model(data).sum()\n"
+    "x = {**dict(model.named_parameters()), **dict(model.named_buffers())}",
+    "parameter dict": "w = nn.ParameterDict({'a': x})\ny, x = (w['a'] * 2).sum(), w",
+    "inputs nested": "b, c = 2 * x, 3 * x\ny, x = (x + b + c).sum(), ((x, b), [c])",
+    "inputs in a dict of lists": "y, x = x.sum(), {'a': [x]}",
+    "inputs in a dataclass": "y, x = x.sum(), Output(x, 1.0)",
+    "integer input": "x = torch.tensor([1, 2])\ny = f(x)",
+    "plain input": "x = torch.tensor([1.0, 2.0])\ny = f(x)",
+    "number input": "x = 2.0\ny = torch.tensor(1.0, requires_grad=True)",
+    "list input": "x = [1.0, 2.0]\ny = torch.ones((), requires_grad=True)",
+    "no grad": "with torch.no_grad():\n    y = f(x)",
+    "detached": "y = f(x).detach()",
+    "indices": "y = x.argmax()",
+    "freed": "y = f(x)\ny.backward()",
+    "own edit": "a = x.exp()\ny = a.sum()\na.detach().add_(1)",
+    "view edit": "a = x.exp()\ny = (a[:2] * a[1:]).sum()\na[0].detach().zero_()",
+    "optimiser": "f = lambda x: model(x).sum()\nx = data.requires_grad_()\ny = f(x)\n"
+    "o = torch.optim.SGD(model.parameters(), 0.1)\nmodel(data).sum().backward()\n"
+    "o.step()",
+    "inplace module": "r = nn.ReLU(inplace=True)\na = torch.sigmoid(x)\n"
+    "y = a.sum()\nr(a.detach())",
+    "spectral norm": "m = nn.utils.spectral_norm(nn.Linear(3, 3))\n"
+    "f = lambda x: m(x).sum()\ny = f(x)\nwith torch.no_grad():\n"
+    "    m.weight_orig.mul_(2)\n    m.weight_v.mul_(2)\n    m.weight_u.mul_(2)\n"
+    "    m.weight.mul_(2)",
+    "leaf edit": "x = x.exp().detach().requires_grad_()\ny = (x * x).sum()\n"
+    "with torch.no_grad():\n    x += 1",
+}
+
+
+def squares(*xs: Tensor | list[Tensor]) -> Tensor:
+    """Return the sum of the squares of tensors, or of a list of them."""
+    tensors = [y for x in xs for y in (x if isinstance(x, list) else [x])]
+    return torch.stack([(each.double() ** 2).sum() for each in tensors]).sum()
+
+
+def names(setup: str) -> dict[str, Any]:
+    """Run a program and return its names."""
+    found: dict[str, Any] = {
+        "Output": Output,
+        "ModelOutput": ModelOutput,
+        "Pair": Pair,
+        "v": None,
+    }
+    found["f"] = squares
+    exec(CODE + setup, found)  # noqa: S102 (the table holds programs)
+    return found
+
+
+@pytest.mark.parametrize("kind", SETUPS)
+def test_the_suggestion_runs(kind: str) -> None:
+    """Tests that the code that explain prints isn't the call itself, and computes."""
+    found = names(SETUPS[kind])
+
+    explanation = explain(found["y"], found["x"], found["v"])
+
+    assert isinstance(explanation, Explanation)
+    check(explanation, {**found, **scope(found)})
+
+
+def scope(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the entries of sequences by the names that explanations give them."""
+    result = {letter: found[letter] for letter in "xyv"}
+    for letter in "xyv":
+        if isinstance(value := found[letter], list | tuple) and len(value) < 9:
+            result |= {f"{letter}{place}": each for place, each in enumerate(value)}
+            result |= {letter: value[0]} if len(value) == 1 else {}
+    return result
+
+
+def check(explanation: Explanation, program: dict[str, Any]) -> None:
+    """Check that the suggested code differs from the call, and runs."""
+    diagnosis = explanation.diagnosis
+    assert diagnosis, explanation
+    assert diagnosis.code != explanation.call
+    try:
+        exec(diagnosis.code, {**program})  # noqa: S102 (that it runs is the claim)
+    except Exception as error:
+        raise AssertionError(diagnosis.code) from error
+
+
+MODES: dict[str, Callable[[], Any]] = {
+    "no_grad": torch.no_grad,
+    "inference": torch.inference_mode,
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_suggestion_leaves_a_mode(mode: str, *, inside: bool) -> None:
+    """Tests outputs without a graph, since a mode is active."""
+    x = torch.ones(3, requires_grad=not inside)
+    with MODES[mode]():
+        y = x.clone().exp()
+        explanation = explain(y, x, torch.ones(3))
+        assert explanation.diagnosis
+        assert "is active here" in explanation.diagnosis.cause or inside
+        check(explanation, {"torch": torch, "x": x, "y": y, "v": y, "f": torch.exp})
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("v", [None, torch.ones(3)], ids=["scalar", "vector"])
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda f: torch.vmap(f)(torch.ones(2, 3)),
+        lambda f: torch.func.jacfwd(f)(torch.ones(3)),
+        lambda f: torch.vmap(torch.vmap(f))(torch.ones(2, 2, 3)),
+    ],
+    ids=["vmap", "jacfwd", "twice"],
+)
+def test_the_suggestion_works_inside_a_transform(
+    transform: Callable[[Callable[[Tensor], Tensor]], object], v: Tensor | None
+) -> None:
+    """Tests that it says torch.func, and that its code can be transformed."""
+
+    def f(x: Tensor) -> Tensor:
+        return (x**2).sum() if v is None else x**2
+
+    def inner(x: Tensor) -> Tensor:
+        explanation = explain(f(x), x, v)
+        assert explanation.diagnosis
+        assert "torch.func.grad" in explanation.diagnosis.code
+        assert "torch.func.grad" in explanation.diagnosis.fix
+        assert str(explanation)
+        check(explanation, {"torch": torch, "x": x, "v": v, "f": f})
+        return x * 1
+
+    transform(inner)
+
+
+def test_names_the_parameter_that_an_optimiser_updated() -> None:
+    """Tests the cause and the fix, which aren't those of an edit of one's own."""
+    found = names(SETUPS["optimiser"])
+
+    diagnosis = explain(found["y"], found["x"]).diagnosis
+
+    assert diagnosis
+    assert "updated in place after the forward pass" in diagnosis.cause
+    assert "Compute the loss after the step" in diagnosis.fix
+    assert "a += 1" not in str(diagnosis)
