@@ -46,6 +46,7 @@ y = f(x)
 # What differs between two runs or two machines, and says nothing about torch.
 NOISE = [
     (r"\s*\(Triggered internally at [^)]*\)", ""),
+    (r"\s*Traceback of forward call.*?(?=\nRuntimeError|$)", ""),
     (r"\s*Exception raised from .*", ""),
     (r"0x[0-9a-f]+", "0x..."),
     (r"/\S*/(site-packages|lib)/", ""),

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
@@ -10,7 +11,6 @@ from records.changes import (
     STATES,
     Change,
     changes,
-    number,
     one_line,
     operators,
     records,
@@ -45,8 +45,10 @@ class Changes(SphinxDirective):
 
 def _sections() -> Iterator[str]:
     programs, turned = _by_release(changes()), _by_release(operators())
-    for release in sorted({*programs, *turned}, key=number, reverse=True):
-        parts = [f"(changed-{release.replace('.', '-')})=\n## torch {release}"]
+    known = [record.minor for record in records()]
+    for before, release in reversed(list(pairwise(known))):
+        anchor = f"(changed-{release.replace('.', '-')})="
+        parts = [f"{anchor}\n## torch {release}, compared with {before}"]
         if programs[release]:
             parts.append(_table(programs[release]))
         parts += _lists(turned[release])
