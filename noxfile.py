@@ -184,12 +184,18 @@ def _install(session: nox.Session, group: str, *, package: bool = True) -> None:
     # Python compiles what it imports; pip would compile all of torch: half a minute.
     session.env["PYTHONDONTWRITEBYTECODE"] = ""  # some machines forbid it to
     session.env["PYTHONUTF8"] = "1"  # wherever the locale says otherwise
+    # UTF-8 mode isn't all: before 3.13 Python reads the path of the package, which pip
+    # wrote, in the encoding of the locale.
+    session.env["LC_ALL"] = "C.UTF-8"
     quick = ["--no-compile", "-c", str(_constraints(session))]
     session.install(*quick, *requirements, *editable)
 
 
 def _constraints(session: nox.Session) -> Path:
-    """Return the pinned versions; ``TORCH=2.14.1 nox -s tests`` tries another torch."""
+    """Return the pinned versions, with the torch of ``TORCH=2.14.1 nox -s tests``.
+
+    ``TORCH=nightly`` pins none: pip takes the newest that its indexes have.
+    """
     pinned = ROOT / "constraints.txt"
     other = os.environ.get("TORCH")
     if other is None:
@@ -197,7 +203,8 @@ def _constraints(session: nox.Session) -> Path:
     lines = pinned.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [line for line in lines if not line.startswith("torch==")]
     path = Path(session.create_tmp()) / "constraints.txt"
-    path.write_text("".join([*kept, f"torch=={other}\n"]), encoding="utf-8")
+    wanted = [] if other == "nightly" else [f"torch=={other}\n"]
+    path.write_text("".join([*kept, *wanted]), encoding="utf-8")
     return path.resolve()
 
 

@@ -188,10 +188,11 @@ def main() -> None:
             for name, kernel in KERNELS.items()
             for dtype in DTYPES
         },
-        "tools": tools(),
+        # Before the tools: trace registers hooks, after which jacobian looks for some.
         "jacobian": {
             f"{name}: {m} by {n}": ways(m, n) for name, (m, n) in SHAPES.items()
         },
+        "tools": tools(),
     }
     text = json.dumps(record, indent=1) + "\n"
     Path(sys.argv[1]).write_text(text, encoding="utf-8")

@@ -18,14 +18,14 @@ MISMATCH = (
     "Mismatch in shape: grad_output[0] has a shape of torch.Size([4]) "
     "and output[0] has a shape of torch.Size([4, 4])."
 )
-SEARCH = "query => Search._performSearch(query).reverse().map(([page]) => page)"
+SEARCH = "query => PartSearch.library.search(query).map(({ entry }) => entry.name)"
 
 
 @pytest.fixture(scope="module")
 def search(shared: Page) -> Page:
     """Open the search page once: the index is large."""
     visit(shared, "search.html")
-    shared.wait_for_function("Search.hasIndex()")
+    shared.wait_for_function("PartSearch.library")
     return shared
 
 

@@ -8,6 +8,8 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sphinx.util.tags import Tags
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # where docs._ext is a name
 
@@ -107,10 +109,21 @@ notfound_context = {
     "body": f"""<h1>Page not found</h1>
 <p>Nothing is at this address.
 The <a href="{notfound_urls_prefix}search.html">search</a> finds pages by an error \
-text, a question or a name.</p>""",
+text, a question or a name.</p>
+<form class="doctor" data-root="{notfound_urls_prefix}">
+<label>Or paste an error text, or the whole traceback
+<textarea rows="4" spellcheck="false" autocapitalize="off"></textarea></label>
+<output></output>
+</form>""",
 }
 ogp_site_url = html_baseurl
 ogp_site_name = project
+ogp_description_length = 0  # ours is whole sentences
+ogp_social_cards = {
+    "font": "DejaVu Sans",  # matplotlib carries it in bold
+    "image_mini": "_static/sign.png",
+    "line_color": "#b45309",  # that of v, and of the favicon
+}
 
 # Dates: of the last commit that touched a page, or none where git can't tell.
 git_last_updated_timezone = "UTC"
@@ -129,8 +142,15 @@ html_theme = "furo"
 html_title = "vjp-guide"
 html_show_search_summary = False  # it would fetch every page that it lists
 templates_path = ["_templates"]
+tags: Tags
+if not tags.has("live"):  # noqa: F821 - Sphinx sets it
+    template_bridge = "docs._ext.guide.head.Templates"
 html_favicon = "_static/favicon.svg"
-html_static_path = ["_static", "../src/vjp_guide/figures.css"]
+html_static_path = [
+    "_static",
+    "_tools/part_search/search.js",
+    "../src/vjp_guide/figures.css",
+]
 html_css_files = ["custom.css", "figures.css"]
 html_js_files = ["keys.js"]
 html_copy_source = False

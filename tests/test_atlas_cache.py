@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -98,3 +99,12 @@ def test_the_folder_is_where_the_user_says(
     assert cache.folder() == Path("/somewhere/vjp-guide")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cache.folder() == Path.home() / ".cache" / "vjp-guide"
+
+
+def test_a_home_that_cannot_be_written_to(
+    cache: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests that the atlas is computed each time where nothing can be kept."""
+    monkeypatch.setenv("VJP_GUIDE_CACHE", f"{os.devnull}/cache")
+    assert cache.cached(lambda: ("text", True)) == "text"
+    assert cache.cached(lambda: ("other", True)) == "other"

@@ -115,14 +115,15 @@ def test_measures_some_samples_of_a_large_batch() -> None:
     assert found.norms.shape == (4, 100)
     assert found.norms[1].nonzero().tolist() == [[74]]
     assert "y[" in str(found)
-    assert "(measured for 4 of 100)" in coupling(x * 2, x, max_samples=4).verdict
+    verdict = coupling(x * 2, x, max_samples=4).verdict
+    assert "(tried for all 100 at once, norms measured for 4)" in verdict
 
 
 def test_draws_at_most_sixteen_samples() -> None:
     """Tests the size and the names of the heat map."""
     x = torch.randn(20, 1, requires_grad=True)
 
-    figure = coupling(x * 2, x).figure()
+    figure = coupling(x * 2, x, max_samples=20).figure()
 
     assert "measured for 20 of 20" in figure.alt
     assert "x[15]" in figure.svg
@@ -152,7 +153,7 @@ def test_leaves_the_random_state_alone(x: Tensor) -> None:
 def test_warns_where_it_loops(x: Tensor) -> None:
     """Tests that the operator is named."""
     with pytest.warns(UserWarning, match="aten::cummaxmin_backward"):
-        assert coupling(x.cummax(1).values, x).independent
+        assert coupling(x.cummax(1).values, x, max_samples=5).independent
 
 
 def test_compares_with_the_largest_on_the_diagonal() -> None:
@@ -191,3 +192,52 @@ def test_refuses_what_has_no_samples(
 
     with pytest.raises(error, match=message):
         coupling(tensors[outputs], tensors[inputs], **options)
+
+
+@pytest.mark.parametrize("batch", [1, 5, 8, 9, 64, 65, 512, 1_000])
+@pytest.mark.parametrize("shape", [(), (2,), (2, 3)])
+def test_tells_at_any_size_and_shape(batch: int, shape: tuple[int, ...]) -> None:
+    """Tests one coupled pair, and none, in at most five products."""
+    x = torch.randn(batch, *shape, requires_grad=True)
+    moved = torch.cat([1e-3 * x[-1:], 0 * x[1:]])
+    passes: list[int] = []
+    y = x.exp()
+    y.register_hook(lambda _: passes.append(1))
+
+    assert coupling(y, x).independent
+    assert len(passes) <= 5
+    passes.clear()
+    assert coupling(y + moved, x).independent == (batch == 1)
+    assert len(passes) <= 5
+
+
+def test_a_large_batch_has_a_verdict_and_a_figure() -> None:
+    """Tests what is said where no row was measured."""
+    x = torch.randn(20, 2, requires_grad=True)
+
+    found = coupling(x - x.mean(0), x)
+
+    assert found.norms.shape == (0, 20)
+    assert "of y depend on x[" in found.verdict
+    assert "of others" in found.figure().svg
+    assert "x[15]" in found.figure().svg
+    assert "(tried for all 20 at once)" in coupling(x * 2, x).verdict
+
+
+def test_refuses_a_graph_that_does_not_repeat() -> None:
+    """Tests a hook that changes with each pass, which isn't coupling."""
+    x = torch.ones(20, 2, requires_grad=True)
+    y = x * 2
+    factors = iter(range(1, 9))
+    y.register_hook(lambda g: g * next(factors))
+
+    with pytest.raises(ValueError, match="another product the second time"):
+        coupling(y, x)
+
+
+@pytest.mark.parametrize("name", ["max_samples", "probes", "max_bytes"])
+def test_refuses_numbers_that_are_not_whole(name: str, x: Tensor) -> None:
+    """Tests that the message names the argument and the value."""
+    options: dict[str, Any] = {name: 1.5}
+    with pytest.raises(TypeError, match=f"{name} must be a whole.*got float 1.5"):
+        coupling(x * 2, x, **options)

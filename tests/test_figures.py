@@ -79,8 +79,8 @@ def test_products_of_any_shape(
 
 
 @pytest.mark.parametrize("tangent", [None, [1.0, 0.0, 2.0]])
-def test_a_result_is_drawn_as_a_cotangent(tangent: list[float] | None) -> None:
-    """Tests that v and the result have one colour, and that tangents have none."""
+def test_a_result_has_a_colour_of_its_own(tangent: list[float] | None) -> None:
+    """Tests that v and the result have a colour each, and that tangents have none."""
     jacobian, v = np.array([[3.0, 1.0, 0.0], [0.0, 0.0, 12.0]]), [1.0, 10.0]
     figure = (
         jacobian_rows(jacobian, v)
@@ -91,7 +91,7 @@ def test_a_result_is_drawn_as_a_cotangent(tangent: list[float] | None) -> None:
     cells = ET.fromstring(figure.svg).iter(f"{SVG}rect")
     kinds = Counter((cell.get("class") or "").partition(" ")[0] for cell in cells)
     plain = {} if tangent is None else {"plain": len(tangent) + len(v) + 1}
-    assert kinds == {"v": 2 + 3, "j": jacobian.size, **plain}
+    assert kinds == {"v": 2, "r": 3, "j": jacobian.size, **plain}
 
 
 def test_products_refuse_a_tangent_of_another_shape() -> None:

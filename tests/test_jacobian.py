@@ -146,7 +146,7 @@ def test_agrees_with_the_function_transforms(
     assert_close(jacobian(function(x), x), transform(function)(x.detach()))
 
 
-@pytest.mark.parametrize("max_bytes", [0, 1, 100, 2**22])
+@pytest.mark.parametrize("max_bytes", [1, 100, 2**22])
 def test_chunks_do_not_change_the_result(max_bytes: int) -> None:
     """Tests one row at a time, a last chunk that is shorter, and all at once."""
     x = torch.randn(3, requires_grad=True)
@@ -158,12 +158,15 @@ def test_chunks_do_not_change_the_result(max_bytes: int) -> None:
 
 def test_max_bytes_sets_the_number_of_backward_passes() -> None:
     """Tests that ten rows of 50 float32 outputs and 50 inputs fill 4000 bytes."""
-    x = torch.randn(50, requires_grad=True)
-    y = x.cumsum(0)
     passes: list[Tensor] = []
-    y.register_hook(passes.append)
 
-    jacobian(y, x, max_bytes=4099)
+    def counted(v: Tensor) -> Tensor:
+        passes.append(v)
+        return v
+
+    x = torch.randn(50, requires_grad=True)
+
+    jacobian(through(counted)(x).cumsum(0), x, max_bytes=4099)
 
     assert len(passes) == 5
 
@@ -313,7 +316,190 @@ def test_warnings_of_the_backward_pass_come_through() -> None:
     y = x * 2
     y.register_hook(lambda _: warnings.warn("from a hook", stacklevel=1))
 
-    with pytest.warns(UserWarning, match="from a hook"):
+    with pytest.warns(UserWarning, match=r"from a hook|hooks, of which"):
         dense = jacobian(y, x)
 
     assert_close(dense, 2 * torch.eye(2))
+
+
+def test_retained_gradients_stay_as_they_are() -> None:
+    """Tests none, and one from before, where rows run at once and one by one."""
+    x = torch.ones(3, requires_grad=True)
+    h = 2 * x
+    h.retain_grad()
+    y = h**2
+
+    jacobian(y, x)
+    jacobian(y, x, max_bytes=1)
+    assert h.grad is None
+    y.sum().backward(retain_graph=True)
+    before = h.grad
+    jacobian(y, x)
+
+    assert h.grad is before
+    assert_close(before, torch.full((3,), 4.0))
+
+
+@pytest.mark.parametrize("max_bytes", [8, 2**22])
+def test_says_that_a_hook_went_away_between_the_passes(max_bytes: int) -> None:
+    """Tests a hook that removes itself, whose rows would belong to two graphs."""
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3
+
+    def once(g: Tensor) -> Tensor:
+        handle.remove()
+        return 10 * g
+
+    handle = y.register_hook(once)
+
+    with pytest.raises(ValueError, match=r"hook or a custom backward.*changed"):
+        jacobian(y, x, max_bytes=max_bytes)
+
+
+@pytest.mark.parametrize("place", ["tensor", "unreachable", "node"])
+def test_what_a_hook_keeps_stays_usable(place: str) -> None:
+    """Tests hooks that store what they get, which torch.vmap would leave dead."""
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    kept: list[Tensor] = []
+    y = x * 3
+    if place == "node":
+        y.grad_fn.register_hook(lambda _, arriving: kept.append(arriving[0]))  # type: ignore[union-attr] # it has one
+    else:
+        y.register_hook(kept.append)
+    if place == "unreachable":
+        y = y.sum().expand(2)
+
+    with pytest.warns(UserWarning, match="hooks, of which this graph may have some"):
+        jacobian(y, x)
+
+    assert len(kept) == 3
+    assert all(torch.isfinite(each).all() for each in kept)
+
+
+def test_hooks_elsewhere_do_not_matter() -> None:
+    """Tests a hook of another graph and of a module."""
+    x = torch.ones(2, requires_grad=True)
+    other = x.exp()
+    other.register_hook(lambda g: g)
+    module = torch.nn.Linear(2, 2)
+    module.register_forward_hook(lambda *_: None)
+
+    assert_close(jacobian(x * 2, x), 2 * torch.eye(2))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda z: torch.fft.ifft(torch.fft.fft(z)) - z,
+        lambda z: z / z,
+        lambda z: z.sin() ** 2 + z.cos() ** 2,
+        lambda z: z.log().exp() - z,
+        lambda z: z.cosh() ** 2 - z.sinh() ** 2,
+        lambda z: z - z,
+    ],
+    ids=["fft", "quotient", "sin and cos", "log", "cosh and sinh", "difference"],
+)
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.complex128])
+def test_accepts_what_is_zero_but_for_rounding(
+    function: Callable[[Tensor], Tensor], dtype: torch.dtype
+) -> None:
+    """Tests holomorphic functions whose derivative cancels."""
+    z = torch.randn(4, dtype=dtype, requires_grad=True)
+
+    dense = jacobian(function(z), z)
+
+    assert dense.abs().max() < 1e3 * torch.finfo(dtype).eps
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda z: torch.stack([1e12 * z[0], z[1].conj()]),
+        lambda z: torch.stack([z[0], 1e12 * z[0] + z[1].conj()]),
+        lambda z: torch.stack([z[0] / z[0], z[1].conj()]),
+        lambda z: torch.stack([float("nan") * z[0], z[1].conj()]),
+        lambda z: torch.stack([z[0] - z[0], 1e-20 * z[1].conj()]),
+        lambda z: z.real + 0j,
+    ],
+    ids=["large", "large in the row", "noise", "nan", "zero", "real part"],
+)
+def test_looks_at_each_row_for_itself(function: Callable[[Tensor], Tensor]) -> None:
+    """Tests rows that aren't holomorphic beside large, zero and NaN ones."""
+    z = torch.randn(3, dtype=torch.complex128, requires_grad=True)
+
+    with pytest.raises(ValueError, match="aren't holomorphic"):
+        jacobian(function(z), z)
+
+
+@pytest.mark.parametrize("layout", [torch.sparse_coo, torch.sparse_csr])
+@pytest.mark.filterwarnings("ignore:Sparse CSR:UserWarning")
+@pytest.mark.filterwarnings("ignore:one backward pass ran:UserWarning")
+def test_sparse_inputs_have_a_dense_jacobian(layout: torch.layout) -> None:
+    """Tests the product with a vector, by the same product of a dense matrix."""
+    matrix = torch.eye(3).to_sparse(layout=layout).requires_grad_()
+    vector = torch.tensor([1.0, 2.0, 3.0])
+
+    dense = jacobian(torch.mv(matrix, vector), matrix)
+
+    assert_close(dense.diagonal(dim1=0, dim2=1), vector[:, None].expand(3, 3))
+    assert dense.count_nonzero() == 9
+
+
+def test_refuses_nested_inputs() -> None:
+    """Tests that a Jacobian without a shape isn't tried."""
+    x = torch.nested.nested_tensor(
+        [torch.ones(2), torch.ones(3)], layout=torch.jagged, requires_grad=True
+    )
+
+    with pytest.raises(ValueError, match="inputs is a nested tensor"):
+        jacobian((x * 2).values().sum(), x)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"max_bytes": 0}, ValueError, "max_bytes must be at least 1, got 0"),
+        ({"max_bytes": -1}, ValueError, "max_bytes must be at least 1, got -1"),
+        ({"max_bytes": 2.5}, TypeError, "max_bytes must be a whole.*got float 2.5"),
+        ({"rows": 2}, TypeError, "rows must be a slice or None, got int"),
+    ],
+)
+def test_refuses_arguments_out_of_range(
+    options: dict[str, int], error: type[Exception], message: str
+) -> None:
+    """Tests that the message names the argument and the value."""
+    x = torch.ones(2, requires_grad=True)
+
+    with pytest.raises(error, match=message):
+        jacobian(x * 2, x, **options)  # type: ignore[call-overload] # on purpose
+
+
+@pytest.mark.parametrize(
+    "rows", [slice(1, 3), slice(None, None, -1), slice(-2, None), slice(0, 0)]
+)
+def test_takes_a_block_of_rows(rows: slice) -> None:
+    """Tests rows of the flattened output."""
+    x = torch.randn(2, 3, requires_grad=True)
+    y = x @ torch.randn(3, 2)
+
+    block = jacobian(y, x, rows=rows)
+
+    assert_close(block, jacobian(y, x).flatten(0, 1)[list(range(4)[rows])])
+
+
+def test_no_setting_matters() -> None:
+    """Tests modes and defaults, under which torch's own call may do otherwise."""
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = x @ torch.randn(2, 2)
+    expected = jacobian(y, x)
+
+    with torch.no_grad():
+        assert torch.equal(jacobian(y, x), expected)
+    with torch.inference_mode():
+        found = jacobian(y, x)
+    assert torch.equal(found, expected)
+    assert not found.is_inference()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(jacobian(y, x), expected)
+    with torch.device("meta"):
+        assert torch.equal(jacobian(y, x), expected)

@@ -13,6 +13,7 @@ from docs._ext.guide import notebooks
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+NEEDED = PROJECT["project"]["dependencies"]
 URLS = PROJECT["project"]["urls"]
 INSTALL = f"pip install git+{URLS['Source']}"
 GENERATED = {"_build", "_generated", "auto_examples"}
@@ -87,7 +88,7 @@ def test_a_notebook_installs_what_it_imports(path: Path) -> None:
     example = path.suffix == ".py"
     code = text if example else "\n".join(CELL.findall(text))
     first = notebooks.INSTALL_FOR_EXAMPLES if example else notebooks.INSTALL
-    needed = " ".join(PROJECT["project"]["dependencies"])
+    needed = " ".join(NEEDED)
 
     assert imported(code) <= {*re.findall(r"\w+", needed), *first.split(), *HELD}
 
@@ -137,3 +138,17 @@ def test_actions_are_pinned() -> None:
 
     assert used
     assert all(pinned.fullmatch(line) for line in used)
+
+
+def test_the_corners_are_what_the_package_states() -> None:
+    """Tests that CI runs the oldest torch, and the oldest and newest Python."""
+    workflow = read(".github/workflows/ci.yml")
+    torch = re.findall(r'torch: \["([\d.]+)", ', workflow)
+    python = re.findall(r'python: \["([\d.]+)", "([\d.]+)"\]', workflow)
+    classifiers = "\n".join(PROJECT["project"]["classifiers"])
+    stated = re.findall(r"Python :: (3\.\d+)", classifiers)
+
+    oldest = torch[0].rpartition(".")[0]
+    assert any(line.startswith(f"torch>={oldest},") for line in NEEDED)
+    assert python == [(stated[0], stated[-1])]
+    assert PROJECT["project"]["requires-python"] == f">={stated[0]}"

@@ -638,3 +638,28 @@ def test_a_long_chain() -> None:
     assert len(record.nodes) == 5_000
     assert_close(record.gradients[0], torch.full((2,), 1.0001**5_000, dtype=DTYPE))
     assert {node.arriving[0] for node in record.nodes} == {record.outputs[0].cotangent}
+
+
+@pytest.mark.parametrize("layout", [torch.sparse_coo, torch.sparse_csr])
+@pytest.mark.filterwarnings("ignore:Sparse CSR:UserWarning")
+def test_sparse_saved_tensors_have_a_size(layout: torch.layout) -> None:
+    """Tests that the elements that are stored are counted."""
+    a, w = torch.eye(4).to_sparse(layout=layout), torch.randn(4, 2, requires_grad=True)
+
+    record = trace(torch.sparse.mm(a, w), w, torch.ones(4, 2))
+
+    assert 16 in [saved.nbytes for node in record.nodes for saved in node.saved]
+
+
+def test_a_subclass_has_nodes() -> None:
+    """Tests that the type doesn't hide the graph."""
+
+    class Image(torch.Tensor):
+        pass
+
+    x = torch.tensor([1.0, 2.0]).as_subclass(Image).requires_grad_()
+
+    record = trace((x * x).sum(), x)
+
+    assert "MulBackward0" in [node.operation for node in record.nodes]
+    assert record.inputs[0].sources

@@ -7,10 +7,15 @@ import torch
 from torch import Tensor
 
 from vjp_guide._pullback import Pullback
-from vjp_guide._validation import require_graph, require_input
+from vjp_guide._validation import require_count, require_graph, require_input
 from vjp_guide.figures import Figure, heat_map
 
 _MOST_CELLS = 16
+_FEW = 5
+# Powers of two scale without rounding: what is independent scales exactly.
+_SCALES = (1.0, -1.0, 2.0, -2.0, 4.0, -4.0, 0.5, -0.5)
+_MEAN_SQUARE = sum(scale**2 for scale in _SCALES) / len(_SCALES)
+_MOST_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,10 +25,14 @@ class Coupling:
     Attributes:
         norms: Estimates of the norms of the blocks of ``J``, of shape
             ``(len(samples), batch)``: row by sample of ``y``, column by sample of
-            ``x``.
+            ``x``. It has no rows where they weren't measured.
         samples: Which samples of ``y`` the rows are.
         tolerance: The largest ``ratio`` of independent samples, which rounding
             explains.
+        received: For each sample of ``x`` the norm of a random product, of shape
+            ``(batch,)``; None if ``norms`` holds all rows.
+        others: What part of it comes from other samples of ``y``, likewise: an
+            estimate of the norm of a column of ``norms``, its own block apart.
 
     >>> import torch
     >>> from vjp_guide import Coupling
@@ -34,18 +43,21 @@ class Coupling:
     norms: Tensor
     samples: tuple[int, ...]
     tolerance: float
+    received: Tensor | None = None
+    others: Tensor | None = None
 
     @property
     def ratio(self) -> float:
-        """The largest norm off the diagonal, relative to the largest on it."""
-        own, others = self.norms[self._own], self._others
-        if not others.any():
-            return 0.0
-        return float(others.max() / own.max())
+        """How strong the coupling is, relative to the largest block or product.
+
+        Of measured rows it is the largest norm off the diagonal by the largest on it;
+        of a trial of all samples the largest of ``others`` by that of ``received``.
+        """
+        return max(self._ratio_of_rows, self._ratio_of_trial)
 
     @property
     def independent(self) -> bool:
-        """Whether each measured sample depends on its own inputs alone."""
+        """Whether each sample depends on its own inputs alone."""
         return self.ratio <= self.tolerance
 
     def figure(self) -> Figure:
@@ -53,7 +65,16 @@ class Coupling:
 
         Returns:
             The drawing, with a row by sample of ``y`` and a column by sample of ``x``.
+            Where no rows were measured it has two: ``received`` and ``others``.
         """
+        if self.received is not None and self.others is not None and not self.samples:
+            columns = range(min(_MOST_CELLS, len(self.others)))
+            return heat_map(
+                torch.stack([self.received, self.others])[:, : len(columns)],
+                rows=["received", "of others"],
+                columns=[f"x[{sample}]" for sample in columns],
+                alt=f"Norms of what each sample of x receives. {self.verdict}",
+            )
         shown = self.samples[:_MOST_CELLS]
         return heat_map(
             self.norms[: len(shown), list(shown)],
@@ -67,10 +88,20 @@ class Coupling:
         return list(range(len(self.samples))), list(self.samples)
 
     @property
-    def _others(self) -> Tensor:
+    def _off_diagonal(self) -> Tensor:
         others = self.norms.clone()
         others[self._own] = 0
         return others
+
+    @property
+    def _ratio_of_rows(self) -> float:
+        return _ratio(self._off_diagonal, self.norms[self._own])
+
+    @property
+    def _ratio_of_trial(self) -> float:
+        if self.others is None or self.received is None:
+            return 0.0
+        return _ratio(self.others, self.received)
 
     def __str__(self) -> str:
         return fill(self.verdict, width=79)
@@ -78,30 +109,55 @@ class Coupling:
     @property
     def verdict(self) -> str:
         """The answer as a sentence."""
-        measured, batch = self.norms.shape
         if self.independent:
             return (
                 f"Independent: each sample of y depends on its own sample of x alone "
-                f"(measured for {measured} of {batch}). "
+                f"({self._extent}). "
                 "grad_outputs=torch.ones_like(y) gives each sample of x the gradient "
                 "of the sum of its own outputs."
             )
-        others = self._others
-        row, column = divmod(int(others.argmax()), batch)
         return (
-            f"Coupled: y[{self.samples[row]}] depends on x[{column}], with norm "
-            f"{others.max():.2g}; the largest of a sample on itself is "
-            f"{self.norms[self._own].max():.2g}. "
+            f"Coupled: {self._where}. "
             "grad_outputs=torch.ones_like(y) adds up derivatives of several samples: "
             "the gradient of x[b] isn't that of y[b] alone."
         )
+
+    @property
+    def _extent(self) -> str:
+        measured, batch = self.norms.shape
+        if self.others is None:
+            return f"measured for {measured} of {batch}"
+        rows = f", norms measured for {measured}" if measured else ""
+        return f"tried for all {batch} at once{rows}"
+
+    @property
+    def _where(self) -> str:
+        if self._ratio_of_rows > self.tolerance:
+            others = self._off_diagonal
+            row, column = divmod(int(others.argmax()), self.norms.shape[1])
+            return (
+                f"y[{self.samples[row]}] depends on x[{column}], with norm "
+                f"{others.max():.2g}; the largest of a sample on itself is "
+                f"{self.norms[self._own].max():.2g}"
+            )
+        received, others = (t for t in (self.received, self.others) if t is not None)
+        column = int(others.argmax())
+        return (
+            f"other samples of y depend on x[{column}], with norm about "
+            f"{others.max():.2g} in all; x[{column}] receives {received[column]:.2g} "
+            "from a random v"
+        )
+
+
+def _ratio(others: Tensor, own: Tensor) -> float:
+    return float(others.max() / own.max()) if others.any() else 0.0
 
 
 def coupling(
     outputs: Tensor,
     inputs: Tensor,
     *,
-    max_samples: int = 64,
+    max_samples: int | None = None,
     probes: int = 1,
     seed: int = 0,
     max_bytes: int = 2**22,
@@ -109,12 +165,25 @@ def coupling(
     r"""Measure how samples of ``outputs`` depend on samples of ``inputs``.
 
     Axis 0 of both counts the samples.
-    For sample :math:`b` a random :math:`v`, zero outside of :math:`y_b` and of mean
-    square 1 inside, gives
+    With one weight :math:`s_b` for each sample and a random :math:`v`, the products
+    :math:`r(v)` for :math:`v` and for :math:`s v` tell whether samples are coupled:
+
+    .. math:: r(s v)_c - s_c\, r(v)_c = \sum_{b \ne c} (s_b - s_c) \sum_o v_{b,o}\,
+        J_{(b,o),(c,\cdot)}
+
+    is zero for all :math:`c` if they are independent.
+    The weights are powers of two, which scale without rounding.
+    Two samples have different weights in at least one of up to three trials if the
+    batch has at most 512 samples; above, one pair alone is missed once in 512.
+    So at most five products, one after the other, answer for any batch: one for
+    :math:`v`, up to three trials, and one more that tests whether the graph repeats
+    its products if samples seem coupled.
+
+    For one measured sample :math:`b` a random :math:`v`, zero outside of :math:`y_b`
+    and of mean square 1 inside, gives a row of norms,
 
     .. math:: N_{b,c} = \Bigl\lVert \sum_o v_{b,o}\, J_{(b,o),(c,\cdot)} \Bigr\rVert
 
-    for all samples :math:`c` of the input.
     Its mean square is the squared Frobenius norm of the block of ``J``; for one output
     by sample it is that norm.
     A block that isn't zero gives a norm that isn't zero, almost surely.
@@ -125,20 +194,24 @@ def coupling(
             complex dtype, computed from ``inputs``.
         inputs: The tensor ``x``, of shape ``(batch, ...)`` and a floating-point or
             complex dtype, that requires grad.
-        max_samples: How many samples of ``outputs`` to measure, evenly spaced, all if
-            the batch is smaller.
-        probes: How many random ``v`` to take for each sample; more make the norms
-            more precise, and the verdict no better.
-        seed: Seeds ``v``. The global random state is left alone.
-        max_bytes: As for :func:`vjp_guide.jacobian`.
+        max_samples: How many samples of ``outputs`` to measure one by one, evenly
+            spaced, all if the batch is smaller. None measures all of at most 5 samples,
+            and none of a larger batch.
+        probes: How many random ``v`` to take for each measured sample; more make the
+            norms more precise, and the verdict no better.
+        seed: Seeds ``v`` and the weights. The global random state is left alone.
+        max_bytes: As for :func:`vjp_guide.jacobian`; only for a given ``max_samples``,
+            whose products run several at a time.
 
     Returns:
         The norms and the verdict; ``print`` answers in a sentence, ``figure()`` draws.
 
     Raises:
-        TypeError: If an argument isn't a tensor, or ``inputs`` is of an integer dtype.
+        TypeError: If an argument isn't a tensor, ``inputs`` is of an integer dtype, or
+            a number isn't whole.
         ValueError: If ``outputs`` has no graph, ``inputs`` doesn't require grad, the
-            batch sizes differ, a number isn't positive or a derivative isn't finite.
+            batch sizes differ, a number isn't positive, a derivative isn't finite, or
+            the same ``v`` gives another product the second time.
 
     Warns:
         UserWarning: As for :func:`vjp_guide.jacobian`.
@@ -161,51 +234,127 @@ def coupling(
     """
     y, x = require_graph("outputs", outputs), require_input("inputs", inputs)
     _require_batch(y, x)
-    _require_positive("max_samples", max_samples)
-    _require_positive("probes", probes)
-    count = min(max_samples, len(y))
-    samples = tuple(place * len(y) // count for place in range(count))
-    pullback, generator = Pullback(y, (x,)), torch.Generator().manual_seed(seed)
-    squares = torch.zeros(count, len(y), dtype=torch.float64)
-    for _ in range(probes):
-        squares += _squares(pullback, y, samples, generator, max_bytes)
+    count = _measured(len(y), max_samples)
+    require_count("probes", probes)
+    require_count("max_bytes", max_bytes)
+    require_count("seed", seed, least=-(2**63))
+    pullback = Pullback(y, (x,), one_by_one=max_samples is None)
+    with pullback.passes():
+        found = _Measurement(pullback, y, x, seed).coupling(count, probes, max_bytes)
     pullback.warn(stacklevel=2)
-    if not squares.isfinite().all():
+    return found
+
+
+def _measured(batch: int, max_samples: int | None) -> int:
+    if max_samples is None:
+        return batch if batch <= _FEW else 0
+    return min(require_count("max_samples", max_samples), batch)
+
+
+class _Measurement:
+    """Products of random ``v`` that lie in parts of the batch."""
+
+    def __init__(self, pullback: Pullback, y: Tensor, x: Tensor, seed: int) -> None:
+        self._pullback, self._y = pullback, y
+        self._generator = torch.Generator(device="cpu").manual_seed(seed)
+        self._tolerance = 10 * max(torch.finfo(t.dtype).eps for t in (x, y))
+
+    def coupling(self, count: int, probes: int, max_bytes: int) -> Coupling:
+        """Return the norms of ``count`` samples, and the trial if some are left."""
+        batch = len(self._y)
+        samples = tuple(place * batch // count for place in range(count))
+        squares = torch.zeros(count, batch, dtype=torch.float64, device="cpu")
+        for _ in range(probes):
+            squares += self._squares(samples, max_bytes)
+        norms = _finite((squares / probes).sqrt())
+        if count == batch:
+            return Coupling(norms, samples, self._tolerance)
+        return Coupling(norms, samples, self._tolerance, *self._trial())
+
+    def _trial(self) -> tuple[Tensor, Tensor]:
+        """Return what each sample of ``x`` receives, and how much from others."""
+        v = self._random(len(self._y))
+        product = self._product(v)
+        received = _finite(_norms(product))
+        others = torch.zeros_like(received)
+        for scales in self._weights():
+            change = self._product(_scaled(v, scales)) - _scaled(product, scales)
+            spread = (scales.square() + _MEAN_SQUARE).sqrt().cpu()
+            others = torch.maximum(others, _finite(_norms(change)) / spread)
+            if _ratio(others, received) > self._tolerance:
+                self._require_repeated(v, product)
+                break
+        return received, others
+
+    def _weights(self) -> list[Tensor]:
+        """Return weights of each sample, which tell any two apart if they can."""
+        batch, base = len(self._y), len(_SCALES)
+        order = torch.randperm(batch, generator=self._generator, device="cpu")
+        table = torch.tensor(_SCALES, dtype=torch.float64, device="cpu")
+        digits = 1
+        while base**digits < batch and digits < _MOST_DIGITS:
+            digits += 1
+        return [table[order // base**digit % base] for digit in range(digits)]
+
+    def _require_repeated(self, v: Tensor, product: Tensor) -> None:
+        error = _norms(self._product(v) - product).max()
+        if error > self._tolerance * _norms(product).max():
+            raise ValueError(
+                "the same v gives another product the second time: a hook or a custom "
+                "backward of outputs changed, or draws random numbers, so that "
+                "coupling can't be measured"
+            )
+
+    def _product(self, v: Tensor) -> Tensor:
+        return self._pullback.single(v)[0]
+
+    def _squares(self, samples: tuple[int, ...], max_bytes: int) -> Tensor:
+        """Return the squared norms for one random ``v`` for each sample."""
+        y, step = self._y, self._pullback.rows_within(max_bytes)
+        blocks = [y.new_zeros(0, len(y), dtype=torch.float64, device="cpu")]
+        for start in range(0, len(samples), step):
+            chosen = samples[start : start + step]
+            v = y.new_zeros(len(chosen), *y.shape)
+            v[range(len(chosen)), chosen] = self._random(len(chosen))
+            (products,) = self._pullback(v)
+            norms = torch.stack([_norms(product) for product in products])
+            blocks.append(norms.square())
+        return torch.cat(blocks)
+
+    def _random(self, count: int) -> Tensor:
+        """Return random samples of ``y``, the mean square of whose entries is 1."""
+        shape = (count, *self._y.shape[1:])
+        dtype = torch.complex128 if self._y.is_complex() else torch.float64
+        normal = torch.randn(
+            shape, dtype=dtype, generator=self._generator, device="cpu"
+        )
+        means = _rows(normal).abs().square().mean(1).sqrt()
+        return (normal / means.reshape(-1, *[1] * (normal.ndim - 1))).to(self._y)
+
+
+def _rows(tensor: Tensor) -> Tensor:
+    return tensor.flatten(1) if tensor.ndim > 1 else tensor[:, None]
+
+
+def _norms(tensor: Tensor) -> Tensor:
+    """Return the norm of each sample."""
+    dtype = torch.complex128 if tensor.is_complex() else torch.float64
+    norms: Tensor = torch.linalg.vector_norm(_rows(tensor.to(dtype)), dim=1)
+    return norms.cpu()
+
+
+def _scaled(tensor: Tensor, scales: Tensor) -> Tensor:
+    shape = (-1, *[1] * (tensor.ndim - 1))
+    return tensor * scales.to(tensor.device, tensor.real.dtype).reshape(shape)
+
+
+def _finite(norms: Tensor) -> Tensor:
+    if not norms.isfinite().all():
         raise ValueError(
             "the derivative of outputs by inputs isn't finite: look for NaN or "
             "infinity in outputs, and for points without a derivative, like sqrt at 0"
         )
-    tolerance = 10 * max(torch.finfo(t.dtype).eps for t in (x, y))
-    return Coupling((squares / probes).sqrt(), samples, tolerance)
-
-
-def _squares(
-    pullback: Pullback,
-    y: Tensor,
-    samples: tuple[int, ...],
-    generator: torch.Generator,
-    max_bytes: int,
-) -> Tensor:
-    """Return the squared norms for one random ``v`` for each sample."""
-    step = pullback.rows_within(max_bytes)
-    blocks = [y.new_zeros(0, len(y), dtype=torch.float64)]
-    for start in range(0, len(samples), step):
-        chosen = samples[start : start + step]
-        shape = (len(chosen), *y.shape[1:])
-        v = y.new_zeros(len(chosen), *y.shape)
-        random = _on_sphere(torch.randn(shape, dtype=y.dtype, generator=generator))
-        v[range(len(chosen)), chosen] = random.to(y.device)
-        (products,) = pullback(v)
-        norms = torch.linalg.vector_norm(products.flatten(2), dim=2)
-        blocks.append(norms.double().square().cpu())
-    return torch.cat(blocks)
-
-
-def _on_sphere(normal: Tensor) -> Tensor:
-    """Return the rows scaled so that the mean square of their entries is 1."""
-    rows = normal.flatten(1) if normal.ndim > 1 else normal[:, None]
-    means = rows.abs().square().mean(1, keepdim=True)
-    return (rows / means.sqrt()).reshape(normal.shape)
+    return norms
 
 
 def _require_batch(y: Tensor, x: Tensor) -> None:
@@ -215,8 +364,3 @@ def _require_batch(y: Tensor, x: Tensor) -> None:
             f"{tuple(y.shape)} and {tuple(x.shape)}: a scalar loss has no samples "
             "left, so take the outputs before the reduction"
         )
-
-
-def _require_positive(name: str, value: int) -> None:
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")

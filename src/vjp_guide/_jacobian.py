@@ -7,28 +7,49 @@ import torch
 from torch import Tensor
 
 from vjp_guide._pullback import Pullback
-from vjp_guide._validation import require_graph, require_input
+from vjp_guide._validation import require_count, require_graph, require_input
+
+_Rows = tuple[Tensor, ...]
+_INCONSISTENT = (
+    "the rows of the Jacobian don't belong to one matrix: a hook or a custom backward "
+    "of outputs changed between the passes, isn't linear in v, or draws random numbers"
+)
 
 
 @overload
-def jacobian(outputs: Tensor, inputs: Tensor, *, max_bytes: int = ...) -> Tensor: ...
+def jacobian(
+    outputs: Tensor, inputs: Tensor, *, max_bytes: int = ..., rows: slice | None = ...
+) -> Tensor: ...
 @overload
 def jacobian(
-    outputs: Tensor, inputs: Sequence[Tensor], *, max_bytes: int = ...
+    outputs: Tensor,
+    inputs: Sequence[Tensor],
+    *,
+    max_bytes: int = ...,
+    rows: slice | None = ...,
 ) -> tuple[Tensor, ...]: ...
 @overload
 def jacobian(
-    outputs: Sequence[Tensor], inputs: Tensor, *, max_bytes: int = ...
+    outputs: Sequence[Tensor],
+    inputs: Tensor,
+    *,
+    max_bytes: int = ...,
+    rows: slice | None = ...,
 ) -> tuple[Tensor, ...]: ...
 @overload
 def jacobian(
-    outputs: Sequence[Tensor], inputs: Sequence[Tensor], *, max_bytes: int = ...
+    outputs: Sequence[Tensor],
+    inputs: Sequence[Tensor],
+    *,
+    max_bytes: int = ...,
+    rows: slice | None = ...,
 ) -> tuple[tuple[Tensor, ...], ...]: ...
 def jacobian(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],
     *,
     max_bytes: int = 2**22,
+    rows: slice | None = None,
 ) -> Tensor | tuple[Tensor, ...] | tuple[tuple[Tensor, ...], ...]:
     r"""Build the dense Jacobian of ``outputs`` with respect to ``inputs``.
 
@@ -53,7 +74,13 @@ def jacobian(
     ``x``, and those that aren't holomorphic.
     For them take the Jacobian of ``torch.view_as_real(outputs)``.
 
-    The graph stays usable, and no ``.grad`` field changes.
+    The graph stays usable. Fields ``.grad``, those of tensors with
+    :meth:`~torch.Tensor.retain_grad` too, and random states are left as they were, and
+    grad mode, inference mode, autocast, anomaly detection and default devices don't
+    matter.
+    Your own hooks run, once for each row; each then has a pass of its own, so that
+    what a hook keeps stays usable.
+    One more row, for a random ``v``, tests that the rows make one matrix.
 
     Args:
         outputs: The tensor ``y``, or a sequence of such tensors, of floating-point or
@@ -63,22 +90,27 @@ def jacobian(
         max_bytes: How many bytes the one-hot rows and the rows of ``J`` of one
             backward pass may take, which is at least one row.
             What the graph's operations need on their way isn't counted.
+        rows: Which entries of the flattened output to take the rows of, all if None.
 
     Returns:
-        ``J``, of shape ``outputs.shape + inputs.shape`` and the dtype of ``inputs``.
+        ``J``, of shape ``outputs.shape + inputs.shape`` and the dtype of ``inputs``;
+        with ``rows``, of shape ``(number of rows,) + inputs.shape``.
         For a sequence of outputs or of inputs it is a tuple with one ``J`` each;
         for both, a tuple by output of tuples by input.
         It is zero where an output doesn't depend on an input, and isn't itself
         differentiable.
 
     Raises:
-        TypeError: If a tensor is none, or an input is of an integer dtype.
-        ValueError: If an output has no graph, an input doesn't require grad, or no
-            one matrix describes the derivative of a complex output.
+        TypeError: If a tensor is none, an input is of an integer dtype, or another
+            argument of the wrong type.
+        ValueError: If an output has no graph, an input doesn't require grad, an input
+            is nested, ``max_bytes`` isn't positive, or no one matrix describes the
+            derivative: that of a complex output, or of a graph whose hooks change
+            between the passes, aren't linear in ``v`` or draw random numbers.
 
     Warns:
         UserWarning: If :func:`torch.vmap` can't be used, or is slow; it names the
-            operator.
+            operator, or the hooks.
 
     The shapes are those of :func:`torch.autograd.functional.jacobian`; the complex
     products follow the autograd notes of PyTorch.
@@ -90,19 +122,30 @@ def jacobian(
     tensor([[2., 1., 0.],
             [0., 3., 2.]])
     """
-    xs = _tensors("inputs", inputs, require_input)
+    require_count("max_bytes", max_bytes)
+    if not isinstance(rows, slice | None):
+        raise TypeError(f"rows must be a slice or None, got {type(rows).__name__}")
+    xs = _tensors("inputs", inputs, _require_dense)
     ys = _tensors("outputs", outputs, require_graph)
-    rows = []
+    blocks = []
     for y in ys:
-        pullback = Pullback(y, xs)
-        rows.append(_rows(pullback, y, xs, max_bytes))
-        pullback.warn(stacklevel=2)
-        if y.is_complex():
-            _require_holomorphic(pullback, y, rows[-1])
+        matrix = _Matrix(y, xs, max_bytes)
+        blocks.append(matrix.block(rows))
+        matrix.pullback.warn(stacklevel=2)
     if isinstance(inputs, Sequence):
-        return tuple(rows) if isinstance(outputs, Sequence) else rows[0]
-    firsts = tuple(row[0] for row in rows)
+        return tuple(blocks) if isinstance(outputs, Sequence) else blocks[0]
+    firsts = tuple(block[0] for block in blocks)
     return firsts if isinstance(outputs, Sequence) else firsts[0]
+
+
+def _require_dense(name: str, value: object) -> Tensor:
+    tensor = require_input(name, value)
+    if tensor.is_nested:
+        raise ValueError(
+            f"{name} is a nested tensor, whose Jacobian has no shape: take the "
+            f"Jacobian with respect to the tensors that it was made of"
+        )
+    return tensor
 
 
 def _tensors(
@@ -120,41 +163,129 @@ def _tensors(
     )
 
 
-def _rows(
-    pullback: Pullback, y: Tensor, xs: Sequence[Tensor], max_bytes: int
-) -> tuple[Tensor, ...]:
-    dense = [x.new_empty(y.numel(), *x.shape) for x in xs]
-    step = pullback.rows_within(max_bytes)
-    for start in range(0, y.numel(), step):
-        stop = min(start + step, y.numel())
-        one_hot = y.new_zeros(stop - start, y.numel())
-        one_hot.diagonal(start).fill_(1)
-        products = pullback(one_hot.reshape(-1, *y.shape))
-        for whole, part in zip(dense, products, strict=True):
-            whole[start:stop] = part
-    return tuple(
-        whole.reshape(y.shape + x.shape) for whole, x in zip(dense, xs, strict=True)
+class _Matrix:
+    """The Jacobian of one output, row by row."""
+
+    def __init__(self, y: Tensor, xs: Sequence[Tensor], max_bytes: int) -> None:
+        self.pullback = Pullback(y, xs)
+        self._y, self._xs = y, xs
+        self._step = self.pullback.rows_within(max_bytes)
+
+    def block(self, rows: slice | None) -> _Rows:
+        """Return the chosen rows by input, or all in the shape of the output."""
+        y = self._y
+        chosen = range(y.numel())[rows or slice(None)]
+        with self.pullback.passes():
+            found = self._checked(chosen)
+        if rows is not None:
+            return found
+        shapes = [y.shape + x.shape for x in self._xs]
+        return tuple(
+            block.reshape(shape) for block, shape in zip(found, shapes, strict=True)
+        )
+
+    def _checked(self, chosen: range) -> _Rows:
+        weights = self._random(len(chosen))
+        found, product = self._rows(chosen, weights=weights)
+        if self._y.is_complex():
+            self._require_holomorphic(chosen, found)
+        if len(chosen) > 1 and not _fits(weights, found, product):
+            self._require_one_matrix(chosen, found)
+        return found
+
+    def _rows(
+        self, chosen: range, *, scale: complex = 1, weights: Tensor | None = None
+    ) -> tuple[_Rows, _Rows]:
+        """Return the rows times ``scale``, and the product for ``v`` of ``weights``."""
+        y, parts, product = self._y, [_empty(self._xs)], _empty(self._xs)
+        for start in range(0, len(chosen), self._step):
+            part = chosen[start : start + self._step]
+            more = int(weights is not None and start + self._step >= len(chosen) > 1)
+            v = y.new_zeros(len(part) + more, y.numel())
+            v[range(len(part)), list(part)] = y.new_tensor(scale)
+            if weights is not None and more:
+                v[-1, list(chosen)] = weights
+            products = self.pullback(v.reshape(len(v), *y.shape))
+            product = tuple(each[len(part) :] for each in products)
+            parts.append(tuple(each[: len(part)] for each in products))
+        if len(parts) <= 2:  # noqa: PLR2004 (nothing to join)
+            return parts[-1], product
+        return tuple(map(torch.cat, zip(*parts, strict=True))), product
+
+    def _random(self, count: int) -> Tensor:
+        """Return weights 1 and 2."""
+        generator = torch.Generator(device="cpu").manual_seed(0)
+        bits = torch.randint(1, 3, (count,), generator=generator, device="cpu")
+        return bits.to(self._y)
+
+    def _require_one_matrix(self, chosen: range, found: _Rows) -> None:
+        """Raise if the rows don't repeat or scale, which rounding alone can't do."""
+        again, _ = self._rows(chosen)
+        scaled, _ = self._rows(chosen, scale=2)
+        for first, second, third in zip(found, again, scaled, strict=True):
+            if not (_close(first, second) and _close(2 * first, third)):
+                raise ValueError(_INCONSISTENT)
+
+    def _require_holomorphic(self, chosen: range, found: _Rows) -> None:
+        """Raise unless each row for ``v = i`` is ``i`` times that for ``v = 1``.
+
+        A row that is zero, but for what rounding leaves, fits too: where scaling by an
+        odd number changes a row by more than rounding, that is how large the rest is.
+        """
+        if not all(dense.is_complex() for dense in found):
+            raise ValueError(_not_holomorphic("come from real"))
+        turned, _ = self._rows(chosen, scale=1j)
+        errors = [_flat(b - 1j * a).abs() for a, b in zip(found, turned, strict=True)]
+        limits = [
+            torch.finfo(rows.dtype).eps ** 0.5 * _flat(rows).abs() for rows in found
+        ]
+        if _within(errors, limits):
+            return
+        for factor in (3, 5, 7):
+            multiples, _ = self._rows(chosen, scale=factor)
+            for place, (one, more) in enumerate(zip(found, multiples, strict=True)):
+                rest = _flat(more - factor * one).abs().nan_to_num()
+                limits[place] += 10 * rest.amax(1, keepdim=True)
+        if not _within(errors, limits):
+            raise ValueError(_not_holomorphic("aren't holomorphic in"))
+
+
+def _empty(xs: Sequence[Tensor]) -> _Rows:
+    return tuple(x.new_empty(0, *x.shape, layout=torch.strided) for x in xs)
+
+
+def _within(errors: Sequence[Tensor], limits: Sequence[Tensor]) -> bool:
+    pairs = zip(errors, limits, strict=True)
+    return not any(bool((error > limit).any()) for error, limit in pairs)  # nor is NaN
+
+
+def _not_holomorphic(cause: str) -> str:
+    return (
+        f"outputs are complex and {cause} inputs, so that no one matrix gives "
+        "the vector-Jacobian product for every complex v: take "
+        "jacobian(torch.view_as_real(outputs), inputs) instead"
     )
 
 
-def _require_holomorphic(
-    pullback: Pullback, y: Tensor, jacobians: Sequence[Tensor]
-) -> None:
-    """Raise unless a random complex ``v`` contracts to torch's product."""
-    generator = torch.Generator().manual_seed(0)
-    v = torch.randn(y.shape, dtype=y.dtype, generator=generator).to(y.device)
-    for dense, product in zip(jacobians, pullback.single(v), strict=True):
-        if not (dense.is_complex() and _contracts_to(v, dense, product)):
-            cause = "aren't holomorphic in" if dense.is_complex() else "come from real"
-            raise ValueError(
-                f"outputs are complex and {cause} inputs, so that no one matrix gives "
-                "the vector-Jacobian product for every complex v: take "
-                "jacobian(torch.view_as_real(outputs), inputs) instead"
-            )
+def _flat(rows: Tensor) -> Tensor:
+    """Return the rows as a matrix with at least one column."""
+    columns = rows.flatten(1) if rows.ndim > 1 else rows[:, None]
+    return columns if columns.shape[1] else rows.new_zeros(len(rows), 1)
 
 
-def _contracts_to(v: Tensor, dense: Tensor, product: Tensor) -> bool:
-    error = torch.tensordot(v.to(dense.dtype), dense, v.ndim) - product
-    tolerance = torch.finfo(dense.dtype).eps ** 0.5
-    norm = torch.linalg.vector_norm
-    return not norm(error) > tolerance * norm(dense)  # NaN matches NaN
+def _fits(weights: Tensor, found: _Rows, product: _Rows) -> bool:
+    """Return whether the weighted rows add up to the product, with each term's size."""
+    errors, limits = [], []
+    for dense, expected in zip(found, product, strict=True):
+        rows, v = _flat(dense), weights.to(dense.dtype)
+        errors.append((v @ rows - _flat(expected)[0]).abs())
+        limits.append(torch.finfo(dense.dtype).eps ** 0.5 * rows.abs().sum(0))
+    return _within(errors, limits)
+
+
+def _close(first: Tensor, second: Tensor) -> bool:
+    """Return whether rows are equal up to rounding, relative to each row."""
+    sizes = _flat(first).abs().nan_to_num().amax(1, keepdim=True)
+    return _within(
+        [_flat(first - second).abs()], [torch.finfo(first.dtype).eps ** 0.5 * sizes]
+    )

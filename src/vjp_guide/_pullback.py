@@ -1,13 +1,20 @@
 """Vector-Jacobian products of an existing graph for many cotangents at once."""
 
+import gc
 import re
 import warnings
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import compress
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.hooks import RemovableHandle
 
-from vjp_guide._graph import edge, walk
+from vjp_guide._graph import Edges, edge, walk
+from vjp_guide._quiet import RetainedGrads, plain_modes, quiet_randomness
 
 # The rows that torch.vmap gives for these are wrong, without an error (torch 2.13).
 _WRONG = {
@@ -22,17 +29,33 @@ class Pullback:
 
     It runs one backward pass for a whole batch of cotangents by :func:`torch.vmap`.
     Where that isn't possible it runs one pass for each cotangent, and remembers why.
+    A hook could keep what it gets, which is dead after the pass of :func:`torch.vmap`:
+    so with hooks, too, each cotangent has its own pass.
     """
 
-    def __init__(self, outputs: Tensor, inputs: Sequence[Tensor]) -> None:
+    def __init__(
+        self, outputs: Tensor, inputs: Sequence[Tensor], *, one_by_one: bool = False
+    ) -> None:
         self._outputs = outputs
         self._inputs = inputs
-        self._looped = _wrong_operator(outputs)
+        self._one_by_one = one_by_one
+        self._looped = "" if one_by_one else _reason_to_loop(outputs)
         self._slow = ""
+        self._retained = RetainedGrads()
+        self._seen = False
+
+    @contextmanager
+    def passes(self) -> Iterator[None]:
+        """Let the passes leave no trace, and depend on no setting."""
+        try:
+            with quiet_randomness((self._outputs, *self._inputs)), plain_modes():
+                yield
+        finally:
+            self._retained.restore()
 
     def __call__(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         """Return one product for each cotangent, stacked in front, by input."""
-        if not self._looped:
+        if not (self._looped or self._one_by_one):
             try:
                 return self._vectorized(cotangents)
             except RuntimeError as error:
@@ -63,6 +86,14 @@ class Pullback:
         warnings.warn(message, UserWarning, stacklevel=stacklevel + 1)
 
     def _grad(self, cotangent: Tensor) -> tuple[Tensor, ...]:
+        if self._seen or self._retained.found:
+            return self._pass(cotangent)
+        with self._retained:
+            gradients = self._pass(cotangent)
+        self._seen = True
+        return gradients
+
+    def _pass(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         return torch.autograd.grad(
             self._outputs,
             self._inputs,
@@ -94,7 +125,41 @@ def _operator(reason: Exception | str) -> str:
     return found.group() if found else f"this graph ({text.partition('. ')[0]})"
 
 
-def _wrong_operator(outputs: Tensor) -> str:
-    """Return the first operator of the graph whose batching rule is wrong, or none."""
-    names = {node.name() for node in walk([edge(outputs)])}
-    return next((_WRONG[name] for name in _WRONG if name in names), "")
+def _reason_to_loop(outputs: Tensor) -> str:
+    """Return what :func:`torch.vmap` can't be used for in the graph, or nothing."""
+    edges = walk([edge(outputs)])
+    names = {node.name() for node in edges}
+    wrong = next((_WRONG[name] for name in _WRONG if name in names), "")
+    return wrong or (
+        "hooks, of which this graph may have some" if _has_hooks(edges) else ""
+    )
+
+
+def _has_hooks(edges: Edges) -> bool:
+    """Return whether a tensor of the graph may have a hook.
+
+    The graph doesn't lead to them; Python's collector knows the dictionaries that hold
+    them. One that a dictionary holds in turn is that of a module.
+    """
+    if not RemovableHandle.next_id:  # none was ever registered
+        return False
+    objects = gc.get_objects()
+    dictionaries = compress(
+        objects, map({OrderedDict}.__contains__, map(type, objects))
+    )
+    kept = [each for each in dictionaries if _holds_hooks(each)]
+    return any(_is_of_graph(hooks, edges) for hooks in kept)
+
+
+def _holds_hooks(value: OrderedDict[Any, Any]) -> bool:
+    return bool(value) and all(
+        type(key) is int and callable(value[key]) for key in value
+    )
+
+
+def _is_of_graph(hooks: object, edges: Edges) -> bool:
+    owners = gc.get_referrers(hooks)
+    tensors = [owner for owner in owners if isinstance(owner, Tensor)]
+    if tensors:
+        return any(edge(tensor)[0] in edges for tensor in tensors)
+    return not any(isinstance(owner, dict) for owner in owners)

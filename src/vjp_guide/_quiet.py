@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import _disable_current_modes
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 _AUTOCAST = ("cpu", "cuda")
+_WRITES = (torch.ops.aten.clone.default, torch.ops.aten.add.Tensor)
 
 
 @contextmanager
@@ -30,7 +31,19 @@ def quiet_passes(tensors: Iterable[object] = ()) -> Iterator[None]:
         Nothing.
     """
     with plain_torch():
-        retained, numpy_state = _retained(), np.random.get_state()  # noqa: NPY002
+        retained = _retained()
+    try:
+        with quiet_randomness(tensors):
+            yield
+    finally:
+        restore_grads(retained)
+
+
+@contextmanager
+def quiet_randomness(tensors: Iterable[object] = ()) -> Iterator[None]:
+    """Restore the random states of torch, of NumPy and of Python."""
+    with plain_torch():
+        numpy_state = np.random.get_state()  # noqa: NPY002 (the reader may use it)
         forked = torch.random.fork_rng(devices=_accelerators(tensors))
         forked.__enter__()
     python_state = random.getstate()
@@ -41,9 +54,51 @@ def quiet_passes(tensors: Iterable[object] = ()) -> Iterator[None]:
         np.random.set_state(numpy_state)  # noqa: NPY002 (the reader may use it)
         with plain_torch():
             forked.__exit__(None, None, None)
-            for tensor, grad in retained:
-                if tensor.grad is not grad:
-                    tensor.grad = grad
+
+
+class RetainedGrads(TorchDispatchMode):
+    """Notes the ``.grad`` of tensors with ``retain_grad()`` before a pass changes it.
+
+    To look for them takes longer than a small pass. A pass writes to one by a copy or
+    a sum, so this looks for them when it meets the first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call] # torch has no types here
+        self._found: list[tuple[Tensor, Tensor | None]] | None = None
+
+    def __torch_dispatch__(
+        self,
+        func: Any,  # noqa: ANN401 (torch's own types are no narrower)
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        """Run the operator, as all of these methods must.
+
+        Returns:
+            What the operator returns.
+        """
+        if self._found is None and func in _WRITES:
+            self._found = _retained()
+        return func(*args, **(kwargs or {}))
+
+    @property
+    def found(self) -> bool:
+        """Whether it looked."""
+        return self._found is not None
+
+    def restore(self) -> None:
+        """Give each tensor the ``.grad`` back that it had."""
+        restore_grads(self._found or [])
+
+
+def restore_grads(retained: Iterable[tuple[Tensor, Tensor | None]]) -> None:
+    """Give each tensor the ``.grad`` that stands beside it."""
+    with plain_torch():
+        for tensor, grad in retained:
+            if tensor.grad is not grad:
+                tensor.grad = grad
 
 
 @contextmanager
@@ -53,9 +108,15 @@ def plain_settings() -> Iterator[None]:
     These are modes and default devices, what subclasses override, inference mode,
     grad mode, autocast, anomaly detection and the filters of warnings.
     """
-    with ExitStack() as stack:
-        stack.enter_context(warnings.catch_warnings())
+    with warnings.catch_warnings(), plain_modes():
         warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def plain_modes() -> Iterator[None]:
+    """Set aside the same, but let warnings come through."""
+    with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(mode=False))
         stack.enter_context(torch.enable_grad())
         stack.enter_context(torch.autograd.set_detect_anomaly(mode=False))
@@ -68,8 +129,7 @@ def plain_settings() -> Iterator[None]:
 @contextmanager
 def plain_torch() -> Iterator[None]:
     """Set aside the modes for functions of torch, and what subclasses override."""
-    # Neither has a public name.
-    with torch._C.DisableTorchFunction(), _disable_current_modes():  # noqa: SLF001
+    with torch._C.DisableTorchFunction(), _disable_current_modes():  # noqa: SLF001 (neither has a public name)
         yield
 
 

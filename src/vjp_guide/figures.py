@@ -1,8 +1,7 @@
 """Figures of Jacobians and of cotangents, as SVG for light and dark pages.
 
-Inputs, outputs, cotangents and Jacobians have a colour each, the same everywhere, and
-each mark also carries its name or number. A result of a backward pass has the colour of
-``v``: it is the cotangent of the input. Tangents have none.
+Inputs, outputs, cotangents, Jacobians and results have a colour each, the same
+everywhere, and each mark also carries its name or number. Tangents have none.
 """
 
 from collections.abc import Sequence
@@ -114,7 +113,9 @@ def chain(stages: Sequence[Stage], operations: Sequence[str]) -> Figure:
         middle = left + BOX_WIDTH / 2
         canvas.line(middle, top + BOX_HEIGHT, middle, bottom, "same")
         canvas.box(left, top, stage.name, str(stage.shape), "y" if number else "x")
-        canvas.box(left, bottom, stage.cotangent, str(stage.shape), "v")
+        canvas.box(
+            left, bottom, stage.cotangent, str(stage.shape), "v" if number else "r"
+        )
     for number, operation in enumerate(operations):
         left = LEFT + number * (BOX_WIDTH + ARROW_LENGTH) + BOX_WIDTH
         _step(canvas, left, top, operation, backward=False)
@@ -296,7 +297,7 @@ def _weighted_rows(
 
 def _total(canvas: Canvas, top: float, result: Array) -> None:
     canvas.text(_ROWS - 10, top + 27, "sum of v · row", "note", anchor="end")
-    _cells(canvas, _ROWS, top + 10, result.reshape(-1), "v")
+    _cells(canvas, _ROWS, top + 10, result.reshape(-1), "r")
 
 
 def _cells(

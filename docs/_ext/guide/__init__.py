@@ -5,14 +5,23 @@ moment acts in the order of registration. So what is registered first acts first
 extensions of others too where their place matters.
 """
 
-from pathlib import Path
-
 from sphinx.application import Sphinx
+from sphinx.builders import Builder
 from sphinx.util.typing import ExtensionMetadata
 
-from docs._tools import lean_pages, part_search
-
-from . import cells, checks, copies, head, marks, maths, notebooks, page, releases
+from . import (
+    cells,
+    checks,
+    copies,
+    errors,
+    gpu,
+    head,
+    marks,
+    maths,
+    notebooks,
+    page,
+    releases,
+)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -23,12 +32,15 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", cells.start_kernels)
     app.setup_extension("sphinx_gallery.gen_gallery")
     app.connect("builder-inited", cells.lighten_pictures)
+    app.connect("builder-inited", errors.write_table)
     app.setup_extension("docs._ext.atlas")
 
     # As a page is read: it becomes a record, which lasts from build to build.
     app.add_domain(page.Pages)
     app.add_directive("changes", releases.Changes)
     app.add_directive("releases", releases.Releases)
+    app.add_directive("gpu-name", gpu.GpuName)
+    app.add_directive("gpu-record", gpu.GpuRecord)
     app.connect("doctree-read", cells.expect_errors)
     app.connect("env-check-consistency", notebooks.translate_examples)
 
@@ -37,6 +49,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-resolved", marks.head_rows)
     app.connect("doctree-resolved", marks.define_terms)
     app.connect("doctree-resolved", cells.frame_pictures)
+    app.connect("doctree-resolved", cells.load_late)
 
     # As a page is written: what stands around its text, and its copies.
     maths_nodes = (maths.visit_math, None), (maths.visit_math_block, None)
@@ -46,30 +59,32 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     if hosted:
         app.setup_extension("sphinxext.opengraph")  # reads the description
         app.setup_extension("notfound.extension")  # makes a menu of its own
-        app.setup_extension("docs._ext.cards")
     app.connect("html-page-context", head.name_source)
     app.connect("html-page-context", head.unmark)
+    app.connect("html-page-context", head.help_templates)
     app.connect("html-page-context", head.shorten_menu)
     app.connect("html-page-context", copies.write)
     app.connect("html-page-context", notebooks.write)
 
-    # When all pages are written; themes write their style sheets at the same moment.
-    app.connect("build-finished", finish, priority=900)
+    # What is made of all pages; and when they are written, a look at what is published.
+    app.connect("write-started", write)
+    if hosted:
+        # Themes write their style sheets at the same moment.
+        app.connect("build-finished", check, priority=900)
     return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def finish(app: Sphinx, exception: Exception | None) -> None:
-    """Write what is made of all records, and then look at what is published."""
-    if exception is not None or app.builder.format != "html":
-        return
-    pages = dict(sorted(page.known(app.env).items()))
-    maths.write_font(app, pages.values())
-    copies.write_list(app, pages)
-    copies.write_sitemap(app, pages)
-    places = {name: page.place(app.env, name) for name in pages}
-    index = part_search.index(list(pages.values()), places)
-    target = Path(app.outdir, "_static", "search-index.js")
-    target.write_text(part_search.script(index), encoding="utf-8")
-    if not app.tags.has("live"):
-        lean_pages.finish(Path(app.outdir))
+def write(app: Sphinx, builder: Builder) -> None:
+    """Write what is made of the records of all pages."""
+    if builder.format == "html":
+        pages = dict(sorted(page.known(app.env).items()))
+        maths.write_font(app, pages.values())
+        copies.write_list(app, pages)
+        copies.write_sitemap(app, pages)
+        copies.write_search_index(app, pages)
+
+
+def check(app: Sphinx, exception: Exception | None) -> None:
+    """Look at what is published."""
+    if exception is None and app.builder.format == "html":
         checks.ask_nobody(app)

@@ -83,6 +83,14 @@ def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         box += picture
 
 
+def load_late(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Load pictures without a text, the thumbnails, when a reader comes near them."""
+    del app, docname
+    for picture in doctree.findall(nodes.image):
+        if picture.get("alt") == "":
+            picture["loading"] = "lazy"
+
+
 def expect_errors(app: Sphinx, document: nodes.document) -> None:
     """Warn of a cell tagged ``raises-exception`` without an error in its output."""
     if app.config.nb_execution_mode == "off":

@@ -16,7 +16,9 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx_markdown_builder.translator import MarkdownTranslator
 
-from .page import Page
+from docs._tools import part_search
+
+from .page import Page, place
 
 LANGUAGES = {"ipython3": "python", "myst-ansi": "text", "none": "text"}
 CODE = {"literal_block", "code_links_block"}  # the latter are the gallery's
@@ -32,6 +34,17 @@ MARKUP = [
     ("</(tr|p|pre|caption|dd)>", "\n"),
     (r"<[^>]*>", ""),
     (r" *\n\s*", "\n"),
+]
+# An exception's name, or a quotation, is an error; up to three words want an
+# explanation. The first that fits decides.
+EXCEPTION = r"\w(Error|Warning)\b"
+FAVOURS = [
+    {"under": "reference/errors/", "quoted": True, "times": 1.5},
+    {"under": "reference/errors/", "pattern": EXCEPTION, "times": 1.5},
+    {"pattern": EXCEPTION, "times": 1},
+    {"under": "operators/", "times": 0.8},
+    {"under": "explanation/", "most": 3, "times": 1.5},
+    {"under": "how-to/", "most": 3, "times": 1.5},
 ]
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
@@ -137,3 +150,11 @@ def write_sitemap(app: Sphinx, pages: Iterable[str]) -> None:
     lines = [f"<url><loc>{address}</loc></url>" for address in addresses]
     text = "\n".join([f'<urlset xmlns="{SITEMAP}">', *lines, "</urlset>\n"])
     (Path(app.outdir) / "sitemap.xml").write_text(text, encoding="utf-8")
+
+
+def write_search_index(app: Sphinx, pages: dict[str, Page]) -> None:
+    """Write the index of the site's search."""
+    places = {name: place(app.env, name) for name in pages}
+    index = part_search.index(list(pages.values()), places, FAVOURS)
+    target = Path(app.outdir, "_static", "search-index.js")
+    target.write_text(part_search.script(index), encoding="utf-8")

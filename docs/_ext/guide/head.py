@@ -4,16 +4,20 @@ import html
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import furo
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment.adapters.toctree import global_toctree_for_doc
+
+from docs._tools.lean_pages import LeanTemplates
 
 from . import page
 
@@ -23,6 +27,7 @@ FACTS = "src/vjp_guide/operators/facts/__init__.py"
 EDIT = "https://github.com/vjp-guide/vjp-guide/edit/main/"
 # Marks the words of the last query on each page; its link runs against the policy.
 MARKING = "sphinx_highlight.js"
+POLICY = "default-src 'self'"
 
 
 def describe(
@@ -136,11 +141,12 @@ def unmark(
     context["script_files"] = [file for file in files if MARKING not in str(file)]
 
 
-def allow_swaps(
+def help_templates(
     app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """Let our templates change what the theme's have no block for."""
-    del app, name, template, doctree
+    """Give our templates what they ask for: the policy of a hosted site, and swaps."""
+    del name, template, doctree
+    context["policy"] = "" if app.tags.has("live") else POLICY
     context["swapped"] = swapped
 
 
@@ -151,3 +157,19 @@ def swapped(markup: str, texts: Mapping[str, str]) -> str:
             raise ValueError(f"the theme no longer holds {old!r}: see our templates")
         markup = markup.replace(old, new)
     return markup
+
+
+class Templates(LeanTemplates):
+    """The templates of a hosted site."""
+
+    needed_for: ClassVar[Mapping[str, str]] = {
+        "clipboard": ".highlight",
+        "copybutton": ".highlight",
+        "mystnb": ".cell",
+        "sg-tags": ".sphx-glr-tag",
+        "sg_gallery": "[class*=sphx-glr-]",
+    }
+    made: ClassVar[Mapping[str, Callable[[], str]]] = {
+        "mystnb": files("myst_nb.static").joinpath("mystnb.css").read_text,
+        "pygments.css": furo.get_pygments_stylesheet,
+    }

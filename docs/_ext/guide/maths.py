@@ -64,6 +64,7 @@ def write_font(app: Sphinx, pages: Iterable[Page]) -> None:
     text = "".join(_formula_text(_mathml(latex)) for latex in formulas)
     characters = "".join(sorted({RADICAL, *text}))
     font = Path(app.outdir) / "_static" / FONT
+    font.parent.mkdir(parents=True, exist_ok=True)
     note = Path(app.doctreedir) / "formulas.txt"
     if font.exists() and note.exists() and note.read_text("utf-8") == characters:
         return

@@ -1,149 +1,158 @@
-"""The last step of an HTML build: pages that load little and obey a strict policy.
+"""Pages that load little and obey a strict policy, made so before they are written.
 
-Themes and extensions link a style sheet each, on every page, and write styles and
-scripts into the page. A content security policy of ``default-src 'self'`` refuses the
-latter. So each page gets one style sheet and one script of the parts that it needs, and
-all that stood in the page moves to files whose names hold their hash. The one script is
-loaded after the page's first frame.
+See the README beside this file.
 """
 
 import hashlib
 import re
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote
 
-# The 404 page has absolute addresses, the others relative ones.
-ADDRESS = r'(?P<up>(?:\.\./)*|/[^"]*?)(?P<name>_static/[^"?]+)[^"]*'
-STYLESHEET = re.compile(rf'\s*<link rel="stylesheet"[^>]*href="{ADDRESS}"[^>]*/?>')
-LINKED_SCRIPT = re.compile(rf'\s*<script src="{ADDRESS}"></script>')
-HASHED = re.compile(r"/[0-9a-f]{12}\.css$")
-STYLE = re.compile(r"\s*<style>(.*?)</style>", re.DOTALL)
-SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-STYLED = re.compile(r'<(\w+)([^<>]*?) style="([^"]*)"([^<>]*?)(/?)>')
+from lightningcss import process_stylesheet
+from selectolax.lexbor import LexborHTMLParser
+from sphinx.jinja2glue import BuiltinTemplateLoader
+
+if TYPE_CHECKING:
+    from sphinx.builders import Builder
+    from sphinx.theming import Theme
+
+STATIC = re.compile(r"^(?P<up>(?:\.\./)*|/.*?)(?P<name>_static/[^?]+)")
+SHEETS = 'link[rel="stylesheet"]'
+SCRIPTS = "script:not([src])"
 DATA = re.compile(r"""url\((["']?)data:image/svg\+xml[^,]*,(.*?)\1\)""")
 # Elements that the styles leave as the code around them: names, punctuation, spaces.
-PLAIN = re.compile(r'<span class="(?:n|p|w|pre)">([^<]*)</span>')
-COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-RULE = re.compile(r"(?P<selectors>[^{}@]+)\{[^{}]*\}")
-CLASS = re.compile(r"\.([A-Za-z][\w-]*)")
-EXCEPT = re.compile(r":not\([^()]*\)")
-PRELOAD = (
-    '<link rel="preload" href="{}_static/stix-two-math.woff2" as="font" '
-    'type="font/woff2" crossorigin>'
-)
+PLAIN = ", ".join(f'span[class="{name}"]' for name in ("n", "p", "w", "pre"))
 LOAD = Path(__file__).with_name("load.js").read_text(encoding="utf-8")
-# A part that only pages with such markup need.
-NEEDED_FOR = {
-    "clipboard": 'class="highlight',
-    "copybutton": 'class="highlight',
-    "mystnb": 'class="cell',
-    "sg-tags": 'class="sphx-glr-tag"',
-    "sg_gallery": "sphx-glr-",
-}
+
+
+class LeanTemplates(BuiltinTemplateLoader):
+    """Sphinx's templates, whose pages are made lean: for its option template_bridge.
+
+    Attributes:
+        needed_for: The selector of what on a page has a use for a style sheet or a
+            script, by a part of its name. Each page needs the others.
+        made: The text of a file that its maker writes after the pages, likewise.
+    """
+
+    needed_for: ClassVar[Mapping[str, str]] = {}
+    made: ClassVar[Mapping[str, Callable[[], str]]] = {}
+
+    def init(
+        self,
+        builder: "Builder",
+        theme: "Theme | None" = None,
+        dirs: list[str] | None = None,
+    ) -> None:
+        """Note where the files that pages share are written."""
+        super().init(builder, theme, dirs)
+        self.site = Site(Path(builder.outdir), self.needed_for, self.made)
+
+    def render(self, template: str, context: dict[str, Any]) -> str:  # type: ignore[override]  # Sphinx's own calls give a dict
+        """Return a page that is lean; other files are left as they are."""
+        text = super().render(template, context)
+        return self.site.lean(text) if template.endswith(".html") else text
 
 
 class Site:
-    """The built site, with the files that its pages share."""
+    """The files that the pages of a site share."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        paths = [*pages(root), *(root / "_static").rglob("*.js")]
-        texts = [path.read_text(encoding="utf-8") for path in paths]
-        self.sheets: dict[str, str] = {}
-        self.words = {word for text in texts for word in re.findall(r"[\w-]+", text)}
+    def __init__(
+        self,
+        root: Path,
+        needed_for: Mapping[str, str],
+        made: Mapping[str, Callable[[], str]],
+    ) -> None:
+        self.root, self.needed_for, self.made = root, needed_for, made
+        self._style = cache(self._style)  # type: ignore[method-assign]  # of few sets of names
+        self._script = cache(self._script)  # type: ignore[method-assign]  # likewise
 
-    def finish(self, page: Path) -> None:
-        """Rewrite one page."""
-        html = page.read_text(encoding="utf-8")
-        first = STYLESHEET.search(html)
-        if first is None or HASHED.search(first["name"]):
-            return  # the page is as the last build left it
-        up = first["up"]
-        html = self._one_script(PLAIN.sub(r"\1", html), up)
-        css = [self._sheet(name) for name in _needed(STYLESHEET, html)]
-        html = STYLED.sub(partial(_to_class, css), html)
-        css += dict.fromkeys(STYLE.findall(html))
-        address = up + self._file("\n".join(css), "css")
-        link = f'<link rel="stylesheet" href="{address}">'
-        if "<math" in html:
-            link += PRELOAD.format(up)
-        html = STYLESHEET.sub("", STYLE.sub("", html))
-        html = html.replace("</head>", f"{link}</head>", 1)
-        html = SCRIPT.sub(lambda script: self._to_file(up, script[1]), html)
-        page.write_text(html, encoding="utf-8")
+    def lean(self, html: str) -> str:
+        """Return a page with one style sheet and one script."""
+        page = LexborHTMLParser(html)
+        first = page.css_first(SHEETS)
+        found = STATIC.match(first.attributes["href"] or "") if first else None
+        if found is None:
+            return html
+        for span in page.css(PLAIN):
+            span.unwrap()
+        self._join_styles(page, found["up"])
+        self._join_scripts(page, found["up"])
+        return page.html or html
 
-    def _one_script(self, html: str, up: str) -> str:
-        """Join the linked scripts; the one that sets the theme loads them."""
-        names = _needed(LINKED_SCRIPT, html)
-        names.sort(key=lambda name: "search-index" in name)  # it starts the search
-        scripts = [(self.root / name).read_text(encoding="utf-8") for name in names]
-        joined = up + self._file(";\n".join(scripts), "js")
-        html = LINKED_SCRIPT.sub("", html)
-        listed = f' data-script="{joined}"'
-        return SCRIPT.sub(
-            lambda theme: self._to_file(up, theme[1] + LOAD, listed), html, 1
-        )
+    def _join_styles(self, page: LexborHTMLParser, up: str) -> None:
+        css = self._style(tuple(self._linked(page, SHEETS, "href")))
+        link = page.create_node("link")
+        link.attrs["rel"] = "stylesheet"
+        link.attrs["href"] = up + self._file(css + "".join(_own(page)), "css")
+        page.css("head")[0].insert_child(link)
 
-    def _sheet(self, name: str) -> str:
-        """Return the rules in use, with their drawings in files of their own."""
-        if name not in self.sheets:
-            css = COMMENT.sub("", (self.root / name).read_text(encoding="utf-8"))
-            css = RULE.sub(lambda rule: rule[0] * self._is_used(rule["selectors"]), css)
-            self.sheets[name] = DATA.sub(lambda data: self._drawing(data[2]), css)
-        return self.sheets[name]
+    def _join_scripts(self, page: LexborHTMLParser, up: str) -> None:
+        """Move scripts to files; the first, which sets the theme, loads the linked."""
+        joined = self._script(tuple(self._linked(page, "script[src]", "src")))
+        if not page.css(SCRIPTS):
+            page.css("body")[0].insert_child(page.create_node("script"))
+        for number, script in enumerate(page.css(SCRIPTS)):
+            text = script.text()
+            if number == 0:
+                script.attrs["data-script"] = up + joined
+                text += LOAD
+            script.inner_html = ""
+            script.attrs["src"] = up + self._file(text, "js")
 
-    def _is_used(self, selectors: str) -> bool:
-        """Return whether the pages or scripts name all classes of a selector."""
-        parts = EXCEPT.sub("", selectors).split(",")
-        return any(set(CLASS.findall(part)) <= self.words for part in parts)
+    def _linked(self, page: LexborHTMLParser, links: str, key: str) -> Iterator[str]:
+        """Yield each file of the site that a page has a use for; drop all links."""
+        for link in page.css(links):
+            found = STATIC.match(link.attributes[key] or "")
+            if found:
+                link.decompose()
+                uses = [
+                    use
+                    for part, use in self.needed_for.items()
+                    if part in found["name"]
+                ]
+                if all(page.css_first(use) for use in uses):
+                    yield found["name"]
+
+    def _style(self, names: tuple[str, ...]) -> str:
+        """Return style sheets as one, with their drawings in files of their own."""
+        css = process_stylesheet("\n".join(map(self._read, names)), minify=True)
+        return DATA.sub(lambda data: self._drawing(data[2]), css)
+
+    def _script(self, names: tuple[str, ...]) -> str:
+        """Return the file of joined scripts."""
+        return self._file(";\n".join(map(self._read, names)), "js")
+
+    def _read(self, name: str) -> str:
+        for part, text in self.made.items():
+            if part in name:
+                return text()
+        return (self.root / name).read_text(encoding="utf-8")
 
     def _drawing(self, data: str) -> str:
         svg = unquote(data).replace("'", '"')
         return f'url("{Path(self._file(svg, "svg")).name}")'
 
-    def _to_file(self, up: str, script: str, attribute: str = "") -> str:
-        return f'<script src="{up}{self._file(script, "js")}"{attribute}></script>'
-
     def _file(self, content: str, kind: str) -> str:
+        """Write a file under its hash, and return its name."""
         digest = hashlib.sha256(content.encode()).hexdigest()[:12]
         name = f"_static/{digest}.{kind}"
         (self.root / name).write_text(content, encoding="utf-8")
         return name
 
 
-def _needed(links: re.Pattern[str], html: str) -> list[str]:
-    """Return the linked files that the page has a use for."""
-    names = [link["name"] for link in links.finditer(html)]
-    return [
-        name
-        for name in names
-        if all(mark in html for part, mark in NEEDED_FOR.items() if part in name)
-    ]
-
-
-def _to_class(css: list[str], tag: re.Match[str]) -> str:
-    """Move a style attribute to a rule of its own."""
-    name, before, style, after, end = tag.groups()
-    rule = "s-" + hashlib.sha256(style.encode()).hexdigest()[:8]
-    if f".{rule} " not in "".join(css):
-        css.append(f".{rule} {{{style}}}")
-    attributes = before + after
-    if 'class="' in attributes:
-        attributes = attributes.replace('class="', f'class="{rule} ', 1)
-    else:
-        attributes += f' class="{rule}"'
-    return f"<{name}{attributes}{end}>"
-
-
-def finish(root: Path) -> None:
-    """Rewrite each page that was built."""
-    site = Site(root)
-    for page in pages(root):
-        site.finish(page)
-
-
-def pages(root: Path) -> list[Path]:
-    """Return the pages of the built site."""
-    paths = sorted(root.rglob("*.html"))
-    return [path for path in paths if "_static" not in path.parts]
+def _own(page: LexborHTMLParser) -> Iterator[str]:
+    """Yield what a page itself says of styles, each once, and take it out."""
+    said: dict[str, None] = {}
+    for style in page.css("style"):
+        said[style.text()] = None
+        style.decompose()
+    for node in page.css("[style]"):
+        rule = node.attributes["style"] or ""
+        name = "s-" + hashlib.sha256(rule.encode()).hexdigest()[:8]
+        said[f".{name} {{{rule}}}"] = None
+        del node.attrs["style"]
+        node.attrs["class"] = f"{name} {node.attributes.get('class') or ''}".strip()
+    yield from said

@@ -95,16 +95,22 @@ def _entry(node: addnodes.index) -> Iterator[Part]:
         yield part
 
 
-def index(pages: Sequence[Page], places: Mapping[str, str]) -> dict[str, Any]:
+def index(
+    pages: Sequence[Page],
+    places: Mapping[str, str],
+    favours: Sequence[Mapping[str, object]] = (),
+) -> dict[str, Any]:
     """Return the pages, and how often which part and which description holds a word.
 
     Args:
         pages: The pages in the order of their names.
         places: Where each page stands, by its name.
+        favours: Which pages count by how much for which queries; see the README.
     """
     found = [part for page in pages for part in page.parts]
     return {
         "most": MOST,
+        "favours": favours,
         "pages": [_page(page, places[page.name]) for page in pages],
         "words": _places(part.words for part in found),
         "names": _places(part.names for part in found),
@@ -116,7 +122,7 @@ def script(found: dict[str, Any]) -> str:
     """Return an index as a script, since a page on disk may not read other files."""
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
     quoted = text.replace("\\", r"\\").replace("'", r"\'")
-    return f"Search.setIndex(JSON.parse('{quoted}'));\n"
+    return f"PartSearch.setIndex(JSON.parse('{quoted}'));\n"
 
 
 def _page(page: Page, place: str) -> dict[str, Any]:

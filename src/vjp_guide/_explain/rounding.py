@@ -14,14 +14,16 @@ from vjp_guide._graph import Edges, between, edge
 from vjp_guide._quiet import plain_settings
 
 _REPEATS, _PASSES = 5, 10
+_SCALE = 1024.0  # rounding alone is too coarse to measure
 
 
 def rounding(passes: Passes, v: list[Array]) -> list[Array]:
     """Return by how much each gradient moves when each cotangent is off by rounding.
 
-    At each node each cotangent is multiplied by 1 plus or minus up to the epsilon of
-    its dtype, at random, so that what cancels in exact arithmetic no longer does.
-    This is Monte Carlo arithmetic (Parker, 1997).
+    At each node each cotangent, as it arrives and as it leaves, is multiplied by a
+    random number near 1, so that what cancels in exact arithmetic no longer does.
+    A pass is linear, so the moves are scaled to factors of 1 plus or minus up to the
+    epsilon of the dtype. This is Monte Carlo arithmetic (Parker, 1997).
 
     Args:
         passes: The passes to spend.
@@ -40,7 +42,7 @@ def rounding(passes: Passes, v: list[Array]) -> list[Array]:
     with _shaken(edges):
         moved = [passes.gradients(ys, cotangents) for _ in range(_REPEATS)]
     return [
-        np.max([abs(each[place] - old) for each in moved], axis=0)
+        np.max([abs(each[place] - old) for each in moved], axis=0) / _SCALE
         for place, old in enumerate(still)
     ]
 
@@ -56,10 +58,13 @@ def _shaken(edges: Edges) -> Iterator[None]:
     with ExitStack() as stack:
         for node in edges:
             stack.callback(node.register_prehook(_shake).remove)
+            stack.callback(node.register_hook(_shake).remove)
         yield
 
 
-def _shake(cotangents: tuple[Tensor | None, ...]) -> tuple[Tensor | None, ...]:
+def _shake(
+    cotangents: tuple[Tensor | None, ...], _: object = None
+) -> tuple[Tensor | None, ...]:
     with plain_settings(), torch.no_grad():
         return tuple(each if each is None else _moved(each) for each in cotangents)
 
@@ -68,5 +73,5 @@ def _moved(cotangent: Tensor) -> Tensor:
     if cotangent.layout != torch.strided or cotangent.is_nested:
         return cotangent
     draw = 2 * torch.rand(cotangent.shape, device=cotangent.device) - 1
-    change = cotangent * (draw * torch.finfo(cotangent.dtype).eps)
+    change = cotangent * (draw * (_SCALE * torch.finfo(cotangent.dtype).eps))
     return cotangent + change.to(cotangent.dtype)

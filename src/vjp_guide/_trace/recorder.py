@@ -193,8 +193,17 @@ def _saved(node: Node) -> tuple[Saved, ...]:
             data = None if one.unpack_hook else one.data
             if data is not None:
                 label = f"{name}[{position}]" if several else name
-                found.append(_saved_one(label, data.shape, data.nbytes))
+                found.append(_saved_one(label, data.shape, _size(data)))
     return tuple(found)
+
+
+def _size(data: Tensor) -> int:
+    """Return the bytes of the elements that are stored, also of a sparse tensor."""
+    if data.layout == torch.sparse_coo:
+        return data.detach()._values().nbytes  # noqa: SLF001 (values() must not copy)
+    if data.layout in {torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr}:
+        return data.detach().values().nbytes
+    return data.numel() * data.element_size()
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,358 @@
+"""Tests of the machine in Chromium: its numbers, its errors and its handling."""
+
+import contextlib
+import io
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+import torch
+from playwright.sync_api import Browser, Page, expect
+
+from browser import machine_cases
+from browser.reader import visit
+from browser.serve import SITE
+
+PAGE = "machine.html"
+VALUES, ERRORS = 2000, 200  # random calls that must agree, at least
+TOLERANCE = 1e-6
+PARTS = ("y", "J", "result", "Ju")
+NAN, INF = float("nan"), float("inf")
+FRAME = 16  # milliseconds
+OUTCOMES = """states => states.map(state => {
+  const { error, ...seen } = VJP.compute(state);
+  if (error) return { error: error.text, kind: error.kind };
+  const parts = ["y", "J", "result", "Ju"].map(name => [name, [...seen[name].data]]);
+  return { shape: seen.y.shape, ...Object.fromEntries(parts) };
+})"""
+PRINTED = """tensors => tensors.map(({ shape, values }) =>
+  VJP.format(new VJP.Tensor(shape, Float64Array.from(values))))"""
+OPERATIONS = "VJP.groups.flatMap(({ entries }) => entries.map(({ names }) => names))"
+# Typing one digit after another, with the layout that follows.
+TYPE = """digit => {
+  const field = document.getElementById("machine-v");
+  const start = performance.now();
+  field.value = `torch.full_like(y, ${digit})`;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  document.body.getBoundingClientRect();
+  return performance.now() - start;
+}"""
+
+
+@contextlib.contextmanager
+def doubles() -> Iterator[None]:
+    """Let torch compute as the machine does."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+@pytest.fixture(autouse=True)
+def in_double_precision() -> Iterator[None]:
+    """Let each test compute as the machine does."""
+    with doubles():
+        yield
+
+
+@pytest.fixture(scope="module")
+def engine(browser: Browser, site: str) -> Iterator[Page]:
+    """Return a tab with the machine for tests that only compute."""
+    with browser.new_context(base_url=site) as context:
+        page = context.new_page()
+        visit(page, PAGE)
+        expect(page.locator("#y")).not_to_be_empty()
+        yield page
+
+
+def address(**state: str) -> str:
+    """Return the page with this state."""
+    return f"{PAGE}#" + "&".join(
+        f"{name}={quote(text)}" for name, text in state.items()
+    )
+
+
+def opened(page: Page, **state: str) -> Page:
+    """Open the page in a state and wait until it shows it."""
+    page.goto("about:blank")
+    visit(page, address(**state))
+    expect(page.locator("#y")).not_to_be_empty()
+    return page
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[machine_cases.Case]:
+    """Return random calls, the same each time, somewhat more than are wanted."""
+    taken: list[machine_cases.Case] = []
+    wanted = [VALUES + 300, ERRORS + 300]
+    random_cases = machine_cases.random_cases(0)
+    with doubles():
+        while max(wanted) > 0:
+            taken.append(next(random_cases))
+            wanted["error" in taken[-1].expected] -= 1
+    return taken
+
+
+def agrees(found: object, expected: object) -> bool:
+    """Return whether numbers agree, nan with nan."""
+    pair = [torch.tensor(values, dtype=torch.float64) for values in (found, expected)]
+    return torch.allclose(*pair, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+
+
+def outcomes(
+    engine: Page, cases: list[machine_cases.Case]
+) -> Iterator[tuple[machine_cases.Case, dict[str, object]]]:
+    """Yield each call with what the machine makes of it."""
+    for start in range(0, len(cases), 500):
+        batch = cases[start : start + 500]
+        found = engine.evaluate(OUTCOMES, [case.state for case in batch])
+        yield from zip(batch, found, strict=True)
+
+
+def test_values_of_random_calls(engine: Page, cases: list[machine_cases.Case]) -> None:
+    """Tests values, shapes, J, VJP and JVP of random expressions in random states."""
+    accepted = [case for case in cases if "error" not in case.expected]
+    assert len(accepted) >= VALUES
+    wrong = [
+        (case.state, found)
+        for case, found in outcomes(engine, accepted)
+        if found.get("shape") != case.expected["shape"]
+        or not all(agrees(found[part], case.expected[part]) for part in PARTS)
+    ]
+    assert wrong == []
+
+
+def test_errors_of_random_calls(engine: Page, cases: list[machine_cases.Case]) -> None:
+    """Tests the texts of errors to the letter; what the machine lacks isn't counted."""
+    refused = [case for case in cases if "error" in case.expected]
+    answered = [pair for pair in outcomes(engine, refused) if pair[1].get("kind", "")]
+    assert len(answered) >= max(ERRORS, 0.97 * len(refused))
+    assert [pair for pair in answered if pair[1] != pair[0].expected] == []
+
+
+def test_prints_as_torch(engine: Page, cases: list[machine_cases.Case]) -> None:
+    """Tests that each tensor of the random calls is printed as torch prints it."""
+    accepted = [case.expected for case in cases if "error" not in case.expected]
+    tensors, texts = [], []
+    for expected in accepted:
+        for name, text in expected["printed"].items():
+            tensors.append(
+                {"shape": expected["shapes"][name], "values": expected[name]}
+            )
+            texts.append(text)
+    for shape in [(1001,), (40, 30), (0,), (0, 3), (2, 0, 3)]:
+        large = torch.arange(torch.Size(shape).numel()).reshape(shape) / 7
+        tensors.append({"shape": list(shape), "values": large.flatten().tolist()})
+        texts.append(str(large))
+    for values in [
+        [1e9, 1.0],
+        [1e-5, 1.0],
+        [0.00012345, 2.0],
+        [NAN, 1.0],
+        [0.5, 1.5, 2.5],
+        [0.03125, 0.09375],
+        [12345.0, 1.0],
+        [1e5, 0.5],
+        [INF, -INF, 0.0],
+        [-0.0, 0.0],
+        [123456789.0],
+    ]:
+        tensors.append({"shape": [len(values)], "values": values})
+        texts.append(str(torch.tensor(values)))
+    assert engine.evaluate(PRINTED, tensors) == texts
+
+
+def test_each_operation_is_compared(engine: Page) -> None:
+    """Tests that a template of the random calls uses each operation of the list."""
+    text = "\n".join(machine_cases.ALL)
+    missing = []
+    for names in engine.evaluate(OPERATIONS):
+        words = [name.replace("torch.nn.functional.", "F.") for name in names]
+        words = [re.escape(word.removeprefix("Tensor")) for word in words]
+        if not any(re.search(rf"{word}\b", text) for word in words):
+            missing.append(names)
+    signs = {"bitwise_and": "&", "bitwise_or": "|", "bitwise_xor": "^"}
+    assert [
+        names for names in missing if names[0].removeprefix("torch.") not in signs
+    ] == []
+    assert len(engine.evaluate(OPERATIONS)) >= 60
+
+
+def run(program: str) -> list[str]:
+    """Return the lines that a program prints, or the error that ends it."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        try:
+            exec(program, {})  # noqa: S102 - the page's own program
+        except RuntimeError as error:
+            return [str(error)]
+    return printed.getvalue().split("\n")
+
+
+def test_examples(page: Page) -> None:
+    """Tests that each example's program prints what the page shows, or its error."""
+    visit(page, PAGE)
+    choice = page.get_by_label("Example")
+    examples = [
+        option for option in choice.locator("option").all() if option.is_enabled()
+    ]
+    assert len(examples) >= 10
+    for value in [option.get_attribute("value") for option in examples]:
+        choice.select_option(value)
+        shown = (
+            page.locator("#error").text_content()
+            or page.locator("#result").text_content()
+        )
+        lines = run(page.locator("#program").text_content())
+        assert "\n".join(lines).startswith(shown)
+
+
+def test_outer_product(page: Page) -> None:
+    """Tests the first question of the site: why 20?"""
+    opened(page, y="torch.outer(x, x)", x="[1., 2., 3., 4.]", v="torch.ones_like(y)")
+    x = torch.tensor([1.0, 2.0, 3.0, 4.0])
+    expect(page.locator("#y")).to_have_text(str(torch.outer(x, x)))
+    expect(page.locator("#result")).to_have_text("tensor([20., 20., 20., 20.])")
+    expect(page.locator("#error")).to_be_empty()
+    assert (
+        page.locator("#jacobian")
+        .text_content()
+        .startswith("tensor([[[2., 0., 0., 0.],")
+    )
+
+
+def test_mended_weights(page: Page) -> None:
+    """Tests that v of a wrong shape gets torch's text and a call that works."""
+    opened(page, y="torch.outer(x, x)", x="[1., 2., 3., 4.]", v="torch.ones_like(x)")
+    expect(page.locator("#error")).to_have_text(
+        "Mismatch in shape: grad_output[0] has a shape of torch.Size([4]) "
+        "and output[0] has a shape of torch.Size([4, 4])."
+    )
+    page.get_by_role("button", name="Use it").click()
+    expect(page.locator("#result")).to_have_text("tensor([20., 20., 20., 20.])")
+    assert "v=torch.ones_like(y)" in page.url
+
+
+def test_mended_expression(page: Page) -> None:
+    """Tests that an expression of wrong shapes gets torch's text, and a mended one."""
+    opened_page = visit(
+        page, address(y="A @ x", x="[1., 2.]", A="[[1., 2.], [3., 4.], [5., 6.]]", v="")
+    )
+    assert opened_page is None
+    page.get_by_label("y =", exact=True).fill("x @ A")
+    expect(page.locator("#error")).to_have_text(
+        "mat1 and mat2 shapes cannot be multiplied (1x2 and 3x2)"
+    )
+    page.get_by_role("button", name="Use it").click()
+    expect(page.get_by_label("y =", exact=True)).to_have_value("x @ A.T")
+
+
+def test_unknown_names_get_the_list(page: Page) -> None:
+    """Tests the sentence about what the machine doesn't know."""
+    visit(page, address(y="torch.fft.fft(x)", x="[1., 2.]"))
+    expect(page.locator("#error")).to_contain_text(
+        "The machine doesn't know torch.fft. It knows of torch: abs, "
+    )
+
+
+def test_keys(page: Page) -> None:
+    """Tests that keys change v and walk along the result, and that the sum is told."""
+    opened(
+        page, y="torch.stack([x[0] * x[1], x[2] ** 2])", x="[1., 3., 6.]", v="[1., 10.]"
+    )
+    sums = page.locator(".machine-sum")
+    expect(sums).to_have_text("result[0]: 1·3 + 10·0 = 3")
+    page.locator("tfoot button").first.focus()
+    page.keyboard.press("End")
+    expect(sums).to_have_text("result[2]: 1·0 + 10·12 = 120")
+    weight = page.get_by_label("v of y[1]")
+    weight.focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#result")).to_have_text("tensor([  3.,   1., 132.])")
+    expect(page.get_by_label("v =", exact=True)).to_have_value("[1., 11.]")
+
+
+def test_drag(page: Page) -> None:
+    """Tests that an entry of v follows the pointer."""
+    opened(page, y="x ** 2", x="[1., 2.]", v="[1., 1.]")
+    box = page.get_by_label("v of y[1]").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 10, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 70, middle)
+    page.mouse.up()
+    expect(page.locator("#result")).to_have_text("tensor([ 2., 16.])")
+
+
+def test_second_step(page: Page) -> None:
+    """Tests the chain rule: in two calls as in one."""
+    opened(
+        page,
+        y="x ** 2",
+        x="[1., 3.]",
+        z="torch.stack([y[0] + y[1], y[1], 2 * y[0]])",
+        v="[1., 5., 10.]",
+    )
+    expect(page.locator("#result")).to_have_text("tensor([42., 36.])")
+    expect(page.locator("#machine-notes")).to_contain_text(
+        "In one call, from z to x: the same."
+    )
+    expect(page.locator(".machine-sum")).to_have_text(
+        ["dL/dy[0]: 1·1 + 5·0 + 10·2 = 21", "result[0]: 21·2 + 6·0 = 42"]
+    )
+    on = page.get_by_role("button", name="One step on")
+    for stop in ["y (2,)", "z (3,)", "dL/dz (3,)", "dL/dy (2,)", "dL/dx (2,)"]:
+        on.click()
+        expect(page.locator("#machine-stages [aria-current]")).to_have_text(stop)
+    expect(on).to_be_disabled()
+
+
+def test_forward_mode(page: Page) -> None:
+    """Tests that both products with J lead to one number."""
+    opened(page, y="x ** 2", x="[1., 3.]", v="[1., 10.]", u="[2., 1.]")
+    expect(page.locator("#machine-notes")).to_contain_text(
+        "⟨v, J u⟩ = 64 and ⟨vᵀJ, u⟩ = 64"
+    )
+
+
+def test_loss(page: Page) -> None:
+    """Tests that v comes from a second expression."""
+    opened(page, y="3 * x", x="[1., 2.]", L="(y ** 2).sum()")
+    expect(page.locator("#result")).to_have_text("tensor([18., 36.])")
+
+
+def test_from_disk(browser: Browser) -> None:
+    """Tests that the page works without a server."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto((SITE / PAGE).as_uri())
+        expect(page.locator("#result")).to_have_text("tensor([  3.,   1., 120.])")
+
+
+def test_without_scripts(browser: Browser, site: str) -> None:
+    """Tests that a reader without scripts sees the first example, drawn at build."""
+    with browser.new_context(base_url=site, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(PAGE)
+        expect(
+            page.get_by_role("img", name="Jacobian of y (2,) by x (3,)")
+        ).to_be_visible()
+        expect(page.locator("#machine-y")).to_be_hidden()
+
+
+def test_picture_as_file(page: Page) -> None:
+    """Tests that the picture is saved as a drawing with its numbers."""
+    opened(page, y="x ** 2", x="[1., 3.]", v="[1., 10.]")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the picture as SVG").click()
+    text = saved.value.path().read_text(encoding="utf-8")
+    assert "<svg" in text
+    assert "weighted by v: the rows sum to [2, 60]." in text
+
+
+def test_typing_is_shown_in_a_frame(page: Page) -> None:
+    """Tests the time from a key to the picture, for J of 1,024 entries."""
+    opened(page, y="x.cumsum(0)", x="torch.linspace(0, 1, 32)", v="torch.ones_like(y)")
+    times = [page.evaluate(TYPE, digit) for digit in range(2, 32)]
+    assert min(times) < FRAME

@@ -1,0 +1,551 @@
+"""Tests that explain never fails where torch succeeds, and leaves no trace."""
+
+import gc
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 (its usual name)
+from torch import Tensor, nn
+from torch._subclasses import FakeTensorMode
+from torch.autograd.graph import get_gradient_edge, saved_tensors_hooks
+
+from vjp_guide import Explanation, explain
+
+Call = tuple[Any, Any, Any]
+ONES = torch.ones(3)
+
+
+@pytest.fixture(autouse=True)
+def _frozen() -> Iterator[None]:
+    """Keep the many objects of a test run out of the search for tensors."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def leaf(**options: Any) -> Tensor:
+    """Return 1, 2, 3 that requires grad."""
+    return torch.tensor([1.0, 2.0, 3.0], requires_grad=True, **options)
+
+
+class Image(Tensor):
+    """A subclass that adds nothing."""
+
+
+class Closed(Tensor):
+    """A subclass that hides its shape and its dtype."""
+
+    shape = property(lambda _: 1 / 0)
+    dtype = property(lambda _: 1 / 0)
+
+
+class Fussy(torch.autograd.Function):
+    """Twice the input, with a backward that raises for a v with a zero."""
+
+    error: Exception = KeyError("a zero")
+
+    @staticmethod
+    def forward(_ctx: object, x: Tensor) -> Tensor:
+        """Return twice the input."""
+        return 2 * x
+
+    @staticmethod
+    def backward(_ctx: object, *vs: Tensor) -> Tensor:
+        """Return twice v."""
+        if not vs[0].all():
+            raise Fussy.error
+        return 2 * vs[0]
+
+
+class Noisy(torch.autograd.Function):
+    """The identity, with random numbers of NumPy and Python in its backward."""
+
+    forward = staticmethod(lambda _, x: x.clone())
+
+    @staticmethod
+    def backward(_ctx: object, *vs: Tensor) -> Tensor:
+        """Return v times random numbers."""
+        return vs[0] * float(np.random.rand()) * random.random()  # noqa: NPY002, S311
+
+
+def retained(x: Tensor) -> Call:
+    """Return a call whose graph has a tensor that keeps its gradient."""
+    h = 2 * x
+    h.retain_grad()
+    return h.exp(), x, ONES
+
+
+def fussy(x: Tensor, error: Exception | None = None) -> Call:
+    """Return a call whose further passes raise."""
+    Fussy.error = error or KeyError("a zero")
+    function: Any = Fussy.apply
+    return function(x), x, ONES
+
+
+def hooked(x: Tensor, hook: Callable[[Any], Any]) -> Call:
+    """Return a call whose graph has a hook in its middle."""
+    middle: Any = x * 2
+    middle.register_hook(hook)
+    return middle.exp(), x, ONES
+
+
+def packed(x: Tensor) -> Call:
+    """Return a call with hooks on its saved tensors."""
+    with saved_tensors_hooks(lambda t: t.numpy(force=True), torch.from_numpy):
+        return x.exp(), x, ONES
+
+
+def nested(layout: torch.layout) -> Call:
+    """Return a call whose input is nested."""
+    parts = [torch.ones(2), torch.ones(3)]
+    x = torch.nested.nested_tensor(parts, layout=layout, requires_grad=True)
+    return (x * 2).to_padded_tensor(0.0).sum(), x, None
+
+
+def embedding() -> Call:
+    """Return a call with a sparse gradient."""
+    table = nn.Embedding(5, 3, sparse=True)
+    return table(torch.tensor([1, 2])).sum(), table.weight, None
+
+
+def sparse_product(convert: Callable[[Tensor], Tensor]) -> Call:
+    """Return the product of a sparse matrix that requires grad."""
+    a = convert(torch.eye(3)).requires_grad_()
+    return torch.sparse.mm(a, torch.ones(3, 2)).sum(), a, None
+
+
+def masked() -> Call:
+    """Return a call whose input is masked."""
+    data, mask = torch.tensor([1.0, 2.0]), torch.tensor([True, False])
+    x = torch.masked.masked_tensor(data, mask, requires_grad=True)
+    return (x * x).sum(), x, None
+
+
+def fake() -> Call:
+    """Return a call of tensors without numbers."""
+    with FakeTensorMode():
+        x = leaf()
+        return x * 2, x, torch.ones(3)
+
+
+def many() -> Call:
+    """Return a call with 64 outputs and 64 inputs."""
+    xs = [leaf() for _ in range(64)]
+    return [x * 2 for x in xs], xs, [ONES] * 64
+
+
+def checkpointed(x: Tensor) -> Call:
+    """Return a call that computes its forward pass again."""
+    y = torch.utils.checkpoint.checkpoint(torch.exp, x, use_reentrant=False)
+    return y, x, ONES
+
+
+def module_hook() -> Call:
+    """Return a call through a module with a backward hook."""
+    layer = nn.Linear(3, 3)
+    layer.register_full_backward_hook(lambda *_: None)
+    x = leaf()
+    return layer(x), x, ONES
+
+
+COLLECTION: dict[str, Callable[[], Call]] = {
+    "strided": lambda: (lambda x: (x[::2] * 2, x, torch.ones(2)))(leaf()),
+    "expanded v": lambda: (lambda x: (x * 2, x, torch.ones(()).expand(3)))(leaf()),
+    "COO v": lambda: (lambda x: (x * 2, x, ONES.to_sparse()))(leaf()),
+    "COO input": lambda: sparse_product(Tensor.to_sparse),
+    "CSR input": lambda: sparse_product(Tensor.to_sparse_csr),
+    "COO output": lambda: (lambda x: (x.to_sparse(), x, ONES.to_sparse()))(leaf()),
+    "sparse gradient": embedding,
+    "jagged": lambda: nested(torch.jagged),
+    "nested": lambda: nested(torch.strided),
+    "masked": masked,
+    "fake": fake,
+    "meta": lambda: (lambda x: (x * 2, x, torch.ones(3, device="meta")))(
+        torch.ones(3, device="meta", requires_grad=True)
+    ),
+    "subclass": lambda: (lambda x: (x * 2, x, x.sin()))(
+        torch.ones(3).as_subclass(Image).requires_grad_()
+    ),
+    "closed subclass": lambda: (lambda x: (x * 2, x, ONES))(
+        torch.ones(3).as_subclass(Closed).requires_grad_()
+    ),
+    "parameter": lambda: (lambda x: (x * 2, x, ONES))(nn.Parameter(torch.ones(3))),
+    "zero tensor": lambda: (lambda x: (torch.sgn(x), x, ONES))(leaf()),
+    "conjugate v": lambda: (lambda x: (1j * x, x, (1j * ONES).conj()))(leaf()),
+    "negative v": lambda: (lambda x: (x, x, (1j * ONES).conj().imag))(leaf()),
+    "nan": lambda: (lambda x: ((x - 1).sqrt(), x, torch.tensor([0.0, 1, 1])))(leaf()),
+    "infinite v": lambda: (lambda x: (x * 2, x, ONES * torch.inf))(leaf()),
+    "bfloat16": lambda: (lambda x: (x.exp(), x, ONES.bfloat16()))(
+        leaf(dtype=torch.bfloat16)
+    ),
+    "float16": lambda: (lambda x: (x.exp(), x, ONES.half()))(leaf(dtype=torch.half)),
+    "empty": lambda: (lambda x: (x[:0], x, ONES[:0]))(leaf()),
+    "scalar": lambda: (lambda x: (x.sum(), x, None))(leaf()),
+    "no outputs": lambda: ((), leaf(), None),
+    "edge": lambda: (lambda x: (get_gradient_edge(x * 2), get_gradient_edge(x), ONES))(
+        leaf()
+    ),
+    "many": many,
+    "KeyError": lambda: fussy(leaf()),
+    "StopIteration": lambda: fussy(leaf(), StopIteration()),
+    "AssertionError": lambda: fussy(leaf(), AssertionError()),
+    "UserWarning": lambda: fussy(leaf(), UserWarning("mine")),
+    "noise": lambda: (lambda x: (Noisy.apply(x), x, ONES))(leaf()),  # type: ignore[no-untyped-call]
+    "clip": lambda: hooked(leaf(), lambda v: v.clamp(max=0.5)),
+    "append": lambda: hooked(leaf(), [].append),
+    "hook on x": lambda: (
+        (*(lambda x: (x.register_hook(lambda v: 2 * v), x * 2, x)[1:])(leaf()), ONES)
+    ),
+    "module hook": module_hook,
+    "saved tensors": lambda: packed(leaf()),
+    "checkpoint": lambda: checkpointed(leaf()),
+    "retained": lambda: retained(leaf()),
+}
+MODES: dict[str, Callable[[], Any]] = {
+    "plain": torch.enable_grad,
+    "no_grad": torch.no_grad,
+    "inference": torch.inference_mode,
+    "autocast": lambda: torch.autocast("cpu", dtype=torch.bfloat16),
+    "meta by default": lambda: torch.device("meta"),
+    "anomaly": torch.autograd.detect_anomaly,
+    "warnings are errors": torch.enable_grad,
+}
+OPTIONS: dict[str, Any] = {"allow_unused": True}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kind", COLLECTION)
+def test_succeeds_where_torch_does(kind: str, mode: str) -> None:
+    """Tests gradients, the text and the HTML, or the very error of torch."""
+    call = COLLECTION[kind]()
+    with MODES[mode]():
+        wanted: Any = outcome(lambda: torch_grad(*call))
+        found: Any = outcome(lambda: explain(*call, **OPTIONS))
+        assert_like_torch(found, wanted)
+
+
+def torch_grad(ys: Any, xs: Any, v: Any) -> Any:
+    """Call torch and keep the graph."""
+    return torch.autograd.grad(ys, xs, v, retain_graph=True, allow_unused=True)
+
+
+def outcome(function: Callable[[], object]) -> object:
+    """Return what a function returns, or what it raises."""
+    try:
+        return function()
+    except Exception as error:  # noqa: BLE001 (it is compared)
+        return error
+
+
+def assert_like_torch(found: object, wanted: object) -> None:
+    """Check that explain computed, or tells the error of torch."""
+    if not isinstance(wanted, Exception):
+        assert isinstance(found, Explanation), found
+        assert found.gradients is not None
+        assert "can't be described" not in str(found)
+        assert found._repr_html_()
+    elif isinstance(found, Explanation):
+        assert found.diagnosis
+        assert found.diagnosis.message == str(wanted)
+    else:
+        assert (type(found), str(found)) == (type(wanted), str(wanted))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("transform", ["vmap", "grad", "jvp", "jacrev"])
+def test_runs_inside_transforms(transform: str) -> None:
+    """Tests a v, and a whole computation, inside a transform of torch.func."""
+    x = leaf()
+    y = x * 2
+
+    def pull(v: Tensor) -> Tensor:
+        explanation = explain(y, x, v)
+        assert str(explanation)
+        assert isinstance(explanation.gradients, tuple)
+        assert explanation.gradients[0] is not None
+        return explanation.gradients[0]
+
+    outer: dict[str, Callable[[], Tensor]] = {
+        "vmap": lambda: torch.vmap(pull)(torch.eye(3))[0],
+        "grad": lambda: torch.func.grad(lambda v: pull(v).sum() + 0 * v.sum())(ONES),
+        "jvp": lambda: torch.func.jvp(lambda v: pull(v) + 0 * v, (ONES,), (ONES,))[0],
+        "jacrev": lambda: torch.func.jacrev(lambda v: pull(v) + 0 * v)(ONES)[0],
+    }
+
+    assert outer[transform]().shape == (3,)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", COLLECTION)
+def test_leaves_no_trace(kind: str) -> None:
+    """Tests random states, grad mode, versions, and gradients that tensors hold."""
+    ys, xs, v = COLLECTION[kind]()
+    before = state(xs)
+
+    outcome(lambda: explain(ys, xs, v, allow_unused=True))
+
+    assert state(xs) == before
+
+
+def state(xs: object) -> tuple[object, ...]:
+    """Return what a pass might change."""
+    found = [each for each in gc.get_objects() if type(each) is Tensor]
+    held = [id(each.grad) for each in found if each.retains_grad]
+    return (
+        torch.get_rng_state().tolist(),
+        str(np.random.get_state()),  # noqa: NPY002 (readers may use it)
+        random.getstate(),
+        torch.is_grad_enabled(),
+        held,
+        xs._version if type(xs) is Tensor and not xs.is_inference() else None,
+    )
+
+
+def test_a_retained_gradient_is_as_before() -> None:
+    """Tests None, an earlier gradient, and that backward then works."""
+    x = torch.ones(3, requires_grad=True)
+    h = 2 * x
+    h.retain_grad()
+    loss = (h**2).sum()
+
+    explain(loss, x)
+    untouched = h.grad
+    loss.backward(retain_graph=True)
+    earlier: Any = h.grad
+    explain(loss, x)
+
+    assert untouched is None
+    assert h.grad is earlier
+    assert str(earlier) == "tensor([4., 4., 4.])"
+
+
+def test_a_stored_argument_is_no_dead_tensor() -> None:
+    """Tests that a hook that keeps its argument can use it afterwards."""
+    kept: list[Tensor] = []
+    ys, x, v = hooked(leaf(), kept.append)
+
+    explanation = explain(ys, x, v)
+
+    assert len(kept) == 1 + explanation.passes
+    assert all(torch.isfinite(each + 1).all() for each in kept)
+
+
+def test_notices_a_hook_that_removes_itself() -> None:
+    """Tests that there is no verdict and no example against the result."""
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y: Any = x * 3
+    handle: Any
+    handle = y.register_hook(lambda v: (handle.remove(), 10 * v)[1])
+
+    explanation = explain(y, x, torch.ones(2))
+
+    assert "dL/dx = [30., 30.]" in " ".join(str(explanation).split())
+    assert explanation.check
+    assert "changes from pass to pass" in explanation.check.skipped
+    assert "Example" not in str(explanation)
+    assert "linear" not in str(explanation)
+
+
+CANCELLING: dict[str, Callable[[Tensor], Tensor]] = {
+    "batch_norm": lambda x: F.batch_norm(x, None, None, training=True).sum(),
+    "layer_norm": lambda x: F.layer_norm(x, x.shape[1:]).sum(1),
+    "group_norm": lambda x: F.group_norm(x, 1).sum(1),
+    "instance_norm": lambda x: F.instance_norm(x[None]).sum(2),
+    "softmax": lambda x: x.softmax(1).sum(1),
+    "softmax over all": lambda x: x.flatten().softmax(0).sum(),
+    "softmin": lambda x: F.softmin(x, 1).sum(1),
+    "log_softmax": lambda x: x.log_softmax(1).logsumexp(1),
+    "normalize": lambda x: F.normalize(x, dim=1).square().sum(1),
+    "mean": lambda x: (x - x.mean(1, keepdim=True)).sum(1),
+    "trigonometry": lambda x: (x.sin() ** 2 + x.cos() ** 2).sum(1),
+    "hyperbolic": lambda x: (x.cosh() ** 2 - x.sinh() ** 2).sum(1),
+    "itself": lambda x: ((x.exp() - x.exp()) ** 2).sum(),
+    "quotient": lambda x: (x / x).sum(1),
+    "log of exp": lambda x: (x.exp().log() - x).sum(1),
+    "kl": lambda x: F.kl_div(x.log_softmax(1), x.softmax(1), reduction="sum"),
+    "sigmoid": lambda x: (x.sigmoid() + (-x).sigmoid()).sum(1),
+    "fft": lambda x: (torch.fft.ifft(torch.fft.fft(x)).real - x).sum(1),
+    "inverse": lambda x: (
+        torch.linalg.inv(x.T @ x + torch.eye(5)) @ (x.T @ x + torch.eye(5))
+    ).sum(1),
+    "times three": lambda x: torch.stack(
+        [k * F.batch_norm(x, None, None, training=True).sum() for k in (1, 3, 1 / 7)]
+    ),
+    "large": lambda x: (1e4 * x + 1 - 1e4 * x).sum(1),
+    "cosine": lambda x: F.cosine_similarity(x, 2 * x),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("kind", CANCELLING)
+def test_accuses_nobody_where_terms_cancel(kind: str, dtype: torch.dtype) -> None:
+    """Tests that rounding is taken for rounding, for three random points."""
+    torch.set_default_dtype(dtype)
+    try:
+        for seed in range(3):
+            torch.manual_seed(seed)
+            x = torch.randn(3, 5, requires_grad=True)
+            y = CANCELLING[kind](x)
+            explanation = explain(y, x, torch.rand_like(y), max_seconds=60)
+            assert explanation.check
+            assert explanation.check.agrees, explanation.check
+            assert "hook or a custom" not in str(explanation)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_tells_a_small_fault_in_a_row_of_small_numbers() -> None:
+    """Tests that a large entry doesn't hide the fault of a small one."""
+    x = leaf()
+    middle: Any = x * torch.tensor([1e12, 1.0, 1.0])
+    middle.register_hook(lambda v: v.clamp(max=1.5))
+
+    check = explain(middle, x, torch.tensor([1.0, 1.0, 2.0])).check
+
+    assert check
+    assert not check.agrees
+    assert check.difference == 0.5
+
+
+class Slow(torch.autograd.Function):
+    """A vector of a number, with a slow backward."""
+
+    forward = staticmethod(lambda _, k: k * torch.arange(200.0))
+
+    @staticmethod
+    def backward(_ctx: object, *vs: Tensor) -> Tensor:
+        """Return the product, late."""
+        time.sleep(0.05)
+        return vs[0] @ torch.arange(200.0)
+
+
+@pytest.mark.parametrize("limit", [None, 0.2, 0])
+def test_spends_as_much_again_and_one_second(limit: float | None) -> None:
+    """Tests the passes, and that what is left out is named with its reason."""
+    k = torch.tensor(1.0, requires_grad=True)
+    slow: Any = Slow.apply
+    y = slow(k)
+
+    explanation = explain(y, k, torch.ones(200), max_seconds=limit)
+
+    allowed = 1.2 if limit is None else limit
+    assert explanation.seconds <= allowed
+    assert explanation.check
+    assert "max_seconds" in explanation.check.skipped
+
+
+ZEROS: dict[str, Callable[[Tensor], Tensor]] = {
+    "difference": lambda x: ((x.exp() - x.exp()) ** 2).sum(),
+    "divergence": CANCELLING["kl"],
+    "argmax": lambda x: F.one_hot(x.argmax(1), 5).float().sum() + 0 * x.sum(),
+    "round": lambda x: x.round().sum(),
+    "saturated": lambda x: (1000 * x.abs() + 1000).sigmoid().sum(),
+    "dead": lambda x: (-x.abs()).relu().sum(),
+    "softmax": lambda x: x.softmax(1).sum(),
+    "batch_norm": CANCELLING["batch_norm"],
+}
+
+
+@pytest.mark.parametrize("kind", ZEROS)
+@pytest.mark.parametrize("rows", [4, 400])
+def test_sees_that_the_result_is_zero(kind: str, rows: int) -> None:
+    """Tests small and larger sizes."""
+    torch.manual_seed(0)
+    x = torch.randn(rows, 5, requires_grad=True)
+
+    explanation = explain(ZEROS[kind](x), x, max_seconds=60)
+
+    assert "zero-result" in [each.slug for each in explanation.suspicions]
+
+
+COUPLED: dict[str, Callable[[Tensor], Tensor]] = {
+    "batch_norm": lambda x: F.batch_norm(x, None, None, training=True).prod(1),
+    "mean": lambda x: (x - x.mean(0)).prod(1),
+    "softmax": lambda x: x.softmax(0),
+    "neighbours": lambda x: x + x.roll(1, 0),
+    "cumsum": lambda x: x.cumsum(0),
+    "sort": lambda x: x.sort(0).values ** 2,
+}
+
+
+@pytest.mark.parametrize("kind", [*COUPLED, "independent"])
+@pytest.mark.parametrize("rows", [2, 8, 64, 1000])
+def test_sees_coupled_samples_at_any_size(kind: str, rows: int) -> None:
+    """Tests that nobody is accused of a coupling that isn't there."""
+    torch.manual_seed(0)
+    x = torch.randn(rows, 8, requires_grad=True)
+    y = COUPLED[kind](x) if kind in COUPLED else x.softmax(1).prod(1)
+
+    explanation = explain(y, x, torch.ones_like(y), max_seconds=60)
+
+    slugs = [each.slug for each in explanation.suspicions]
+    assert ("coupled-samples" in slugs) == (kind in COUPLED)
+
+
+def test_names_what_was_not_looked_at() -> None:
+    """Tests a call without further passes."""
+    x = torch.randn(64, 8, requires_grad=True)
+    y = F.batch_norm(x, None, None, training=True)
+
+    explanation = explain(y, x, torch.ones_like(y), max_entries=0)
+
+    slugs = [each.slug for each in explanation.left_out]
+    assert slugs == ["zero-result", "sums-not-diagonal", "coupled-samples"]
+    assert "Not looked at: zero-result" in str(explanation)
+    assert explanation.passes == 0
+
+
+def test_an_input_made_after_the_outputs() -> None:
+    """Tests a slice that allow_unused hides."""
+    x = leaf()
+
+    explanation = explain(x.sum(), x[1:], allow_unused=True)
+
+    assert [each.slug for each in explanation.suspicions] == ["made-after-forward"]
+
+
+def test_a_result_with_nan() -> None:
+    """Tests the branch that torch.where didn't take."""
+    x = torch.tensor([0.0, 4.0], requires_grad=True)
+    y = torch.where(x > 0, x.sqrt(), 0.0)
+
+    explanation = explain(y, x, torch.tensor([1.0, 2.0]))
+
+    assert [each.slug for each in explanation.suspicions] == ["zero-times-inf"]
+    assert "1 of 2 entries" in str(explanation)
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_says_it_briefly(*, several: bool) -> None:
+    """Tests 64 outputs, and the parameters of a model."""
+    x = torch.ones(64, 3, requires_grad=True)
+    model = nn.Sequential(*(nn.Linear(3, 3) for _ in range(41)))
+    ys = x.unbind()
+
+    many_ys = explain(ys, x, [ONES] * 64)
+    many_xs = explain(model(x).sum(), list(model.parameters()))
+
+    assert len(str(many_ys if several else many_xs)) < 2600
+    assert str(many_ys).startswith("torch.autograd.grad(y, x, grad_outputs=v)")
+
+
+def test_a_failure_of_the_description_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that the gradients are there all the same."""
+
+    def broken(*_: object) -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("vjp_guide._explain.explanation.formula", broken)
+    x = leaf()
+
+    explanation = explain(x.sum(), x)
+
+    assert explanation.gradients is not None
+    assert "the call can't be described: ZeroDivisionError()" in str(explanation)
+    assert explanation._repr_html_()
