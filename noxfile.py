@@ -86,6 +86,17 @@ def operators(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def record(session: nox.Session) -> None:
+    """Record what one release of torch does: ``nox -s record -- 2.9.1``."""
+    (release,) = session.posargs
+    # Before 2.3 torch was built for NumPy 1; the others are what torch's tables import.
+    old = tuple(map(int, release.split(".")[:2])) < (2, 3)
+    tables = ["expecttest", "numpy<2" if old else "numpy", "packaging", "pyyaml"]
+    session.install("--no-compile", f"torch=={release}", *tables, "setuptools<81")
+    session.run("python", "records/record.py", f"records/{release}.json")
+
+
+@nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Build the site from nothing; the last line says where to open it."""
     _install(session, "docs")

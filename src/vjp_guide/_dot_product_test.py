@@ -262,9 +262,12 @@ def _push_forward(fn: Function, xs: Tensors, u: Tensors) -> Tensors:
 
 
 def _load_forward_mode() -> None:
-    """Let torch load its forward mode, whose first use warns (torch 2.13)."""
+    """Let torch load its forward mode, whose first use warns of ``torch.jit.script``.
+
+    The warning is torch's about torch; its class differs between releases.
+    """
     with warnings.catch_warnings(), forward_ad.dual_level():
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore")
         forward_ad.make_dual(torch.zeros(()), torch.zeros(()))
 
 

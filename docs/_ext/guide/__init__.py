@@ -9,7 +9,19 @@ from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.util.typing import ExtensionMetadata
 
-from . import cells, checks, copies, errors, gpu, head, marks, maths, notebooks, page
+from . import (
+    cells,
+    checks,
+    copies,
+    errors,
+    gpu,
+    head,
+    marks,
+    maths,
+    notebooks,
+    page,
+    releases,
+)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -25,6 +37,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
 
     # As a page is read: it becomes a record, which lasts from build to build.
     app.add_domain(page.Pages)
+    app.add_directive("changes", releases.Changes)
+    app.add_directive("releases", releases.Releases)
     app.add_directive("gpu-name", gpu.GpuName)
     app.add_directive("gpu-record", gpu.GpuRecord)
     app.connect("doctree-read", cells.expect_errors)

@@ -110,7 +110,8 @@ ROWS = (
         "output-not-a-tensor",
         "missing-v",
         "Expected output to be a torch.Tensor",
-        r"Expected output to be a torch\.Tensor",
+        r"(Expected output to be a torch\.Tensor"
+        r"|'(float|int|list|ndarray)' object has no attribute 'requires_grad')",
         "outputs holds something that is no tensor.",
         "Pass the tensor itself, before .item(), .tolist() or .numpy().",
         "y = f(x)\n" + _ONES,
@@ -120,7 +121,7 @@ ROWS = (
         "input-not-a-tensor",
         "missing-v",
         "all inputs have to be Tensors or GradientEdges, but got tuple",
-        r"all inputs have to be Tensors or GradientEdges, but got (?P<type>\w+)",
+        r"all inputs have to be Tensors(?: or GradientEdges)?, but got (?P<type>\w+)",
         "inputs holds a value of type {type}, which is no tensor.",
         "Make it a tensor that requires grad before y is computed.",
         "x = torch.tensor(x).requires_grad_()\ny = f(x)\n" + _ONES,
@@ -130,7 +131,8 @@ ROWS = (
         "no-inputs",
         "missing-v",
         "`inputs` argument to `grad()` cannot be empty",
-        r"`inputs` argument to `(grad|backward)\(\)` cannot be empty",
+        r"`inputs` argument to `(grad|backward)\(\)` cannot be empty"
+        r"|grad requires non-empty inputs",
         "inputs is empty: an exhausted generator, or a model without parameters.",
         "Name what to differentiate by. Make a list of a generator that is used twice.",
         _ONES,
