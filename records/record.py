@@ -200,10 +200,11 @@ def _result(code: str, names: dict[str, Any]) -> str:
 
 def _split(code: str) -> list[CodeType]:
     """Compile the statements of a program, and its last line as an expression."""
-    body = ast.parse(code).body
-    if isinstance(body[-1], ast.Expr):
-        last = compile(ast.Expression(body.pop().value), "program", "eval")
+    *body, end = ast.parse(code).body
+    if isinstance(end, ast.Expr):
+        last = compile(ast.Expression(end.value), "program", "eval")
     else:
+        body.append(end)
         last = compile("None", "program", "eval")
     return [compile(ast.Module(body, []), "program", "exec"), last]
 
@@ -220,7 +221,8 @@ def run_kink(derivative: Callable[..., list[Tensor]], call: str, inputs: str) ->
 
     def function(*tensors: Tensor) -> Tensor:
         values = dict(zip(letters, tensors, strict=True))
-        return eval(call, {**functions, **names, **values})
+        y: Tensor = eval(call, {**functions, **names, **values})
+        return y
 
     try:
         with warnings.catch_warnings():
@@ -246,10 +248,10 @@ def second(function: Callable[..., Tensor], xs: list[Tensor]) -> list[Tensor]:
     """Return the derivatives of the sum of the products for v of ones."""
     y = function(*xs)
     products = torch.autograd.grad(y, xs, torch.ones_like(y), create_graph=True)
-    total = sum(product.sum() for product in products)
-    if not isinstance(total, Tensor) or not total.requires_grad:
+    total = torch.stack([product.sum() for product in products]).sum()
+    if not total.requires_grad:
         return [torch.zeros_like(x) for x in xs]
-    found = torch.autograd.grad(total, xs, allow_unused=True)
+    found: Sequence[Tensor | None] = torch.autograd.grad(total, xs, allow_unused=True)
     return [
         torch.zeros_like(x) if product is None else product
         for x, product in zip(xs, found, strict=True)
@@ -356,7 +358,8 @@ def _letter(error: Exception) -> str:
 def _products(function: Callable[..., Any], xs: list[Tensor]) -> list[Tensor]:
     ys = [y for y in function(xs) if y.requires_grad]
     v = [torch.rand_like(y) for y in ys]
-    found = torch.autograd.grad(ys, xs, v, create_graph=True, allow_unused=True)
+    options = {"create_graph": True, "allow_unused": True}
+    found: Sequence[Tensor | None] = torch.autograd.grad(ys, xs, v, **options)
     return [product for product in found if product is not None]
 
 
