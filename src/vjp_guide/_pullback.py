@@ -6,6 +6,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import compress
 from typing import Any
 
@@ -139,27 +140,39 @@ def _has_hooks(edges: Edges) -> bool:
     """Return whether a tensor of the graph may have a hook.
 
     The graph doesn't lead to them; Python's collector knows the dictionaries that hold
-    them. One that a dictionary holds in turn is that of a module.
+    them. One that only C++ holds may be of any graph; one that another object of
+    Python holds, such as a module, is of none.
     """
-    if not RemovableHandle.next_id:  # none was ever registered
+    if not _any_left(RemovableHandle.next_id):
         return False
-    objects = gc.get_objects()
-    dictionaries = compress(
-        objects, map({OrderedDict}.__contains__, map(type, objects))
+    kept = _dictionaries_of_hooks()
+    owners = [each for each in gc.get_referrers(*kept) if each is not kept]
+    tensors = [owner for owner in owners if isinstance(owner, Tensor)]
+    held = {id(each) for owner in owners for each in gc.get_referents(owner)}
+    return any(edge(tensor)[0] in edges for tensor in tensors) or any(
+        id(hooks) not in held for hooks in kept
     )
-    kept = [each for each in dictionaries if _holds_hooks(each)]
-    return any(_is_of_graph(hooks, edges) for hooks in kept)
+
+
+@lru_cache(maxsize=1)
+def _any_left(registered: int) -> bool:
+    """Return whether any hook is left of those registered so far in the process.
+
+    To look takes longer than a small pass; where none is left, only a new one, which
+    torch counts, can change that.
+    """
+    return registered > 0 and bool(_dictionaries_of_hooks())
+
+
+def _dictionaries_of_hooks() -> list[OrderedDict[Any, Any]]:
+    objects = gc.get_objects()
+    ordered = map({OrderedDict}.__contains__, map(type, objects))
+    return [each for each in compress(objects, ordered) if _holds_hooks(each)]
 
 
 def _holds_hooks(value: OrderedDict[Any, Any]) -> bool:
+    """Return whether the keys are numbers of hooks, which torch counts up."""
     return bool(value) and all(
-        type(key) is int and callable(value[key]) for key in value
+        type(key) is int and key < RemovableHandle.next_id and callable(value[key])
+        for key in value
     )
-
-
-def _is_of_graph(hooks: object, edges: Edges) -> bool:
-    owners = gc.get_referrers(hooks)
-    tensors = [owner for owner in owners if isinstance(owner, Tensor)]
-    if tensors:
-        return any(edge(tensor)[0] in edges for tensor in tensors)
-    return not any(isinstance(owner, dict) for owner in owners)
