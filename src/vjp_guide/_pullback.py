@@ -39,8 +39,9 @@ class Pullback:
     ) -> None:
         self._outputs = outputs
         self._inputs = inputs
-        self._one_by_one = one_by_one
-        self._looped = "" if one_by_one else _reason_to_loop(outputs)
+        edges = walk([edge(outputs)])
+        self._one_by_one = one_by_one or _has_hooks(edges)
+        self._looped = "" if one_by_one else _wrong_operator(edges)
         self._slow = ""
         self._retained = RetainedGrads()
         self._seen = False
@@ -126,14 +127,10 @@ def _operator(reason: Exception | str) -> str:
     return found.group() if found else f"this graph ({text.partition('. ')[0]})"
 
 
-def _reason_to_loop(outputs: Tensor) -> str:
-    """Return what :func:`torch.vmap` can't be used for in the graph, or nothing."""
-    edges = walk([edge(outputs)])
+def _wrong_operator(edges: Edges) -> str:
+    """Return an operator of the graph whose batching rule is wrong, or none."""
     names = {node.name() for node in edges}
-    wrong = next((_WRONG[name] for name in _WRONG if name in names), "")
-    return wrong or (
-        "hooks, of which this graph may have some" if _has_hooks(edges) else ""
-    )
+    return next((_WRONG[name] for name in _WRONG if name in names), "")
 
 
 def _has_hooks(edges: Edges) -> bool:
