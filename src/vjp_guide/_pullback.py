@@ -1,20 +1,15 @@
 """Vector-Jacobian products of an existing graph for many cotangents at once."""
 
-import gc
 import re
 import warnings
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from itertools import compress
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.hooks import RemovableHandle
 
 from vjp_guide._graph import Edges, edge, walk
+from vjp_guide._hooks import any_hooks, watched_hooks
 from vjp_guide._quiet import RetainedGrads, plain_modes, quiet_randomness
 
 # The rows that torch.vmap gives for these are wrong, without an error (torch 2.13).
@@ -39,9 +34,9 @@ class Pullback:
     ) -> None:
         self._outputs = outputs
         self._inputs = inputs
-        edges = walk([edge(outputs)])
-        self._one_by_one = one_by_one or _has_hooks(edges)
-        self._looped = "" if one_by_one else _wrong_operator(edges)
+        self._one_by_one = one_by_one
+        self._watched = one_by_one or not any_hooks()
+        self._looped = "" if one_by_one else _wrong_operator(walk([edge(outputs)]))
         self._slow = ""
         self._retained = RetainedGrads()
         self._seen = False
@@ -57,13 +52,14 @@ class Pullback:
 
     def __call__(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         """Return one product for each cotangent, stacked in front, by input."""
-        if not (self._looped or self._one_by_one):
-            try:
-                return self._vectorized(cotangents)
-            except RuntimeError as error:
-                self._looped = _operator(error)
-        rows = zip(*map(self.single, cotangents), strict=True)
-        return tuple(map(torch.stack, rows))
+        if self._watched:
+            return self._many(cotangents)
+        first = tuple(row[None] for row in self._watch(cotangents[0]))
+        if len(cotangents) == 1:
+            return first
+        return tuple(
+            map(torch.cat, zip(first, self._many(cotangents[1:]), strict=True))
+        )
 
     def single(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         """Return the product for one cotangent, by input."""
@@ -86,6 +82,22 @@ class Pullback:
         else:
             return
         warnings.warn(message, UserWarning, stacklevel=stacklevel + 1)
+
+    def _watch(self, cotangent: Tensor) -> tuple[Tensor, ...]:
+        """Return the product for one cotangent, and see whether hooks run."""
+        with watched_hooks() as ran:
+            rows = self.single(cotangent)
+        self._watched, self._one_by_one = True, bool(ran)
+        return rows
+
+    def _many(self, cotangents: Tensor) -> tuple[Tensor, ...]:
+        if not (self._looped or self._one_by_one):
+            try:
+                return self._vectorized(cotangents)
+            except RuntimeError as error:
+                self._looped = _operator(error)
+        rows = zip(*map(self.single, cotangents), strict=True)
+        return tuple(map(torch.stack, rows))
 
     def _grad(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         if self._seen or self._retained.found:
@@ -131,45 +143,3 @@ def _wrong_operator(edges: Edges) -> str:
     """Return an operator of the graph whose batching rule is wrong, or none."""
     names = {node.name() for node in edges}
     return next((_WRONG[name] for name in _WRONG if name in names), "")
-
-
-def _has_hooks(edges: Edges) -> bool:
-    """Return whether a tensor of the graph may have a hook.
-
-    The graph doesn't lead to them; Python's collector knows the dictionaries that hold
-    them. One that only C++ holds may be of any graph; one that another object of
-    Python holds, such as a module, is of none.
-    """
-    if not _any_left(RemovableHandle.next_id):
-        return False
-    kept = _dictionaries_of_hooks()
-    owners = [each for each in gc.get_referrers(*kept) if each is not kept]
-    tensors = [owner for owner in owners if isinstance(owner, Tensor)]
-    held = {id(each) for owner in owners for each in gc.get_referents(owner)}
-    return any(edge(tensor)[0] in edges for tensor in tensors) or any(
-        id(hooks) not in held for hooks in kept
-    )
-
-
-@lru_cache(maxsize=1)
-def _any_left(registered: int) -> bool:
-    """Return whether any hook is left of those registered so far in the process.
-
-    To look takes longer than a small pass; where none is left, only a new one, which
-    torch counts, can change that.
-    """
-    return registered > 0 and bool(_dictionaries_of_hooks())
-
-
-def _dictionaries_of_hooks() -> list[OrderedDict[Any, Any]]:
-    objects = gc.get_objects()
-    ordered = map({OrderedDict}.__contains__, map(type, objects))
-    return [each for each in compress(objects, ordered) if _holds_hooks(each)]
-
-
-def _holds_hooks(value: OrderedDict[Any, Any]) -> bool:
-    """Return whether the keys are numbers of hooks, which torch counts up."""
-    return bool(value) and all(
-        type(key) is int and key < RemovableHandle.next_id and callable(value[key])
-        for key in value
-    )
