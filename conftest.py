@@ -1,5 +1,7 @@
 """Doctests of the pages: Sybil reads the Markdown, pytest runs what it finds."""
 
+import gc
+
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
@@ -17,3 +19,9 @@ pytest_collect_file = Sybil(
     patterns=["*.md"],
     excludes=["docs/_build/**", "docs/_generated/**", "docs/auto_examples/**"],
 ).pytest()
+
+
+def pytest_collection_finish() -> None:
+    """Hide what is there from the search for retained gradients, which takes longer."""
+    gc.collect()
+    gc.freeze()

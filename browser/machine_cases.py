@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -33,7 +34,7 @@ class Case:
     """A call as the texts of its parts, with what torch makes of it."""
 
     state: dict[str, str]
-    expected: dict[str, object]
+    expected: dict[str, Any]
 
 
 def _number(rng: random.Random) -> float:
@@ -78,10 +79,11 @@ def _part(rng: random.Random, hole: str, depth: int) -> str:
     return rng.choice(numbers[hole])
 
 
-def evaluate(text: str, names: dict[str, torch.Tensor]) -> torch.Tensor:
+def evaluate(text: str, names: dict[str, torch.Tensor]) -> object:
     """Return what torch computes; the texts are this module's own."""
     scope = {"torch": torch, "F": torch.nn.functional, "math": math, **names}
-    return eval(text, scope)  # noqa: S307 - our text
+    result: object = eval(text, scope)  # noqa: S307 - our text
+    return result
 
 
 def _rows(y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -102,17 +104,21 @@ def _stored(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _expected(
-    text: str, names: dict[str, torch.Tensor], v: torch.Tensor, u: torch.Tensor
-) -> dict[str, object] | None:
+    text: str,
+    names: dict[str, torch.Tensor],
+    y: torch.Tensor,
+    v: torch.Tensor,
+    u: torch.Tensor,
+) -> dict[str, Any] | None:
     """Return what torch computes; None where its two modes disagree.
 
     They do at some ties, such as ``clamp`` at a bound that is a tensor.
     """
-    x, y = names["x"], evaluate(text, names)
+    x = names["x"]
     dense = _rows(y, x)
-    _, pushed = torch.func.jvp(
+    pushed: torch.Tensor = torch.func.jvp(
         lambda x: evaluate(text, {**names, "x": x}), (x.detach(),), (u,)
-    )
+    )[1]
     by_rows = dense.reshape(y.numel(), x.numel()) @ u.reshape(-1)
     if not torch.allclose(by_rows, pushed.reshape(-1), rtol=1e-7, equal_nan=True):
         return None
@@ -127,7 +133,7 @@ def _expected(
     }
 
 
-def _refused(text: str, names: dict[str, torch.Tensor]) -> dict[str, object] | None:
+def _refused(text: str, names: dict[str, torch.Tensor]) -> dict[str, Any] | None:
     """Return the error, or None if torch computes the text."""
     try:
         evaluate(text, names)
@@ -165,10 +171,10 @@ def _random_case(rng: random.Random) -> Case | None:
     if y.numel() == 0:
         state["v"], v = "torch.ones_like(y)", torch.ones_like(y)
     try:
-        found = _expected(text, names, v, u)
+        found = _expected(text, names, y, v, u)
     except NotImplementedError:  # some operations have no forward mode
         return None
-    return found and Case(state, found)
+    return None if found is None else Case(state, found)
 
 
 def random_cases(seed: int) -> Iterator[Case]:

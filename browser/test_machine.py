@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -81,6 +82,11 @@ def opened(page: Page, **state: str) -> Page:
     return page
 
 
+def text(page: Page, place: str) -> str:
+    """Return the text of an element."""
+    return page.locator(place).text_content() or ""
+
+
 @pytest.fixture(scope="module")
 def cases() -> list[machine_cases.Case]:
     """Return random calls, the same each time, somewhat more than are wanted."""
@@ -96,13 +102,15 @@ def cases() -> list[machine_cases.Case]:
 
 def agrees(found: object, expected: object) -> bool:
     """Return whether numbers agree, nan with nan."""
-    pair = [torch.tensor(values, dtype=torch.float64) for values in (found, expected)]
-    return torch.allclose(*pair, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+    first, second = (
+        torch.tensor(each, dtype=torch.float64) for each in (found, expected)
+    )
+    return torch.allclose(first, second, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
 
 
 def outcomes(
     engine: Page, cases: list[machine_cases.Case]
-) -> Iterator[tuple[machine_cases.Case, dict[str, object]]]:
+) -> Iterator[tuple[machine_cases.Case, dict[str, Any]]]:
     """Yield each call with what the machine makes of it."""
     for start in range(0, len(cases), 500):
         batch = cases[start : start + 500]
@@ -200,11 +208,8 @@ def test_examples(page: Page) -> None:
     assert len(examples) >= 10
     for value in [option.get_attribute("value") for option in examples]:
         choice.select_option(value)
-        shown = (
-            page.locator("#error").text_content()
-            or page.locator("#result").text_content()
-        )
-        lines = run(page.locator("#program").text_content())
+        shown = text(page, "#error") or text(page, "#result")
+        lines = run(text(page, "#program"))
         assert "\n".join(lines).startswith(shown)
 
 
@@ -215,11 +220,7 @@ def test_outer_product(page: Page) -> None:
     expect(page.locator("#y")).to_have_text(str(torch.outer(x, x)))
     expect(page.locator("#result")).to_have_text("tensor([20., 20., 20., 20.])")
     expect(page.locator("#error")).to_be_empty()
-    assert (
-        page.locator("#jacobian")
-        .text_content()
-        .startswith("tensor([[[2., 0., 0., 0.],")
-    )
+    assert text(page, "#jacobian").startswith("tensor([[[2., 0., 0., 0.],")
 
 
 def test_mended_weights(page: Page) -> None:
@@ -236,10 +237,8 @@ def test_mended_weights(page: Page) -> None:
 
 def test_mended_expression(page: Page) -> None:
     """Tests that an expression of wrong shapes gets torch's text, and a mended one."""
-    opened_page = visit(
-        page, address(y="A @ x", x="[1., 2.]", A="[[1., 2.], [3., 4.], [5., 6.]]", v="")
-    )
-    assert opened_page is None
+    matrix = "[[1., 2.], [3., 4.], [5., 6.]]"
+    visit(page, address(y="A @ x", x="[1., 2.]", A=matrix, v=""))
     page.get_by_label("y =", exact=True).fill("x @ A")
     expect(page.locator("#error")).to_have_text(
         "mat1 and mat2 shapes cannot be multiplied (1x2 and 3x2)"
@@ -277,6 +276,7 @@ def test_drag(page: Page) -> None:
     """Tests that an entry of v follows the pointer."""
     opened(page, y="x ** 2", x="[1., 2.]", v="[1., 1.]")
     box = page.get_by_label("v of y[1]").bounding_box()
+    assert box is not None
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 10, middle)
     page.mouse.down()

@@ -452,3 +452,8 @@ def provoke(program: Program) -> tuple[Exception, dict[str, Any]]:
     with pytest.raises(Exception) as caught:  # noqa: PT011 (the table says which)
         exec(program.call, names)  # noqa: S102 (the table holds programs)
     return caught.value, names
+
+
+def slug_and_number(programs: list[Program]) -> list[str]:
+    """Return names for tests."""
+    return [f"{number}-{program.slug}" for number, program in enumerate(programs)]

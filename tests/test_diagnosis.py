@@ -14,6 +14,7 @@ from tests.error_programs import (
     SPECIAL,
     Program,
     provoke,
+    slug_and_number,
 )
 from vjp_guide import Explanation, diagnose, explain
 from vjp_guide._explain.error_row import Row
@@ -27,11 +28,6 @@ PLAIN = [program for program in PROGRAMS if program.slug not in GENERIC]
 def run(code: str, names: dict[str, Any]) -> None:
     """Run code among the names of a program."""
     exec(code, names)  # noqa: S102 (that it runs is what is tested)
-
-
-def slug_and_number(programs: list[Program]) -> list[str]:
-    """Return names for tests."""
-    return [f"{number}-{program.slug}" for number, program in enumerate(programs)]
 
 
 @pytest.mark.parametrize("program", PLAIN, ids=slug_and_number(PLAIN))

@@ -168,7 +168,7 @@ def test_max_bytes_sets_the_number_of_backward_passes() -> None:
 
     jacobian(through(counted)(x).cumsum(0), x, max_bytes=4099)
 
-    assert len(passes) == 5
+    assert 5 <= len(passes) <= 6  # a row alone shows whether hooks run, if any exist
 
 
 def test_takes_other_dtypes_of_outputs() -> None:
@@ -369,22 +369,31 @@ def test_what_a_hook_keeps_stays_usable(place: str) -> None:
     if place == "unreachable":
         y = y.sum().expand(2)
 
-    with pytest.warns(UserWarning, match="hooks, of which this graph may have some"):
-        jacobian(y, x)
+    jacobian(y, x)
 
     assert len(kept) == 3
     assert all(torch.isfinite(each).all() for each in kept)
 
 
 def test_hooks_elsewhere_do_not_matter() -> None:
-    """Tests a hook of another graph and of a module."""
-    x = torch.ones(2, requires_grad=True)
+    """Tests hooks of another graph, and of a module: few passes run, hooks stay."""
+    passes: list[Tensor] = []
+    seen: list[Tensor] = []
+
+    def doubled(v: Tensor) -> Tensor:
+        passes.append(v)
+        return 2 * v
+
+    x = torch.ones(9, requires_grad=True)
     other = x.exp()
-    other.register_hook(lambda g: g)
+    other.register_hook(seen.append)
     module = torch.nn.Linear(2, 2)
     module.register_forward_hook(lambda *_: None)
 
-    assert_close(jacobian(x * 2, x), 2 * torch.eye(2))
+    assert_close(jacobian(through(doubled)(x), x), 4 * torch.eye(9))
+    assert len(passes) == 2
+    other.sum().backward()
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ class AtlasDirective(SphinxDirective):
 
         data = Path(self.env.srcdir) / DATA
         here = Path(__file__).parent
-        for path in (data, *here.glob("atlas*.py")):
+        for path in (data, *here.glob("atlas*")):
             self.env.note_dependency(path)
         return atlas_nodes.content(data, self.name, *self.arguments)
 

@@ -28,7 +28,7 @@ from vjp_guide.operators import (
     load,
     summary,
 )
-from vjp_guide.operators.records import Without
+from vjp_guide.operators.records import Example, Without
 
 JOBS = 2
 COLUMNS = ("operator", "group", "inputs", "state", "more")
@@ -164,22 +164,36 @@ def _summary(found: Atlas) -> Iterator[nodes.Node]:
 
 
 def _entry(entry: Entry) -> Iterator[nodes.Node]:
-    name = escape(entry.name)
     words = _words(entry).items()
     yield addnodes.index(
         entries=[("single", word, entry.name, main, None) for word, main in words]
     )
-    yield _raw(
-        f'<h2 id="{name}"><code class="literal">{name}</code>'
-        f'<a class="headerlink" href="#{name}" title="Link to this operator">¶</a></h2>'
-        f"{html.head(entry)}"
-    )
+    yield _raw(html.part("title", entry))
     for formula in entry.formulas:
         yield nodes.math_block("", formula.latex, nowrap=False, number=None)
         yield nodes.paragraph("", formula.why)
     if entry.note:
-        yield nodes.paragraph("", entry.note)
+        yield _raw(f"<p>{html.linked(entry.note)}</p>")
+    if entry.example:
+        yield from _example(entry.example)
     yield _raw("".join(_parts(entry)))
+
+
+def _example(example: Example) -> Iterator[nodes.Node]:
+    """Yield the call with its tensors, the program, and what it costs."""
+    names = ", ".join(shown.name for shown in example.outputs)
+    tensors = (*example.inputs, *example.outputs, *example.cotangents)
+    yield _raw(html.part("numbers", tensors, f"{names} = {example.call}\n"))
+    if example.problem:
+        yield nodes.paragraph("", f"There is no printed program: {example.problem}.")
+    else:
+        pairs = zip(example.products, example.results, strict=True)
+        lines = (*example.lines, *(f"{shown.name} = {text}" for shown, text in pairs))
+        program = "\n".join(lines)
+        yield nodes.literal_block(program, program, language="python")
+    values = tuple(shown for shown in example.products if shown.values)
+    yield _raw(html.part("numbers", values) * bool(values))
+    yield _raw(html.part("facts", example))
 
 
 def _words(entry: Entry) -> dict[str, str]:
@@ -201,28 +215,11 @@ def _letters(name: str) -> str:
 
 
 def _parts(entry: Entry) -> Iterator[str]:
-    if entry.example:
-        yield html.call(entry.example)
-        yield html.program(entry.example)
-        yield html.facts(entry.example)
     if entry.kinks:
-        rows = "".join(
-            f"<tr><th>{escape(call)}</th><td>{escape(product)}</td></tr>"
-            for call, product in entry.kinks
-        )
-        yield (
-            '<div class="table-wrapper"><table class="docutils"><thead><tr>'
-            "<th>at a tie or kink</th><th>product for v of ones</th></tr></thead>"
-            f"<tbody>{rows}</tbody></table></div>"
-        )
+        yield html.part("kinks", entry)
     if entry.derivatives:
-        text = escape("\n".join(entry.derivatives))
-        yield (
-            "<details><summary>In torch's derivatives.yaml</summary>"
-            f'<pre class="op-yaml">{text}</pre></details>'
-        )
-    yield html.checks(entry)
-    yield html.reasons(entry)
+        yield html.part("derivatives", entry)
+    yield html.part("checks", entry)
 
 
 def _row(entry: Entry, title: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ def work(rank: int, folder: str) -> None:
     """Be process number ``rank``: the weights of all, a sample of its own."""
     distributed.init_process_group(
         "gloo",
-        store=distributed.FileStore(str(Path(folder) / "store"), 2),
+        store=distributed.FileStore(str(Path(folder) / "store"), 2),  # type: ignore[attr-defined] # it is there
         rank=rank,
         world_size=2,
         timeout=timedelta(seconds=60),  # a lost partner ends in an error

@@ -1,5 +1,10 @@
 """What ``grad_outputs`` means in :func:`torch.autograd.grad`, computed and checked."""
 
+from vjp_guide._clarify.clarify import clarify
+from vjp_guide._clarify.notebook import (
+    load_ipython_extension,
+    unload_ipython_extension,
+)
 from vjp_guide._contract import contract
 from vjp_guide._coupling import Coupling, coupling
 from vjp_guide._dot_product_test import DotProductTest, dot_product_test
@@ -29,11 +34,14 @@ __all__ = [
     "Saved",
     "Suspicion",
     "Trace",
+    "clarify",
     "contract",
     "coupling",
     "diagnose",
     "dot_product_test",
     "explain",
     "jacobian",
+    "load_ipython_extension",
     "trace",
+    "unload_ipython_extension",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from vjp_guide import __version__
+from vjp_guide._clarify.run import USAGE, run
 from vjp_guide.operators import (
     OperatorsUnavailableError,
     UnknownOperatorError,
@@ -15,7 +16,7 @@ from vjp_guide.operators import (
     names,
 )
 
-COMMANDS = ("operator", "completion")
+COMMANDS = ("operator", "run", "completion")
 # Each completes operators, commands and files.
 COMPLETIONS = {
     "bash": 'complete -o default -W "{}" vjp-guide',
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     line = list(sys.argv[1:] if arguments is None else arguments)
+    if line[:1] == ["run"] and line[1:] not in (["-h"], ["--help"]):
+        return run(line[1:])
     if line and not line[0].startswith("-") and line[0] not in COMMANDS:
         line.insert(0, "operator")
     parsed = _parser().parse_args(line)
@@ -61,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     example = "softmax, torch.fft.fft, F.relu, MulBackward0, ..."
     operator.add_argument("names", nargs="+", metavar="NAME", help=example)
     operator.set_defaults(command=_operator)
+
+    about = "run a program, with notes on the errors of torch's autograd"
+    commands.add_parser("run", help=about, description=about, usage=USAGE)
 
     about = "print what lets a shell complete the names of operators"
     completion = commands.add_parser("completion", help=about, description=about)

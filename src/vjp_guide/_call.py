@@ -153,7 +153,8 @@ def is_all(value: object, number: float) -> bool:
 def _fact(value: object, name: str) -> Any:  # noqa: ANN401 (one of several types)
     if isinstance(value, GradientEdge):
         # torch.autograd.grad reads the shape there.
-        metadata: Any = value.node._input_metadata[value.output_nr]  # noqa: SLF001
+        every: Any = value.node._input_metadata  # noqa: SLF001 - no public way exists
+        metadata = every[value.output_nr]
         return getattr(metadata, name)
     with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
         return getattr(Tensor, name).__get__(value)  # what a subclass can't override

@@ -110,7 +110,7 @@ def jacobian(
 
     Warns:
         UserWarning: If :func:`torch.vmap` can't be used, or is slow; it names the
-            operator, or the hooks.
+            operator.
 
     The shapes are those of :func:`torch.autograd.functional.jacobian`; the complex
     products follow the autograd notes of PyTorch.

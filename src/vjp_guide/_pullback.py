@@ -1,19 +1,15 @@
 """Vector-Jacobian products of an existing graph for many cotangents at once."""
 
-import gc
 import re
 import warnings
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import compress
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.hooks import RemovableHandle
 
 from vjp_guide._graph import Edges, edge, walk
+from vjp_guide._hooks import any_hooks, watched_hooks
 from vjp_guide._quiet import RetainedGrads, plain_modes, quiet_randomness
 
 # The rows that torch.vmap gives for these are wrong, without an error (torch 2.13).
@@ -39,7 +35,8 @@ class Pullback:
         self._outputs = outputs
         self._inputs = inputs
         self._one_by_one = one_by_one
-        self._looped = "" if one_by_one else _reason_to_loop(outputs)
+        self._watched = one_by_one or not any_hooks()
+        self._looped = "" if one_by_one else _wrong_operator(walk([edge(outputs)]))
         self._slow = ""
         self._retained = RetainedGrads()
         self._seen = False
@@ -55,13 +52,14 @@ class Pullback:
 
     def __call__(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         """Return one product for each cotangent, stacked in front, by input."""
-        if not (self._looped or self._one_by_one):
-            try:
-                return self._vectorized(cotangents)
-            except RuntimeError as error:
-                self._looped = _operator(error)
-        rows = zip(*map(self.single, cotangents), strict=True)
-        return tuple(map(torch.stack, rows))
+        if self._watched:
+            return self._many(cotangents)
+        first = tuple(row[None] for row in self._watch(cotangents[0]))
+        if len(cotangents) == 1:
+            return first
+        return tuple(
+            map(torch.cat, zip(first, self._many(cotangents[1:]), strict=True))
+        )
 
     def single(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         """Return the product for one cotangent, by input."""
@@ -84,6 +82,22 @@ class Pullback:
         else:
             return
         warnings.warn(message, UserWarning, stacklevel=stacklevel + 1)
+
+    def _watch(self, cotangent: Tensor) -> tuple[Tensor, ...]:
+        """Return the product for one cotangent, and see whether hooks run."""
+        with watched_hooks() as ran:
+            rows = self.single(cotangent)
+        self._watched, self._one_by_one = True, bool(ran)
+        return rows
+
+    def _many(self, cotangents: Tensor) -> tuple[Tensor, ...]:
+        if not (self._looped or self._one_by_one):
+            try:
+                return self._vectorized(cotangents)
+            except RuntimeError as error:
+                self._looped = _operator(error)
+        rows = zip(*map(self.single, cotangents), strict=True)
+        return tuple(map(torch.stack, rows))
 
     def _grad(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         if self._seen or self._retained.found:
@@ -125,41 +139,7 @@ def _operator(reason: Exception | str) -> str:
     return found.group() if found else f"this graph ({text.partition('. ')[0]})"
 
 
-def _reason_to_loop(outputs: Tensor) -> str:
-    """Return what :func:`torch.vmap` can't be used for in the graph, or nothing."""
-    edges = walk([edge(outputs)])
+def _wrong_operator(edges: Edges) -> str:
+    """Return an operator of the graph whose batching rule is wrong, or none."""
     names = {node.name() for node in edges}
-    wrong = next((_WRONG[name] for name in _WRONG if name in names), "")
-    return wrong or (
-        "hooks, of which this graph may have some" if _has_hooks(edges) else ""
-    )
-
-
-def _has_hooks(edges: Edges) -> bool:
-    """Return whether a tensor of the graph may have a hook.
-
-    The graph doesn't lead to them; Python's collector knows the dictionaries that hold
-    them. One that a dictionary holds in turn is that of a module.
-    """
-    if not RemovableHandle.next_id:  # none was ever registered
-        return False
-    objects = gc.get_objects()
-    dictionaries = compress(
-        objects, map({OrderedDict}.__contains__, map(type, objects))
-    )
-    kept = [each for each in dictionaries if _holds_hooks(each)]
-    return any(_is_of_graph(hooks, edges) for hooks in kept)
-
-
-def _holds_hooks(value: OrderedDict[Any, Any]) -> bool:
-    return bool(value) and all(
-        type(key) is int and callable(value[key]) for key in value
-    )
-
-
-def _is_of_graph(hooks: object, edges: Edges) -> bool:
-    owners = gc.get_referrers(hooks)
-    tensors = [owner for owner in owners if isinstance(owner, Tensor)]
-    if tensors:
-        return any(edge(tensor)[0] in edges for tensor in tensors)
-    return not any(isinstance(owner, dict) for owner in owners)
+    return next((_WRONG[name] for name in _WRONG if name in names), "")

@@ -83,6 +83,15 @@ class RetainedGrads(TorchDispatchMode):
             self._found = _retained()
         return func(*args, **(kwargs or {}))
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Spare the first pass of a process the import of the compiler, of seconds.
+
+        Returns:
+            False.
+        """
+        return False
+
     @property
     def found(self) -> bool:
         """Whether it looked."""

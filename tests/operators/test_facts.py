@@ -10,7 +10,7 @@ from torch.utils import _pytree as pytree
 
 from tests.operators.products import CALLS, PRODUCTS
 from vjp_guide.operators.facts import FACTS, FAMILIES, facts
-from vjp_guide.operators.facts.declare import NONE, Operator, Special, kink
+from vjp_guide.operators.facts.declare import NONE, Limit, Operator, Special, kink
 from vjp_guide.operators.torch_tables import differentiable
 from vjp_guide.operators.verify.kinks import evaluate
 
@@ -60,6 +60,10 @@ def test_a_kink_is_evaluated() -> None:
         "[1, 0]",
     )
     assert evaluate(kink("torch.maximum(a, b)", [1.0], [1.0]))[1] == "[0.5], [0.5]"
+    assert evaluate(kink("x ** 3", [2.0], order=2)) == (
+        "x ** 3 at x = [2], second derivative",
+        "[12]",
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,3 +83,7 @@ def test_what_is_special_depends_on_the_release(
 
     assert Operator("any", specials=specials).special.state == state
     assert Operator("any").special is NONE
+    limits = [Limit("int64", state="known defect", reason="Wrong.", until="2.14")]
+    held = Operator("any", limits=limits).limit("int64")
+    assert (held is not None) == (release == "2.13.0+cpu")
+    assert Operator("any", limits=limits).limit("bool") is None

@@ -20,6 +20,7 @@ def test_names_of_operators_resolve() -> None:
         assert naming.name_of(unlisted).page == ""
     assert naming.name_of("index_copy").page
     assert naming.name_of("nowhere").signature == ""
+    assert naming.name_of("slice").public == "torch.ops.aten.slice"
 
 
 @pytest.mark.parametrize(

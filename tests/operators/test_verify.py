@@ -50,7 +50,7 @@ def test_a_wrong_derivative_fails() -> None:
     assert variant.state == "failed"
     assert not variant.blind
     assert variant.residuals is not None
-    assert variant.residuals.difference > 0.4
+    assert variant.residuals.differences > 0.4
     assert case is not None
 
 
@@ -107,8 +107,8 @@ def test_a_large_jacobian_is_not_built() -> None:
 
     found = checks.check(call_of(torch.sin, (large,), {}))
 
-    assert found.residuals.numerical is None
-    assert found.residuals.difference < 1e-7
+    assert found.residuals.columns is None
+    assert found.residuals.differences < 1e-7
 
 
 def test_leaves_are_new() -> None:
@@ -117,3 +117,56 @@ def test_leaves_are_new() -> None:
     (copy,) = leaves(case.inputs)
 
     assert copy is not case.leaves[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "change", "answer"),
+    [
+        ("ldexp", "known defect", "int64", "wrong"),
+        ("mul", "verified", "complex128", "yes"),
+        ("scatter", "conditional", "repeated", "wrong"),
+        ("scatter_add", "verified", "fewer", "raises"),
+        ("index_put", "conditional", "repeated", "wrong"),
+        ("gather", "verified", "reversed", "yes"),
+    ],
+)
+def test_other_dtypes_and_indices_are_tried(
+    name: str, state: str, change: str, answer: str
+) -> None:
+    """Tests changes of the samples that torch's tests leave out."""
+    variant, _ = verdict.verify(torch_tables.differentiable()[name])
+
+    assert variant.state == state
+    assert dict(variant.variations)[change] == answer
+    assert all("float64" in sample for sample in variant.samples)
+    if answer == "raises":
+        assert "but the backward pass raises" in variant.reason
+
+
+def test_a_change_without_a_declaration_fails() -> None:
+    """Tests that an operator which is wrong with integers is noticed."""
+
+    def scaled(x: Tensor, by: Tensor) -> Tensor:
+        return x * (by if by.is_floating_point() else by.detach() + 0 * x.detach()) + (
+            0 if by.is_floating_point() else x - x.detach()
+        )
+
+    variant, _ = verdict.verify(op_of(scaled, x_of(1, 2, 3), x_of(2, 3, 4)))
+
+    assert variant.state == "failed"
+    assert "int64" in variant.reason
+
+
+def test_the_kernel_that_ran_decides() -> None:
+    """Tests an operator that a fused kernel doesn't differentiate twice."""
+    name = "nn.functional.scaled_dot_product_attention"
+    variant, _ = verdict.verify(torch_tables.differentiable()[name])
+
+    kernels = dict(variant.kernels)
+    assert variant.twice == "depends"
+    assert kernels["ScaledDotProductFlashAttentionForCpuBackward0"] == "not implemented"
+
+
+def test_piecewise_constant_functions_have_forward_mode() -> None:
+    """Tests that a product of zeros doesn't hide forward mode."""
+    assert verdict.verify(torch_tables.differentiable()["floor"])[0].forward == "yes"

@@ -52,6 +52,7 @@ EXAMPLE = "plot_40_pipeline_two_processes.py"  # it writes files, and starts pro
 COPIED = ["README.md", "docs/_*", "docs/*.py", "docs/*.txt", "docs/operators/*.json"]
 COPIED += [
     "src",
+    "records/*",
     "pyproject.toml",
     "examples/GALLERY_HEADER.rst",
     f"examples/{EXAMPLE}",

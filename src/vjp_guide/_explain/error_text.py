@@ -36,7 +36,8 @@ def is_from_torch_autograd(error: BaseException | str) -> bool:
     if isinstance(error, str):
         sources = re.findall(SOURCE, error)
     else:
-        sources = [each.filename for each in traceback.extract_tb(error.__traceback__)]
+        frames = traceback.walk_tb(error.__traceback__)
+        sources = [frame.f_code.co_filename for frame, _ in frames]
     return bool(sources and re.search(TORCH_AUTOGRAD, sources[-1]))
 
 

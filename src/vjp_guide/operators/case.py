@@ -81,6 +81,19 @@ class Case:
         )
         return replace(self, leaves=tuple(cut))
 
+    def arguments_text(self) -> str:
+        """Return the dtype and the shape of each tensor, in the order of the call."""
+        tensors = (leaf for leaf in self.leaves if isinstance(leaf, Tensor))
+        return ", ".join(
+            f"{str(t.dtype).removeprefix('torch.')} {list(t.shape)}" for t in tensors
+        )
+
+    def nodes(self) -> str:
+        """Return the graph nodes of the outputs, which tell what kernel ran."""
+        outputs = self(*leaves(self.inputs))
+        names = (y.grad_fn.name() for y in outputs if y.grad_fn)
+        return ", ".join(dict.fromkeys(names))
+
     def kind(self) -> str:
         """Return what tells the call from others: shapes, options, what is tracked."""
         parts = [

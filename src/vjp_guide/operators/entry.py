@@ -11,8 +11,9 @@ from vjp_guide.operators.naming import Name, name_of
 from vjp_guide.operators.program.example import example
 from vjp_guide.operators.records import Entry, Example, Variant
 from vjp_guide.operators.torch_tables import derivatives, differentiable, full_name
+from vjp_guide.operators.verify.checks import UNUSABLE
 from vjp_guide.operators.verify.kinks import evaluate
-from vjp_guide.operators.verify.verdict import UNUSABLE, verify
+from vjp_guide.operators.verify.verdict import verify
 
 
 @cache

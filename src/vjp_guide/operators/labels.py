@@ -1,5 +1,7 @@
 """The words of the atlas: what an operator's state is called, and each check."""
 
+from collections.abc import Sequence
+
 VERIFIED = "verified"
 ZERO = "zero everywhere tried"
 DEFINED_AS_ZERO = "defined as zero"
@@ -9,12 +11,23 @@ GAUGE = "gauge-dependent"
 NOT_IMPLEMENTED = "not implemented"
 NO_DERIVATIVE = "no derivative"
 FAILED = "failed"
+CONDITIONAL = "conditional"
 # What a variant with a derivative can be; those without one are in without.py.
-STATES = (VERIFIED, GAUGE, ZERO, DEFINED_AS_ZERO, DEFECT, UNVERIFIABLE, FAILED)
+STATES = (
+    VERIFIED,
+    CONDITIONAL,
+    GAUGE,
+    ZERO,
+    DEFINED_AS_ZERO,
+    DEFECT,
+    UNVERIFIABLE,
+    FAILED,
+)
 
-YES, NO, WRONG, CONSTANT = "yes", "no", "wrong", "constant"
+YES, NO, WRONG, CONSTANT, RAISES = "yes", "no", "wrong", "constant", "raises"
+DEPENDS = "depends"
 ANSWERS = (YES, NO, WRONG)
-ANSWERS_TWICE = (*ANSWERS, CONSTANT, NOT_IMPLEMENTED)
+ANSWERS_TWICE = (*ANSWERS, CONSTANT, NOT_IMPLEMENTED, DEPENDS)
 
 # The four checks, as pages, tables, texts and the data name them.
 CHECKS = {
@@ -28,3 +41,19 @@ MODES = {
     "twice": "double backward, by finite differences",
     "complex": "complex inputs, by finite differences",
 }
+
+# The changes of the samples: a dtype of one argument, or the indices.
+CHANGES = {
+    "repeated": "indices that repeat",
+    "reversed": "indices in reverse order",
+    "fewer": "an index smaller than the values",
+}
+
+
+def raising(changes: Sequence[str]) -> str:
+    """Return a sentence on the changes for which the backward pass alone raises."""
+    told = [CHANGES.get(change, f"an argument in {change}") for change in changes]
+    listed = " or ".join(told)
+    return f"The forward pass runs with {listed}, but the backward pass raises." * bool(
+        told
+    )

@@ -13,6 +13,7 @@ _ROOTS = {
     "torch": torch,
     "torch.Tensor": torch.Tensor,
     "torch.nn.functional": torch.nn.functional,
+    "torch.ops.aten": torch.ops.aten,
 }
 # Names with a docstring that the lists of torch's documentation leave out (2.13).
 _UNLISTED = re.compile(

@@ -11,17 +11,17 @@ class Residuals:
     """How far the checks of one operator are off, relative to the derivative.
 
     Attributes:
+        differences: ``v @ J`` against finite differences along ``u``.
+        columns: The rows of ``J`` against columns of finite differences.
         adjoint: ``v @ J`` by reverse mode against ``J @ u`` by forward mode, None if
             the operator has no forward mode.
-        one_hot: ``v @ J`` against the contraction of ``v`` with the rows of ``J``.
-        difference: ``v @ J`` against finite differences along ``u``.
-        numerical: The rows of ``J`` against columns of finite differences.
+        rows: ``v @ J`` against the contraction of ``v`` with the rows of ``J``.
     """
 
+    differences: float
+    columns: float | None
     adjoint: float | None
-    one_hot: float | None
-    difference: float
-    numerical: float | None
+    rows: float | None
 
     def within(self, bounds: Self, *, times: float = 1.0) -> bool:
         """Return whether no residual exceeds its bound, which ``times`` raises."""
@@ -33,17 +33,17 @@ class Residuals:
 
     def values(self) -> tuple[float | None, ...]:
         """Return the residuals, in the order of the attributes."""
-        return (self.adjoint, self.one_hot, self.difference, self.numerical)
+        return (self.differences, self.columns, self.adjoint, self.rows)
 
     def worst(self, other: Self) -> Self:
         """Return the larger of each two residuals."""
         pairs = zip(self.values(), other.values(), strict=True)
-        adjoint, one_hot, difference, numerical = (_larger(a, b) for a, b in pairs)
+        differences, columns, adjoint, rows = (_larger(a, b) for a, b in pairs)
         return type(self)(
+            differences=differences or 0.0,
+            columns=columns,
             adjoint=adjoint,
-            one_hot=one_hot,
-            difference=difference or 0.0,
-            numerical=numerical,
+            rows=rows,
         )
 
 
@@ -61,8 +61,12 @@ class Variant:
         residuals: The largest ones, None if no call was checked.
         dtype: What the checks ran in.
         forward: ``"yes"``, ``"no"`` or ``"wrong"``: forward mode.
-        twice: ``"yes"``, ``"constant"``, ``"wrong"``, ``"not implemented"`` or
-            ``"no"``: double backward.
+        twice: ``"yes"``, ``"constant"``, ``"wrong"``, ``"not implemented"``, ``"no"``
+            or ``"depends"``, on the kernel that ran: double backward.
+        kernels: The graph node of each kernel that ran, with its answer for ``twice``.
+        samples: The dtypes and shapes of each call that was checked.
+        variations: Each change of dtype or index that was tried on them, with its
+            answer: ``"yes"``, ``"wrong"`` or ``"raises"``.
         complex: ``"yes"``, ``"no"`` or ``"wrong"``: complex inputs.
         batched: Whether :func:`torch.vmap` runs many products in one pass.
     """
@@ -79,6 +83,9 @@ class Variant:
     twice: str
     complex: str
     batched: bool
+    kernels: tuple[tuple[str, str], ...]
+    samples: tuple[str, ...]
+    variations: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +112,10 @@ class Example:
         inputs: All tensors that the call takes.
         outputs: The outputs with a derivative.
         cotangents: Theirs.
-        products: The vector-Jacobian products, named after their inputs.
+        products: The vector-Jacobian products, named ``grad_`` and their input.
         nodes: The ``grad_fn`` nodes that the call makes, each with its count.
         saved: How many numbers the graph keeps for the backward pass.
-        operations: How many operations the backward pass runs.
+        operations: The kernels that the backward pass runs, each with its count.
         entries: How many entries the Jacobians have.
         nonzero: How many of them aren't zero here, None if they weren't built.
         pattern: Where they are: one string of 0 and 1 for each output element,
@@ -127,7 +134,7 @@ class Example:
     products: tuple[Shown, ...]
     nodes: tuple[tuple[str, int], ...]
     saved: int
-    operations: int
+    operations: tuple[tuple[str, int], ...]
     entries: int
     nonzero: int | None
     pattern: tuple[str, ...]

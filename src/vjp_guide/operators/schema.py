@@ -11,16 +11,21 @@ from dataclasses import is_dataclass
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from vjp_guide.operators.labels import NO_DERIVATIVE, NOT_IMPLEMENTED, STATES
+from vjp_guide.operators.labels import (
+    ANSWERS,
+    ANSWERS_TWICE,
+    NO_DERIVATIVE,
+    NOT_IMPLEMENTED,
+    STATES,
+)
 from vjp_guide.operators.records import Atlas
 
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
-_ANSWERS = ("yes", "no", "wrong")
 _WORDS = {
     "Variant.state": STATES,
-    "Variant.forward": _ANSWERS,
-    "Variant.twice": (*_ANSWERS, "constant", NOT_IMPLEMENTED),
-    "Variant.complex": _ANSWERS,
+    "Variant.forward": ANSWERS,
+    "Variant.twice": ANSWERS_TWICE,
+    "Variant.complex": ANSWERS,
     "Without.state": (NOT_IMPLEMENTED, NO_DERIVATIVE),
 }
 

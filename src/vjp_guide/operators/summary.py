@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from vjp_guide.operators.labels import VERIFIED
+from vjp_guide.operators.labels import CHECKS, MODES, VERIFIED, YES
 from vjp_guide.operators.records import Atlas, Entry, Variant, Without
 
 
@@ -75,21 +75,13 @@ def _reasons(
 
 
 def _checks(verified: list[Variant]) -> dict[str, int]:
-    names = (
-        "finite differences along one direction",
-        "adjoint test with forward mode",
-        "contraction with the rows of J",
-        "finite differences for the columns of J",
-        "double backward, by finite differences",
-        "complex inputs, by finite differences",
-    )
     found = [variant.residuals for variant in verified if variant.residuals]
-    counts = (
-        len(found),
-        sum(residuals.adjoint is not None for residuals in found),
-        sum(residuals.one_hot is not None for residuals in found),
-        sum(residuals.numerical is not None for residuals in found),
-        sum(variant.twice == "yes" for variant in verified),
-        sum(variant.complex == "yes" for variant in verified),
-    )
-    return dict(zip(names, counts, strict=True))
+    counts = {
+        words: sum(getattr(residuals, name) is not None for residuals in found)
+        for name, words in CHECKS.items()
+    }
+    modes = {
+        words: sum(getattr(variant, name) == YES for variant in verified)
+        for name, words in MODES.items()
+    }
+    return counts | modes

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vjp_guide.operators.labels import VERIFIED
+from vjp_guide.operators.labels import CONDITIONAL, VERIFIED
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -35,10 +35,12 @@ class Kink:
     Attributes:
         call: The call as Python, of ``x``, or of ``a`` and ``b``.
         inputs: The point.
+        order: Which derivative to show.
     """
 
     call: str
     inputs: tuple[list[float], ...]
+    order: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +72,41 @@ class Special:
 
     def holds(self, release: str) -> bool:
         """Return whether it is so in a release of torch, such as ``"2.13.0+cpu"``."""
-        now = _numbers(release)
-        started = not self.since or _numbers(self.since) <= now
-        return started and (not self.until or now < _numbers(self.until))
+        return _within(release, self.since, self.until)
 
 
 NONE = Special()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A change of the samples under which an operator isn't right any more.
+
+    Attributes:
+        change: Its name: a dtype, ``"repeated"``, ``"fewer"``, ``"complex"``, ...
+        state: What that makes of the operator.
+        reason: The condition, or what is wrong, as a sentence.
+        since: The release of torch from which on this holds, empty for all.
+        until: The first release in which it no longer does, empty for none.
+    """
+
+    change: str
+    state: str
+    reason: str
+    since: str = ""
+    until: str = ""
+
+    def holds(self, release: str) -> bool:
+        """Return whether it is so in a release of torch."""
+        return _within(release, self.since, self.until)
+
+
+REPEATED = Limit(
+    "repeated",
+    CONDITIONAL,
+    "Where indices repeat, one of the writes wins, but each source gets the weight of "
+    "the place: the product is right for indices that don't repeat (pytorch#146299).",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +119,7 @@ class Operator:
         formulas: Its vector-Jacobian products by hand.
         kinks: Where its derivative is a choice.
         specials: How its checks differ; the first that holds in a release counts.
+        limits: Changes of its samples under which it isn't right.
         condition: The condition for a derivative where the operator leaves a choice.
         note: What the derivative needs besides.
         swapped: Whether torch's tests pass the first two arguments in the other order.
@@ -101,6 +133,7 @@ class Operator:
     formulas: Sequence[Formula] = ()
     kinks: Sequence[Kink] = ()
     specials: Sequence[Special] = ()
+    limits: Sequence[Limit] = ()
     condition: str = ""
     note: str = ""
     swapped: bool = False
@@ -113,15 +146,20 @@ class Operator:
         held = (each for each in self.specials if each.holds(torch.__version__))
         return next(held, NONE)
 
+    def limit(self, change: str) -> Limit | None:
+        """Return what a change makes of the operator in the installed torch."""
+        held = (each for each in self.limits if each.holds(torch.__version__))
+        return next((each for each in held if each.change == change), None)
+
 
 def slope(latex: str, why: str) -> Formula:
     """Return the formula of a function that acts on each element by itself."""
     return Formula(rf"\bar x_i = v_i\,{latex}", why)
 
 
-def kink(call: str, *inputs: list[float]) -> Kink:
+def kink(call: str, *inputs: list[float], order: int = 1) -> Kink:
     """Return a point at which the entry shows what torch returns."""
-    return Kink(call, inputs)
+    return Kink(call, inputs, order)
 
 
 def call(*args: Any, **kwargs: Any) -> Arguments:
@@ -162,6 +200,12 @@ def symmetric() -> Tensor:
 def factors() -> Tensor:
     """Return two lower triangular matrices of two rows."""
     return torch.stack([square(2), 2 * square(2)]).detach().tril().requires_grad_()
+
+
+def _within(release: str, since: str, until: str) -> bool:
+    now = _numbers(release)
+    started = not since or _numbers(since) <= now
+    return started and (not until or now < _numbers(until))
 
 
 def _numbers(release: str) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ import math
 
 from vjp_guide.operators.facts.declare import (
     Formula,
+    Limit,
     Operator,
     Special,
     call,
@@ -12,7 +13,7 @@ from vjp_guide.operators.facts.declare import (
     slope,
     values,
 )
-from vjp_guide.operators.labels import DEFINED_AS_ZERO, UNVERIFIABLE
+from vjp_guide.operators.labels import DEFECT, DEFINED_AS_ZERO, UNVERIFIABLE
 
 _PRECISION = Special(
     state=UNVERIFIABLE,
@@ -112,6 +113,8 @@ OPERATORS = (
     ),
     Operator(
         "sigmoid",
+        note="For large x the output rounds to 1 and the product to 0, though the "
+        "slope is about exp(-x) (pytorch#195527).",
         sample=lambda: call(values(2, 3)),
         formulas=[slope("y_i (1 - y_i)", "The output alone gives the slope.")],
     ),
@@ -250,8 +253,9 @@ OPERATORS = (
         sample=lambda: call(values(2, 3)),
         formulas=[
             slope(
-                r"\begin{cases} 1 & x_i > 0 \\ 0.01 & x_i \le 0 \end{cases}",
-                "Negative inputs pass a small part, and 0 counts as negative.",
+                r"\begin{cases} 1 & x_i > 0 \\ s & x_i \le 0 \end{cases}",
+                "Negative inputs pass the part s, negative_slope, and 0 counts as "
+                "negative.",
             )
         ],
         kinks=[kink("torch.nn.functional.leaky_relu(x)", [0.0])],
@@ -261,8 +265,8 @@ OPERATORS = (
         sample=lambda: call(values(2, 3)),
         formulas=[
             slope(
-                r"\begin{cases} 1 & x_i > 0 \\ y_i + 1 & x_i \le 0 \end{cases}",
-                "For negative inputs it is an exponential minus 1.",
+                r"\begin{cases} 1 & x_i > 0 \\ y_i + \alpha & x_i \le 0 \end{cases}",
+                "For negative inputs it is alpha times an exponential, minus alpha.",
             )
         ],
         kinks=[kink("torch.nn.functional.elu(x)", [0.0])],
@@ -408,7 +412,9 @@ OPERATORS = (
     ),
     Operator(
         "sinc",
-        kinks=[kink("torch.sinc(x)", [0.0])],
+        note="The second derivative at 0 is nan, though it is -pi**2 / 3 "
+        "(pytorch#196703).",
+        kinks=[kink("torch.sinc(x)", [0.0]), kink("torch.sinc(x)", [0.0], order=2)],
     ),
     Operator(
         "special.entr",
@@ -445,4 +451,16 @@ OPERATORS = (
     # torch's tests pass the order of a polygamma second.
     *(Operator(f"polygamma.polygamma_n_{n}", swapped=True) for n in range(5)),
     Operator("special.polygamma.special_polygamma_n_0", swapped=True),
+    Operator(
+        "ldexp",
+        limits=[
+            Limit(
+                "int64",
+                DEFECT,
+                "With negative exponents in integers, as in torch's documentation, the "
+                "product is 0: it multiplies by 2 ** other in integers "
+                "(pytorch#187460, pytorch#196680).",
+            )
+        ],
+    ),
 )

@@ -1,6 +1,7 @@
 """Reading and writing at indices and under masks."""
 
 from vjp_guide.operators.facts.declare import (
+    REPEATED,
     Formula,
     Operator,
     Special,
@@ -24,6 +25,8 @@ OPERATORS = (
     ),
     Operator(
         "scatter",
+        note="The backward pass needs an index of the shape of src (pytorch#94336).",
+        limits=[REPEATED],
         sample=lambda: call(
             values(2, 3), 1, index([0, 2], [1, 0]), values(2, 2, start=2)
         ),
@@ -38,6 +41,7 @@ OPERATORS = (
     ),
     Operator(
         "scatter_add",
+        note="The backward pass needs an index of the shape of src (pytorch#94336).",
         sample=lambda: call(
             values(2, 3), 1, index([0, 0], [1, 2]), values(2, 2, start=2)
         ),
@@ -123,4 +127,11 @@ OPERATORS = (
             )
         ],
     ),
+    Operator(
+        "index_put",
+        sample=lambda: call(values(3, 2), (index(2, 0),), values(2, 2, start=2)),
+        limits=[REPEATED],
+    ),
+    Operator("index_copy", limits=[REPEATED]),
+    Operator("put", limits=[REPEATED]),
 )

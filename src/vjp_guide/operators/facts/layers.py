@@ -1,6 +1,7 @@
 """Layers of networks: linear, convolution, normalisation, pooling, attention."""
 
 from vjp_guide.operators.facts.declare import (
+    REPEATED,
     Formula,
     Operator,
     Special,
@@ -42,6 +43,8 @@ OPERATORS = (
     ),
     Operator(
         "nn.functional.layer_norm",
+        note="The third derivative is wrong, without an error (pytorch#175754); the "
+        "second one by forward mode twice too (pytorch#196700).",
         sample=lambda: call(values(2, 3), [3], positive(3), values(3, start=2)),
         formulas=[
             Formula(
@@ -55,6 +58,8 @@ OPERATORS = (
     ),
     Operator(
         "nn.functional.batch_norm",
+        note="The third derivative in training is wrong, without an error "
+        "(pytorch#186256); the second one by forward mode twice too (pytorch#196699).",
         sample=lambda: call(
             values(3, 2),
             values(2).detach(),
@@ -86,7 +91,7 @@ OPERATORS = (
                 r"\bar x_{nci} = \sum_{o,k} v_{n,o,i-k}\, w_{ock}, "
                 r"\qquad \bar w_{ock} = \sum_{n,p} v_{nop}\, x_{n,c,p+k}",
                 "Each output spreads its weight over its window; that is a transposed "
-                "convolution.",
+                "convolution (here of stride 1 without padding).",
             )
         ],
     ),
@@ -98,7 +103,7 @@ OPERATORS = (
                 r"\bar x_{ncij} = \sum_{o,k,l} v_{n,o,i-k,j-l}\, w_{ockl}, "
                 r"\qquad \bar w_{ockl} = \sum_{n,p,q} v_{nopq}\, x_{n,c,p+k,q+l}",
                 "Each output spreads its weight over its window; that is a transposed "
-                "convolution.",
+                "convolution (here of stride 1 without padding).",
             )
         ],
     ),
@@ -177,6 +182,7 @@ OPERATORS = (
     ),
     Operator(
         "nn.functional.max_unpool1d",
+        limits=[REPEATED],
         sample=lambda: call(values(1, 1, 2), index([[1, 2]]), 2),
         specials=[
             Special(
@@ -232,4 +238,8 @@ OPERATORS = (
         specials=[_GPU],
     ),
     Operator("nn.functional.embedding_bag", swapped=True),
+    *(
+        Operator(f"nn.functional.max_unpool{name}", limits=[REPEATED])
+        for name in ("1d.grad", "2d", "2d.grad", "3d", "3d.grad")
+    ),
 )

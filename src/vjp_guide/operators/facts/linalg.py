@@ -31,6 +31,8 @@ _SIGNS = (
 OPERATORS = (
     Operator(
         "norm",
+        note="Where the square of an element overflows, the output is infinite and the "
+        "product 0 (pytorch#193006).",
         sample=lambda: call(values(2, 3)),
         formulas=[
             Formula(
@@ -42,6 +44,8 @@ OPERATORS = (
     ),
     Operator(
         "linalg.vector_norm",
+        note="Where the square of an element overflows, the output is infinite and the "
+        "product 0 (pytorch#193006).",
         sample=lambda: call(values(2, 3)),
         formulas=[
             Formula(
@@ -63,6 +67,7 @@ OPERATORS = (
     ),
     Operator(
         "linalg.solve",
+        note="The second derivative by forward mode twice is wrong (pytorch#192540).",
         sample=lambda: call(square(2), values(2, 3, start=2)),
         formulas=[
             Formula(
@@ -108,6 +113,7 @@ OPERATORS = (
     ),
     Operator(
         "linalg.det",
+        note="The second derivative by forward mode twice is wrong (pytorch#192540).",
         sample=lambda: call(square(3)),
         formulas=[
             Formula(
@@ -199,6 +205,8 @@ OPERATORS = (
     ),
     Operator(
         "linalg.norm",
+        note="Where the square of an element overflows, the output is infinite and the "
+        "product 0 (pytorch#193006).",
         kinks=[kink("torch.linalg.norm(x)", [0.0, 0.0])],
     ),
     Operator(
@@ -274,4 +282,12 @@ OPERATORS = (
         note=_SIGNS,
     ),
     Operator("linalg.pinv.singular", factored=True),
+    Operator(
+        "linalg.slogdet",
+        note="The second derivative by forward mode twice is wrong (pytorch#192540).",
+    ),
+    Operator(
+        "linalg.householder_product",
+        note="The second derivative by forward mode twice is wrong (pytorch#196698).",
+    ),
 )

@@ -93,7 +93,8 @@ OPERATORS = (
             Formula(
                 r"\bar C = v, \qquad \bar A_{ij} = \sum_k v_{ik} B_{jk}, "
                 r"\qquad \bar B_{jk} = \sum_i A_{ij} v_{ik}",
-                "A sum passes v on, and the product has the rule of matmul.",
+                "A sum passes v on, and the product has the rule of matmul (beta and "
+                "alpha are 1).",
             )
         ],
     ),

@@ -57,6 +57,8 @@ OPERATORS = (
     ),
     Operator(
         "cumprod",
+        note="The second derivative by forward mode twice is wrong where a factor is "
+        "zero (pytorch#196701).",
         sample=lambda: call(values(2, 3), 1),
         formulas=[
             Formula(
@@ -131,6 +133,8 @@ OPERATORS = (
     ),
     Operator(
         "logcumsumexp",
+        note="Forward mode drops a part where the exponentials of the numbers are far "
+        "apart (pytorch#196705).",
         specials=[
             Special(
                 loosened=1e3,

@@ -63,7 +63,7 @@ OPERATORS = (
         sample=lambda: call(values(2, 1), (2, 3)),
         formulas=[
             Formula(
-                r"\bar x_{i1} = \sum_j v_{ij}",
+                r"\bar x_{i0} = \sum_j v_{ij}",
                 "One element is read in many places, and their weights add up.",
             )
         ],
@@ -83,7 +83,7 @@ OPERATORS = (
         sample=lambda: call([values(3), values(3, start=2)], 1),
         formulas=[
             Formula(
-                r"\bar a_i = v_{i1}, \qquad \bar b_i = v_{i2}",
+                r"\bar a_i = v_{i0}, \qquad \bar b_i = v_{i1}",
                 "Each part takes its place along the new axis.",
             )
         ],
@@ -93,7 +93,7 @@ OPERATORS = (
         sample=lambda: call(values(2, 3), (1,)),
         formulas=[
             Formula(
-                r"\bar x_{ij} = v_{i,\,n+1-j}",
+                r"\bar x_{ij} = v_{i,\,n-1-j}",
                 "Flipping twice changes nothing, so v is flipped back.",
             )
         ],

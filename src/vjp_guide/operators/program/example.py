@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -52,7 +52,10 @@ def example(case: Case, name: Name, full_name: str) -> Example:
         outputs=_all_shown(names.outputs, y),
         cotangents=_all_shown(names.cotangents, v),
         products=tuple(
-            _shown(inputs[place], torch.zeros_like(x) if product is None else product)
+            _shown(
+                _gradient(inputs.values(), inputs[place]),
+                torch.zeros_like(x) if product is None else product,
+            )
             for place, x, product in zip(case.places, xs, products, strict=True)
         ),
         nodes=tuple(sorted(_nodes(y).items())),
@@ -70,17 +73,18 @@ def example(case: Case, name: Name, full_name: str) -> Example:
 
 
 class _Recorder(TorchDispatchMode):
-    """Counts the operations that run; the values come from other calls."""
+    """Counts the kernels that run, by name; the values come from other calls."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.count = 0
+        self.names: Counter[str] = Counter()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         del types
-        self.count += func.__name__ != "detach.default"
+        name = func.__name__.partition(".")[0]
+        self.names.update([] if name == "detach" else [name])
         return func(*args, **(kwargs or {}))
 
 
@@ -112,8 +116,8 @@ def _cotangents(y: Tensors) -> Tensors:
 
 def _products(
     y: Tensors, xs: Tensors, v: Tensors
-) -> tuple[int, tuple[Tensor | None, ...]]:
-    """Return how many operations the backward pass runs, and what it gives."""
+) -> tuple[tuple[tuple[str, int], ...], tuple[Tensor | None, ...]]:
+    """Return the kernels that the backward pass runs, and what it gives."""
 
     def product() -> tuple[Tensor | None, ...]:
         return torch.autograd.grad(y, xs, v, retain_graph=True, allow_unused=True)
@@ -121,7 +125,7 @@ def _products(
     products = product()
     with _Recorder() as recorder:
         product()
-    return recorder.count, products
+    return tuple(recorder.names.items()), products
 
 
 def _jacobian_facts(y: Tensors, xs: Tensors) -> tuple[int, int | None, tuple[str, ...]]:
@@ -196,7 +200,7 @@ def _tensor_names(case: Case, name: Name, *, swapped: bool) -> tuple[str, ...]:
     return tuple(found) if usable and all(found) else _letters(len(found))
 
 
-_TAKEN = {"y", "v", "t", "torch", "device", "results", "float"}
+_TAKEN = {"y", "v", "t", "torch", "math", "device", "results", "float"}
 
 
 def _names_within(value: Any, name: str) -> list[str]:
@@ -244,6 +248,12 @@ class _Code(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def _gradient(taken: Iterable[str], name: str) -> str:
+    """Return what the product for an input is called, unlike any input."""
+    called = f"grad_{name}"
+    return f"{called}_" if called in taken else called
 
 
 def _all_shown(names: Sequence[str], tensors: Tensors) -> tuple[Shown, ...]:

@@ -167,9 +167,31 @@ class Printer:
             return Text(f"[{', '.join(self.value(item).code for item in value)}]")
         if isinstance(value, float) and not math.isfinite(value):
             return Text(f'float("{value}")')
+        if isinstance(value, float) and value in _CONSTANTS:
+            return _CONSTANTS[value]
         negative = isinstance(value, int | float) and value < 0
         code = f"{value:g}" if _is_short(value) else repr(value)
         return Text(code, _UNARY if negative else _ATOM)
+
+
+# What people write instead of digits. The programs run with ``import math``.
+_CONSTANTS = {
+    math.pi: Text("math.pi"),
+    2 * math.pi: Text("2 * math.pi", _PRODUCT),
+    math.pi / 180: Text("math.pi / 180", _PRODUCT),
+    180 / math.pi: Text("180 / math.pi", _PRODUCT),
+    math.log(2): Text("math.log(2)"),
+    math.log(10): Text("math.log(10)"),
+    math.sqrt(2): Text("math.sqrt(2)"),
+    math.sqrt(0.5): Text("math.sqrt(0.5)"),
+    math.sqrt(math.pi) / 2: Text("math.sqrt(math.pi) / 2", _PRODUCT),
+    2 / math.sqrt(math.pi): Text("2 / math.sqrt(math.pi)", _PRODUCT),
+    1 / math.sqrt(2 * math.pi): Text("1 / math.sqrt(2 * math.pi)", _PRODUCT),
+    math.sqrt(2 * math.pi): Text("math.sqrt(2 * math.pi)"),
+    1 / 3: Text("1 / 3", _PRODUCT),
+    2 / 3: Text("2 / 3", _PRODUCT),
+    1 / 6: Text("1 / 6", _PRODUCT),
+}
 
 
 # The operations that have a notation of their own.

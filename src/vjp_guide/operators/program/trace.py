@@ -1,5 +1,6 @@
 """The vector-Jacobian product as a short program, traced and then run."""
 
+import math
 import re
 import warnings
 from collections.abc import Sequence
@@ -216,7 +217,7 @@ def _printed(
 
 def run(text: str, values: dict[str, Any]) -> list[Tensor | None]:
     """Return the ``results`` of a printed program, run in double precision."""
-    scope = {"torch": torch, "device": torch.device, **_copies(values)}
+    scope = {"torch": torch, "math": math, "device": torch.device, **_copies(values)}
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:

@@ -13,7 +13,7 @@ from vjp_guide._directional import differences, inner, pull, randn_like
 from vjp_guide._dot_product_test import dot_product_test
 from vjp_guide._jacobian import jacobian
 from vjp_guide.operators.case import Case, Tensors, leaves, tracked
-from vjp_guide.operators.labels import NOT_IMPLEMENTED
+from vjp_guide.operators.labels import CONSTANT, NOT_IMPLEMENTED
 from vjp_guide.operators.records import Residuals
 
 _STEP = 1e-6
@@ -24,7 +24,9 @@ _TWICE = 1e-6
 
 
 # Chosen before the first run; the facts name each operator that needs more.
-TOLERANCES = Residuals(adjoint=1e-10, one_hot=1e-10, difference=1e-7, numerical=1e-6)
+TOLERANCES = Residuals(differences=1e-7, columns=1e-6, adjoint=1e-10, rows=1e-10)
+# What a call outside of an operator's domain raises.
+UNUSABLE = (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +69,13 @@ def check(case: Case) -> Checked:
         raise UnusableError("the value or the derivative isn't finite")
     test = dot_product_test(function, *xs)
     forward = test.forward_method == "forward mode"
-    one_hot, numerical, batched = _dense_checks(function, xs, v, products)
+    rows, columns, batched = _dense_checks(function, xs, v, products)
     return Checked(
         residuals=Residuals(
+            differences=test.reverse_residual,
+            columns=columns,
             adjoint=test.adjoint_residual if forward else None,
-            one_hot=one_hot,
-            difference=test.reverse_residual,
-            numerical=numerical,
+            rows=rows,
         ),
         zero=not any(product.any() for product in products),
         batched=batched,
@@ -93,16 +95,16 @@ def check_complex(case: Case) -> bool:
     test = dot_product_test(function, *case.inputs)
     if test.reverse == 0:
         raise UnusableError("the derivative is zero")
-    return test.reverse_residual <= TOLERANCES.difference
+    return test.reverse_residual <= TOLERANCES.differences
 
 
 def check_twice(case: Case) -> str:
     """Return whether the vector-Jacobian product itself can be differentiated.
 
     Returns:
-        ``"yes"``, checked by finite differences; ``"constant"`` if the product doesn't
-        depend on the inputs; ``"wrong"`` if they differ; ``"not implemented"`` if torch
-        says so; ``"no"`` if it raises something else.
+        ``"yes"``, checked by finite differences; ``"constant"`` if the product depends
+        on ``v`` alone; ``"wrong"`` if they differ; ``"not implemented"`` if torch says
+        so; ``"no"`` if it raises something else.
     """
     function = tracked(case)
     xs = case.inputs
@@ -113,9 +115,27 @@ def check_twice(case: Case) -> str:
         return pull(function, inputs, v, create_graph=True)
 
     try:
-        return _compare_twice(product, xs, generator)
+        answer = _compare_twice(product, xs, generator)
+        if answer == CONSTANT:
+            _differentiate_by(function, xs, v)
     except RuntimeError as error:
         return NOT_IMPLEMENTED if "not implemented" in str(error) else "no"
+    return answer
+
+
+def _differentiate_by(
+    function: Callable[..., Tensors], xs: Tensors, v: Tensors
+) -> None:
+    """Differentiate the product with respect to ``v``, on which it always depends.
+
+    Raises:
+        RuntimeError: If torch can't.
+    """
+    weights = leaves(v)
+    products = pull(function, xs, weights, create_graph=True)
+    kept = [each for each in products if each.requires_grad]
+    ones = [torch.ones_like(each) for each in kept]
+    torch.autograd.grad(kept, weights, ones, allow_unused=True)
 
 
 def _compare_twice(
@@ -125,7 +145,7 @@ def _compare_twice(
     products = product(*inputs)
     keep = [place for place, p in enumerate(products) if p.requires_grad]
     if not keep:
-        return "constant"
+        return CONSTANT
 
     def kept(*inputs: Tensor) -> Tensors:
         products = product(*inputs)
@@ -154,13 +174,13 @@ def _dense_checks(
         rows = jacobian(_real(function(*inputs)), inputs)
     batched = not any("torch.vmap" in str(warning.message) for warning in caught)
     return (
-        _one_hot_residual(rows, _real(v), products),
-        _numerical_residual(function, xs, rows),
+        _rows_residual(rows, _real(v), products),
+        _columns_residual(function, xs, rows),
         batched,
     )
 
 
-def _one_hot_residual(
+def _rows_residual(
     rows: tuple[tuple[Tensor, ...], ...], v: Tensors, products: Tensors
 ) -> float:
     """Return how far ``v`` times the rows of ``J`` is from the product."""
@@ -173,7 +193,7 @@ def _one_hot_residual(
     return off / max(_SMALLEST, *map(_largest, products), 0.0)
 
 
-def _numerical_residual(
+def _columns_residual(
     function: Callable[..., Tensors],
     xs: Tensors,
     rows: tuple[tuple[Tensor, ...], ...],

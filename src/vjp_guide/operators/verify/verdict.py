@@ -6,33 +6,41 @@ from typing import Any
 
 import torch
 
+from vjp_guide.operators import labels
 from vjp_guide.operators.case import Case
 from vjp_guide.operators.facts import facts
-from vjp_guide.operators.facts.declare import NONE, Special
+from vjp_guide.operators.facts.declare import NONE, Operator, Special
 from vjp_guide.operators.labels import (
+    CONSTANT,
     DEFECT,
     DEFINED_AS_ZERO,
+    DEPENDS,
     FAILED,
     GAUGE,
+    NO,
+    NOT_IMPLEMENTED,
+    RAISES,
     UNVERIFIABLE,
     VERIFIED,
+    WRONG,
+    YES,
     ZERO,
 )
 from vjp_guide.operators.records import Residuals, Variant
 from vjp_guide.operators.torch_tables import full_name, takes
 from vjp_guide.operators.verify.checks import (
     TOLERANCES,
+    UNUSABLE,
     Checked,
     check,
     check_complex,
     check_twice,
 )
 from vjp_guide.operators.verify.samples import calls, theirs
+from vjp_guide.operators.verify.variations import variations
 
 # Calls with a derivative that isn't zero: how many to check, and among how many.
 _WANTED, _TRIED = 2, 12
-# What a call outside of an operator's domain raises.
-UNUSABLE = (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError)
 
 
 @dataclass(slots=True)
@@ -42,10 +50,12 @@ class Found:
     Attributes:
         checked: The calls that were checked, with what was found.
         skipped: Why others weren't.
+        kernels: The calls that were checked, by the graph nodes of their outputs.
     """
 
     checked: list[tuple[Case, Checked]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    kernels: dict[str, list[tuple[Case, Checked]]] = field(default_factory=dict)
 
     @property
     def telling(self) -> list[Checked]:
@@ -95,14 +105,23 @@ def _checked(op: Any, dtype: torch.dtype, special: Special) -> Found:
     found = Found()
     if not takes(op, dtype):
         return found
+    kernels: set[str] = set()
     for case in calls(op, dtype, special)[:_TRIED]:
+        try:
+            kernel = case.nodes()
+        except UNUSABLE:
+            kernel = ""
+        if len(found.telling) >= 2 * _WANTED and kernel in kernels | {""}:
+            continue
+        kernels.add(kernel)
         for each in (case, case.jittered()):
             try:
                 found.checked.append((each, check(each)))
+                found.kernels.setdefault(kernel, []).append(
+                    (each, found.checked[-1][1])
+                )
             except UNUSABLE as error:
                 found.skipped.append(str(error))
-        if len(found.telling) >= 2 * _WANTED:
-            break
     return found
 
 
@@ -123,9 +142,14 @@ def _variant(
     op: Any, found: Found, special: Special, dtype: torch.dtype, *, blind: bool
 ) -> Variant:
     state, reason = _state(found, special)
-    condition = facts(full_name(op)).condition
-    if condition and state == VERIFIED:
-        state, reason = GAUGE, f"{condition} {reason}".strip()
+    known = facts(full_name(op))
+    if known.condition and state == VERIFIED:
+        state, reason = GAUGE, f"{known.condition} {reason}".strip()
+    kernels = {node: _twice(each) for node, each in found.kernels.items()}
+    changes = _variations(found)
+    complex_ = _complex(op, special)
+    answers = changes | {"twice": _all(kernels), "complex": complex_}
+    state, reason = _limited(known, answers, state, reason)
     residuals = found.residuals()
     return Variant(
         name=full_name(op),
@@ -136,10 +160,15 @@ def _variant(
         skipped=len(found.skipped),
         residuals=residuals,
         dtype=str(dtype).removeprefix("torch."),
-        forward=_forward(residuals, special),
-        twice=_twice(found),
-        complex=_complex(op, special),
+        forward=_forward(found, special),
+        twice=_all(kernels),
+        complex=complex_,
         batched=all(result.batched for _, result in found.checked),
+        kernels=tuple((node, answer) for node, answer in kernels.items() if node),
+        samples=tuple(
+            dict.fromkeys(case.arguments_text() for case, _ in found.checked)
+        ),
+        variations=tuple(changes.items()),
     )
 
 
@@ -162,24 +191,68 @@ def _passes(found: Checked, special: Special) -> bool:
     if not special.forward:
         residuals = replace(residuals, adjoint=None)
     if found.zero:  # where all is zero, only the absolute check has a meaning
-        residuals = replace(residuals, adjoint=None, difference=0.0)
+        residuals = replace(residuals, adjoint=None, differences=0.0)
     return residuals.within(TOLERANCES, times=special.loosened)
 
 
-def _forward(residuals: Residuals | None, special: Special) -> str:
-    if residuals is None or residuals.adjoint is None:
-        return "no"
-    bound = (TOLERANCES.adjoint or 0.0) * special.loosened
-    return "yes" if residuals.adjoint <= bound else "wrong"
+def _limited(
+    known: Operator, answers: dict[str, str], state: str, reason: str
+) -> tuple[str, str]:
+    """Return the state of an operator that passed, with what limits it."""
+    if state not in {VERIFIED, GAUGE}:
+        return state, reason
+    raising = [change for change, answer in answers.items() if answer == RAISES]
+    reasons = [reason, labels.raising(raising)]
+    wrong = [change for change, answer in answers.items() if answer == WRONG]
+    for change in wrong:
+        limit = known.limit(change)
+        if limit is None:
+            return FAILED, f"It isn't right with a change of its samples: {change}."
+        state = limit.state if state != DEFECT else DEFECT
+        reasons.append(limit.reason)
+    return state, " ".join(filter(None, dict.fromkeys(reasons)))
 
 
-def _twice(found: Found) -> str:
-    """Return what differentiating twice gives; a call at a kink doesn't decide."""
-    state = "no"
+def _variations(found: Found) -> dict[str, str]:
+    """Return the answer to each change of the calls; a wrong one counts."""
+    answers: dict[str, str] = {}
     for case, result in found.checked:
         if not result.zero:
+            for change, answer in variations(case):
+                if answers.get(change, YES) == YES:
+                    answers[change] = answer
+    return answers
+
+
+def _forward(found: Found, special: Special) -> str:
+    """Return whether there is forward mode, and whether it agrees."""
+    adjoint = [result.residuals.adjoint for _, result in found.checked]
+    known = [each for each in adjoint if each is not None]
+    residuals = found.residuals()
+    if not known:
+        return NO
+    if residuals is None or residuals.adjoint is None:
+        return YES
+    bound = (TOLERANCES.adjoint or 0.0) * special.loosened
+    return YES if residuals.adjoint <= bound else WRONG
+
+
+def _all(kernels: dict[str, str]) -> str:
+    """Return the one answer of all kernels, or that it depends on them."""
+    answers = set(kernels.values())
+    if NOT_IMPLEMENTED in answers and answers & {YES, CONSTANT}:
+        return DEPENDS
+    right = (each for each in kernels.values() if each in {YES, CONSTANT})
+    return next(right, next(iter(kernels.values()), NO))
+
+
+def _twice(checked: list[tuple[Case, Checked]]) -> str:
+    """Return what differentiating twice gives; a call at a kink doesn't decide."""
+    state = NO
+    for case, result in checked:
+        if not result.zero:
             state = check_twice(case)
-            if state in {"yes", "constant"}:
+            if state in {YES, CONSTANT}:
                 break
     return state
 
@@ -187,10 +260,12 @@ def _twice(found: Found) -> str:
 def _complex(op: Any, special: Special) -> str:
     """Return whether there is a derivative for complex inputs, and a right one."""
     if not takes(op, torch.complex128):
-        return "no"
+        return NO
     for case in theirs(op, torch.complex128, replace(special, symmetric=True)):
-        try:
-            return "yes" if check_complex(case) else "wrong"
-        except UNUSABLE:
-            continue
-    return "no"
+        # The samples may be at a kink; noise leads away from it.
+        for each in (case.jittered(), case):
+            try:
+                return YES if check_complex(each) else WRONG
+            except UNUSABLE:
+                continue
+    return NO

@@ -1,88 +1,82 @@
 """An entry of the atlas as plain text."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from vjp_guide.operators import labels
 from vjp_guide.operators.numerals import residual
-from vjp_guide.operators.records import Entry, Example, Shown, Variant
+from vjp_guide.operators.records import Entry, Shown, Variant
 from vjp_guide.operators.torch_tables import NOTICE
+from vjp_guide.operators.views.unicode import unicode
 
 _WIDTH = 88
 
 
 def as_text(entry: Entry) -> str:
     """Return an entry as text for a terminal."""
-    return "\n".join(_lines(entry))
+    return _VIEWS.get_template("entry.txt.jinja").render(entry=entry)
 
 
-def _lines(entry: Entry) -> Iterator[str]:
-    yield entry.name
-    yield "=" * len(entry.name)
-    yield from filter(None, (entry.signature, entry.page))
-    if entry.aliases:
-        yield f"also {', '.join(entry.aliases)}"
-    for formula in entry.formulas:
-        yield ""
-        yield from textwrap.wrap(formula.why, _WIDTH)
-        yield f"  {formula.latex}"
-    if entry.note:
-        yield ""
-        yield from textwrap.wrap(entry.note, _WIDTH)
-    if entry.example:
-        yield from _example(entry.example)
-    if entry.kinks:
-        yield from ("", "At ties and kinks, for v of ones")
-        yield from (f"  {call}: {product}" for call, product in entry.kinks)
-    if entry.derivatives:
-        yield from ("", "In torch's derivatives.yaml")
-        for rule in entry.derivatives:
-            yield textwrap.indent(rule, "  ")
-        yield from textwrap.wrap(NOTICE, _WIDTH)
-    yield from ("", "Checks")
-    for variant in entry.variants:
-        yield from _variant(variant)
-
-
-def _example(example: Example) -> Iterator[str]:
-    outputs = ", ".join(shown.name for shown in example.outputs)
-    yield from ("", "Example", f"  {outputs} = {example.call}")
-    yield from map(_shown, (*example.inputs, *example.outputs, *example.cotangents))
-    yield from ("", "The vector-Jacobian product")
-    if example.problem:
-        yield f"  no program: {example.problem}"
-    yield from (f"  {line}" for line in example.lines)
-    for place, product in enumerate(example.products):
-        if example.results:
-            yield f"  {product.name}: {example.results[place]}"
-        if product.values:
-            yield f"    = {product.values}"
-    nodes = ", ".join(
-        node if count == 1 else f"{node} ({count} times)"
-        for node, count in example.nodes
-    )
-    yield from ("", f"Graph nodes: {nodes or 'none'}")
-    yield f"Operations in the backward pass: {example.operations}"
-    yield f"Numbers kept for it: {example.saved}"
-    yield f"Entries of J: {example.entries}"
-
-
-def _shown(shown: Shown) -> str:
+def tensor(shown: Shown) -> str:
+    """Return a tensor's name, its shape, and its numbers if there are few."""
     values = f" = {shown.values}" if shown.values else ""
-    return f"  {shown.name} {shown.shape}{values}"
+    return f"{shown.name} {shown.shape}{values}"
 
 
-def _variant(variant: Variant) -> Iterator[str]:
-    yield f"  {variant.name}: {variant.state}"
-    if variant.reason:
-        yield from textwrap.wrap(
-            variant.reason, _WIDTH, initial_indent="    ", subsequent_indent="    "
-        )
-    if variant.residuals:
-        names = ("adjoint", "one-hot", "finite differences", "numerical J")
-        pairs = zip(names, variant.residuals.values(), strict=True)
-        found = ", ".join(f"{n} {residual(r)}" for n, r in pairs if r is not None)
-        yield f"    {variant.calls} calls in {variant.dtype}, residuals: {found}"
-    yield (
-        f"    forward mode {variant.forward}, double backward {variant.twice}, "
-        f"complex {variant.complex}, vmap {'yes' if variant.batched else 'no'}"
+def residuals(variant: Variant) -> str:
+    """Return the largest residual of each check that ran."""
+    found = variant.residuals
+    if found is None:
+        return "none"
+    pairs = zip(labels.CHECKS, found.values(), strict=True)
+    return ", ".join(f"{n} {residual(r)}" for n, r in pairs if r is not None)
+
+
+def twice(variant: Variant) -> str:
+    """Return the answer on double backward, by kernel where that decides."""
+    if variant.twice != labels.DEPENDS:
+        return variant.twice
+    return "; ".join(f"{answer} through {node}" for node, answer in variant.kernels)
+
+
+def changes(variant: Variant) -> str:
+    """Return what other dtypes and indices gave."""
+    return ", ".join(f"{change} {answer}" for change, answer in variant.variations)
+
+
+def counted(pairs: Iterable[tuple[str, int]]) -> str:
+    """Return names, each with how often it occurs."""
+    return ", ".join(
+        name if count == 1 else f"{name} ({count} times)" for name, count in pairs
     )
+
+
+def number(count: int, word: str) -> str:
+    """Return a count with its word, in the plural if it is one."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)
+
+
+FILTERS = {
+    "changes": changes,
+    "counted": counted,
+    "number": number,
+    "residuals": residuals,
+    "tensor": tensor,
+    "twice": twice,
+}
+_VIEWS = Environment(
+    loader=PackageLoader("vjp_guide.operators", "views"),
+    autoescape=False,  # noqa: S701 - it is plain text
+    keep_trailing_newline=False,
+    lstrip_blocks=True,
+    trim_blocks=True,
+    undefined=StrictUndefined,
+)
+_VIEWS.filters.update(FILTERS, unicode=unicode, wrapped=_wrapped)
+_VIEWS.globals["notice"] = NOTICE

@@ -1,0 +1,1 @@
+"""Notes on errors of torch's autograd, where they are raised."""
