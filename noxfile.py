@@ -82,7 +82,7 @@ def tests(session: nox.Session) -> None:
 def operators(session: nox.Session) -> None:
     """Verify every operator of torch; fail if one that was verified no longer is."""
     _install(session, "test")
-    session.run("python", "tests/operators/verify.py", *session.posargs)
+    session.run("python", "-m", "tests.operators.verify", *session.posargs)
 
 
 @nox.session(default=False)
@@ -93,7 +93,8 @@ def record(session: nox.Session) -> None:
     old = tuple(map(int, release.split(".")[:2])) < (2, 3)
     tables = ["expecttest", "numpy<2" if old else "numpy", "packaging", "pyyaml"]
     session.install("--no-compile", f"torch=={release}", *tables, "setuptools<81")
-    session.run("python", "records/record.py", f"records/{release}.json")
+    script = ["records/record.py", f"records/{release}.json"]
+    session.run("python", *script, env={"PYTHONPATH": str(ROOT)})
 
 
 @nox.session(default=False)

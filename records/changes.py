@@ -2,14 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from records.record import programs, read
+from records.reading import programs
 
 HERE = Path(__file__).parent
+FILES = ("errors", "mistakes", "facts")
 KINDS = {
     "first": "the derivative",
     "second": "the second derivative",
@@ -62,6 +64,22 @@ class Change:
     after: str
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Neighbouring releases in which a program did the same.
+
+    Attributes:
+        text: Its outcome.
+        first: The first of the releases, such as ``"2.14"``.
+        last: The last of them.
+    """
+
+    text: str
+    first: str
+    last: str
+
+
+@cache
 def records() -> list[Record]:
     """Return all records, the oldest release first."""
     paths = HERE.glob("*.json")
@@ -70,12 +88,33 @@ def records() -> list[Record]:
 
 
 def number(release: str) -> tuple[int, ...]:
-    """Return a release as numbers that compare."""
-    return tuple(int(part) for part in release.split("."))
+    """Return a release as numbers that compare: ``2.13.0+cpu`` is (2, 13, 0)."""
+    digits = re.match(r"\d+(\.\d+)*", release)
+    return tuple(int(part) for part in digits[0].split(".")) if digits else ()
 
 
-def changes() -> Iterator[Change]:
-    """Yield each change of an outcome between two neighbouring releases."""
+@cache
+def changes() -> tuple[Change, ...]:
+    """Return each change of an outcome between two neighbouring releases."""
+    return tuple(_changes())
+
+
+@cache
+def operators() -> tuple[Change, ...]:
+    """Return each operator that gained or lost one of the three abilities."""
+    return tuple(_operators())
+
+
+def of_operator(names: Container[str]) -> Iterator[Change]:
+    """Yield what changed of an operator, by its names in torch's own tables."""
+    yield from (each for each in operators() if each.name in names)
+    for each in changes():
+        kind, _, rest = each.name.partition(": ")
+        if kind in KINDS and rest.partition(": ")[0] in names:
+            yield each
+
+
+def _changes() -> Iterator[Change]:
     titles = dict(_titles())
     for before, after in pairwise(records()):
         for name, title in titles.items():
@@ -85,8 +124,8 @@ def changes() -> Iterator[Change]:
 
 
 def _titles() -> Iterator[tuple[str, str]]:
-    for file in ("errors", "mistakes", "facts"):
-        for name, title, _ in programs(read(file)):
+    for file in FILES:
+        for name, title, _ in programs(file):
             yield name, title
     for name in records()[-1].results:
         kind, _, rest = name.partition(": ")
@@ -97,8 +136,7 @@ def _titles() -> Iterator[tuple[str, str]]:
             yield name, f"`{rest}`"
 
 
-def operators() -> Iterator[Change]:
-    """Yield each operator that gained or lost one of the three abilities."""
+def _operators() -> Iterator[Change]:
     pairs = pairwise(record for record in records() if record.operators)
     for before, after in pairs:
         for name in sorted(before.operators.keys() & after.operators.keys()):
@@ -119,26 +157,62 @@ def _word(letter: str) -> str:
     return "yes" if letter == "y" else "no"
 
 
-def texts(name: str) -> dict[str, str]:
-    """Return the texts of a program, each with the first release that has it."""
-    found: dict[str, str] = {}
+def spans(name: str) -> list[Span]:
+    """Return what a program did, release after release."""
+    found: list[Span] = []
     for record in records():
-        if name in record.results:
-            found.setdefault(record.results[name], record.minor)
+        text = record.results.get(name)
+        if found and found[-1].text == text:
+            found[-1] = replace(found[-1], last=record.minor)
+        elif text is not None:
+            found.append(Span(text, record.minor, record.minor))
     return found
 
 
-def since(name: str) -> str:
-    """Return the release from which on a program does what it does in the newest.
+def now(name: str, release: str) -> Span | None:
+    """Return what a program does in a release, or in the newest recorded before it.
 
-    Empty if it did so in the oldest that was recorded.
+    Returns:
+        The oldest that is known for a release before all, none for an unknown program.
     """
-    known = [record for record in records() if name in record.results]
-    last = known[-1].results[name]
-    for older, newer in zip(known[-2::-1], known[:0:-1], strict=True):
-        if older.results[name] != last:
-            return newer.minor
-    return ""
+    found = spans(name)
+    begun = (each for each in found if number(each.first) <= number(release))
+    return next(reversed([*found[:1], *begun]), None)
+
+
+def texts(name: str) -> dict[str, str]:
+    """Return the texts of a program, each with the first release that has it."""
+    return {span.text: span.first for span in reversed(spans(name))}
+
+
+def notes(name: str, release: str) -> Iterator[tuple[str, str]]:
+    """Yield since when a program does what it does, and what it does in other releases.
+
+    Yields:
+        Words, and the outcome that follows them if there is one.
+    """
+    every, current = spans(name), now(name, release)
+    if current and [current] == every:
+        yield f"So in each recorded release, {current.first} to {current.last}.", ""
+    elif current and current != every[0]:
+        yield f"So since torch {current.first}.", ""
+    for span in reversed(every):
+        if span != current:
+            yield f"{_when(span, every[-1])}:", span.text
+
+
+def _when(span: Span, last: Span) -> str:
+    if span == last:
+        return f"From torch {span.first} on"
+    return f"In torch {span.first}" + f" to {span.last}" * (span.first != span.last)
+
+
+def code(outcome: str) -> str:
+    """Return an outcome as code in Markdown, on one line."""
+    line = one_line(outcome)
+    fence = "``" if "`" in line else "`"
+    pad = " " if "`" in line else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
 
 
 def one_line(outcome: str, width: int = 160) -> str:

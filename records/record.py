@@ -1,8 +1,9 @@
 """Record what the programs of this folder do with the torch that is installed.
 
-It needs the standard library and torch alone; torch's own tables of operators also need
-numpy and expecttest. Each program runs in a process of its own, so that a missing name
-or a crash is a result like any other. ``nox -s record -- 2.9.1`` runs it for a release.
+It needs the standard library and torch alone, with the folder above on its path;
+torch's own tables of operators also need numpy and expecttest.
+Each program runs in a process of its own, so that a missing name or a crash is a result
+like any other. ``nox -s record -- 2.9.1`` runs it for a release.
 """
 
 import ast
@@ -30,8 +31,8 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_flatten
 
-HERE = Path(__file__).parent
-PROGRAMS = HERE / "programs"
+from records.reading import programs, rows
+
 SECONDS = 120
 TOGETHER = 20
 PRELUDE = """
@@ -55,36 +56,17 @@ NOISE = [
 Outcome = functools.partial[str]
 
 
-def programs(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield the name, the title and the code of each program of a file."""
-    for part in re.split(r"^%% ", text, flags=re.MULTILINE)[1:]:
-        head, code = part.split("\n", 1)
-        name, title = head.split(" | ", 1)
-        yield name, title, code.strip()
-
-
-def rows(text: str) -> Iterator[list[str]]:
-    """Yield the cells of each line of a table."""
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            yield line.split(" | ")
-
-
-def read(name: str) -> str:
-    """Return the text of a file of programs."""
-    return (PROGRAMS / f"{name}.txt").read_text(encoding="utf-8")
-
-
-def main(path: Path) -> None:
-    """Run all programs, and write what they did to a file."""
+def main(path: Path, *names: str) -> None:
+    """Run all programs, or those with the given names, and write what they did."""
     torch.set_num_threads(1)
     warm_up()
+    chosen = [pair for pair in outcomes() if pair[0] in names or not names]
     record = {
         "torch": torch.__version__.split("+")[0],
         "python": platform.python_version(),
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
-        "results": dict(isolated(outcomes())),
-        "operators": dict(isolated(operators())),
+        "results": dict(isolated(chosen)),
+        "operators": {} if names else dict(isolated(operators())),
     }
     text = json.dumps(record, indent=0, sort_keys=True, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
@@ -100,17 +82,17 @@ def warm_up() -> None:
 def outcomes() -> Iterator[tuple[str, Outcome]]:
     """Yield the name of each program, and the function that runs it."""
     for file in ("errors", "mistakes", "facts"):
-        for name, _, code in programs(read(file)):
+        for name, _, code in programs(file):
             yield name, functools.partial(run_program, code)
     # Its first use warns, which is a fact of its own, and is slow; so it comes late.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         forward(torch.exp, [torch.ones(1)])
-    for operator, call, inputs in rows(read("kinks")):
+    for operator, call, inputs in rows("kinks"):
         for kind, derivative in DERIVATIVES.items():
             name = f"{kind}: {operator}: {call} at {inputs}"
             yield name, functools.partial(run_kink, derivative, call, inputs)
-    for (name,) in rows(read("names")):
+    for (name,) in rows("names"):
         yield f"name: {name}", functools.partial(run_name, name)
 
 
@@ -397,4 +379,4 @@ def _forward(function: Callable[..., Any], xs: list[Tensor]) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -1,26 +1,47 @@
 """Tests of the records of torch's releases, and of what is read from them."""
 
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+import torch
 
 from records.changes import (
+    FILES,
     Change,
     Record,
     changes,
+    notes,
+    now,
+    number,
+    of_operator,
     one_line,
     operators,
     records,
-    since,
+    spans,
     texts,
 )
-from records.record import programs, read
+from records.reading import programs
 from vjp_guide import diagnose
 from vjp_guide._explain.error_table import ROWS
 
-NAMES = [
-    name
-    for file in ("errors", "mistakes", "facts")
-    for name, _, _ in programs(read(file))
+ROOT = Path(__file__).parent.parent
+NAMES = [name for file in FILES for name, _, _ in programs(file)]
+# The oldest release that the project supports.
+OLDEST = re.findall(r'"torch>=([\d.]+)', (ROOT / "pyproject.toml").read_text("utf-8"))[
+    0
 ]
+NEWEST = records()[-1].torch
+PAGES = sorted(
+    path.relative_to(ROOT / "docs").as_posix()
+    for part in ("*.md", "[!_]*/**/*.md")
+    for path in (ROOT / "docs").glob(part)
+    if "auto_examples" not in path.parts
+)
 
 
 def test_each_program_has_a_name_of_its_own() -> None:
@@ -30,9 +51,11 @@ def test_each_program_has_a_name_of_its_own() -> None:
 
 @pytest.mark.parametrize("record", records(), ids=lambda record: record.torch)
 def test_each_release_ran_every_program(record: Record) -> None:
-    """Tests that no record is of older programs, and that no program ended early."""
-    assert set(NAMES) <= set(record.results)
-    assert record.results.keys() == records()[-1].results.keys()
+    """Tests that none ended early; only the oldest records may lack newer programs."""
+    missing = set(NAMES) - set(record.results)
+
+    assert not missing or number(record.torch) < number(OLDEST)
+    assert records()[-1].results.keys() - record.results.keys() <= set(NAMES)
     assert record.operators
     assert all(record.results.values())
 
@@ -48,14 +71,39 @@ def test_a_change_that_the_release_notes_know() -> None:
         "(tensor([1., 1., 1.]),)",
         "(tensor([0., 1., 0.]),)",
     )
-    assert since("history-clamp") == "2.14"
-    assert list(texts("history-clamp").values()) == ["2.0", "2.14"]
+    assert sorted(texts("history-clamp").values(), key=number) == ["2.0", "2.14"]
+    assert list(of_operator({"clamp"}))[-1].since == "2.14"
+
+
+@pytest.mark.parametrize(
+    ("release", "words"),
+    [
+        ("2.13.0+cpu", [("From torch 2.14 on:", "(tensor([0., 1., 0.]),)")]),
+        (
+            "2.14.1",
+            [
+                ("So since torch 2.14.", ""),
+                ("In torch 2.0 to 2.13:", "(tensor([1., 1., 1.]),)"),
+            ],
+        ),
+    ],
+)
+def test_a_note_says_what_other_releases_do(
+    release: str, words: list[tuple[str, str]]
+) -> None:
+    """Tests the note with either of two releases, and with those between records."""
+    assert list(notes("history-clamp", release)) == words
+    assert now("history-clamp", "2.14.0.dev20260701") == spans("history-clamp")[1]
+    assert now("history-clamp", "1.13") == spans("history-clamp")[0]
+    assert now("no such program", release) is None
 
 
 def test_what_never_changed_has_no_release() -> None:
     """Tests a text that is the same in all releases."""
-    assert since("error-no-implicit-v") == ""
-    assert list(texts("error-no-implicit-v").values()) == ["2.0"]
+    ((words, outcome),) = notes("error-no-implicit-v", NEWEST)
+
+    assert words == f"So in each recorded release, 2.0 to {records()[-1].minor}."
+    assert not outcome
 
 
 def test_an_operator_became_twice_differentiable() -> None:
@@ -84,3 +132,43 @@ PROVOKING = [
 def test_diagnose_knows_the_text_of_each_release(name: str, text: str) -> None:
     """Tests that a text is recognised whichever release raised it."""
     assert diagnose(text), name
+
+
+def _quoted() -> set[str]:
+    """Return the programs that pages show or name."""
+    pages = (ROOT / "docs" / path for path in PAGES)
+    text = "\n".join(path.read_text(encoding="utf-8") for path in pages)
+    found = re.findall(r"\{recorded\} (\S+)|\{since\}`(.+?)`", text)
+    return {shown or named for shown, named in found}
+
+
+def test_pages_quote_programs_that_exist() -> None:
+    """Tests that no name is misspelt."""
+    assert _quoted() <= set(NAMES)
+
+
+def test_the_installed_torch_does_what_is_recorded(tmp_path: Path) -> None:
+    """Tests the programs that pages show, and those that newer releases changed."""
+    changed = {each.name for each in changes() if number(each.since) > number(OLDEST)}
+    names = sorted(_quoted() | changed & set(NAMES))
+    path = tmp_path / "record.json"
+
+    subprocess.run(  # noqa: S603 (this project's own module)
+        [sys.executable, "records/record.py", str(path), *names],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+    )
+
+    found = json.loads(path.read_text(encoding="utf-8"))["results"]
+    spans_now = {name: now(name, torch.__version__) for name in names}
+    assert found == {name: span.text for name, span in spans_now.items() if span}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_names_a_release_by_hand(path: str) -> None:
+    """Tests that the releases which pages name come from the records."""
+    text = (ROOT / "docs" / path).read_text(encoding="utf-8")
+
+    assert not re.findall(r"(?i)torch 2\.\d+.*|(?<![\d.])2\.1\d(?![\d.]).*", text)

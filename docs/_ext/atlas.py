@@ -70,7 +70,8 @@ class AtlasDirective(SphinxDirective):
 
         data = Path(self.env.srcdir) / DATA
         here = Path(__file__).parent
-        for path in (data, *here.glob("atlas*")):
+        records = here.parents[1] / "records"
+        for path in (data, *here.glob("atlas*"), *records.glob("*.json")):
             self.env.note_dependency(path)
         return atlas_nodes.content(data, self.name, *self.arguments)
 

@@ -1,12 +1,13 @@
 """Parts of an entry as HTML, from a template, with the drawing of its Jacobian."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from records.changes import code, number, of_operator
 from vjp_guide.operators.records import Example, Variant
 from vjp_guide.operators.views.text import FILTERS
 
@@ -21,6 +22,18 @@ def part(name: str, *arguments: object) -> str:
 
 def _view() -> object:
     return _VIEWS.get_template(VIEW).module
+
+
+def changed(names: Container[str]) -> str:
+    """Return what releases of torch changed, by the names in torch's own tables."""
+    lines = [
+        f"torch {each.since}: {each.title}: {code(each.after)}, was {code(each.before)}"
+        for each in sorted(of_operator(names), key=lambda each: number(each.since))
+    ]
+    marked = (
+        re.sub(r"``? ?(.+?) ?``?", r"<code>\1</code>", escape(line)) for line in lines
+    )
+    return "".join(f'<p class="since">{line}</p>' for line in marked)
 
 
 def linked(text: str) -> Markup:

@@ -220,6 +220,7 @@ def _parts(entry: Entry) -> Iterator[str]:
     if entry.derivatives:
         yield html.part("derivatives", entry)
     yield html.part("checks", entry)
+    yield html.changed({variant.name for variant in entry.variants})
 
 
 def _row(entry: Entry, title: str) -> tuple[str, ...]:

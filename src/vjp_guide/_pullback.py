@@ -12,7 +12,7 @@ from vjp_guide._graph import Edges, edge, walk
 from vjp_guide._hooks import any_hooks, watched_hooks
 from vjp_guide._quiet import RetainedGrads, plain_modes, quiet_randomness
 
-# The rows that torch.vmap gives for these are wrong, without an error (torch 2.13).
+# The rows that torch.vmap gives for these are wrong, without an error.
 _WRONG = {
     "AsStridedScatterBackward0": "aten::as_strided_scatter",
     "CdistBackward0": "aten::_cdist_backward",

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,13 +14,6 @@ from vjp_guide.operators.program import example
 from vjp_guide.operators.verify import verdict
 
 LARGE = torch.arange(20.0, dtype=torch.float64, requires_grad=True)
-BASELINE = Path(__file__).with_name("states.txt")
-
-
-def expected_states() -> dict[str, str]:
-    """Return the states that ``nox -s operators`` compares with."""
-    lines = BASELINE.read_text(encoding="utf-8").splitlines()
-    return {name: state for name, _, state in (line.partition("\t") for line in lines)}
 
 
 def op_of(call: Callable[..., Any], *inputs: Any, **fields: Any) -> Any:

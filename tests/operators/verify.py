@@ -1,6 +1,7 @@
-"""Verify every operator of the installed torch, against the states in states.txt.
+"""Verify every operator of the installed torch, against the states in this folder.
 
-With ``--write`` the states are written instead of compared.
+The oldest release has a file with all states, a newer one with those that differ from
+the release before. With ``--write`` a file is written instead of compared.
 """
 
 import sys
@@ -8,18 +9,43 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import torch
+
+from records.changes import number
 from vjp_guide.operators import Entry, compute, summary
 
-STATES = Path(__file__).with_name("states.txt")
+STATES = Path(__file__).with_name("states")
+GONE = "not in torch's tables"
 PROCESSES = 2
+
+
+def expected(release: str = torch.__version__) -> dict[str, str]:
+    """Return the states of the operators in a release of torch."""
+    states: dict[str, str] = {}
+    for path in sorted(STATES.glob("*.txt"), key=lambda path: number(path.stem)):
+        if number(path.stem) <= number(release):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            states |= dict(line.split("\t") for line in lines)
+    return {name: state for name, state in states.items() if state != GONE}
+
+
+def write(states: dict[str, str], release: str = torch.__version__) -> None:
+    """Write the states that differ from those of the releases before."""
+    major, minor, *_ = number(release)
+    path = STATES / f"{major}.{minor}.txt"
+    path.unlink(missing_ok=True)
+    before = expected(release)
+    now = dict.fromkeys(before.keys() - states.keys(), GONE) | states
+    lines = [f"{n}\t{now[n]}\n" for n in sorted(now) if now[n] != before.get(n)]
+    path.write_text("".join(lines), encoding="utf-8")
 
 
 def bar(entries: Iterator[Entry], count: int) -> Iterable[Entry]:
     """Pass the entries through, and show how far they are."""
-    for number, entry in enumerate(entries, start=1):
-        width = 40 * number // count
+    for done, entry in enumerate(entries, start=1):
+        width = 40 * done // count
         print(
-            f"\r[{'#' * width:40}] {number}/{count} {entry.name:50.50}",
+            f"\r[{'#' * width:40}] {done}/{count} {entry.name:50.50}",
             end="",
             file=sys.stderr,
         )
@@ -33,21 +59,16 @@ def main() -> int:
     found = compute(jobs=PROCESSES, progress=bar)
     variants = [variant for entry in found.entries for variant in entry.variants]
     states = {variant.name: variant.state for variant in variants}
-    text = "".join(f"{name}\t{states[name]}\n" for name in sorted(states))
     if "--write" in sys.argv:
-        STATES.write_text(text, encoding="utf-8")
+        write(states)
     counts = summary(found)
     print(f"torch {found.torch}, {time.perf_counter() - start:.0f} s: {counts.states}")
     print(f"blind {counts.blind}, programs {counts.programs[0]}, {counts.checks}")
-    lines = STATES.read_text(encoding="utf-8").splitlines()
-    expected = dict(line.split("\t") for line in lines)
-    differing = sorted(
-        name
-        for name in expected.keys() | states.keys()
-        if expected.get(name) != states.get(name)
-    )
+    wanted = expected()
+    names = sorted(wanted.keys() | states.keys())
+    differing = [name for name in names if wanted.get(name) != states.get(name)]
     for name in differing:
-        print(f"{name}: {states.get(name)}, expected {expected.get(name)}")
+        print(f"{name}: {states.get(name)}, expected {wanted.get(name)}")
     return bool(differing)
 
 

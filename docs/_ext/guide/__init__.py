@@ -38,10 +38,13 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # As a page is read: it becomes a record, which lasts from build to build.
     app.add_domain(page.Pages)
     app.add_directive("changes", releases.Changes)
+    app.add_directive("recorded", releases.Recorded)
     app.add_directive("releases", releases.Releases)
+    app.add_role("since", releases.Since())
     app.add_directive("gpu-name", gpu.GpuName)
     app.add_directive("gpu-record", gpu.GpuRecord)
     app.connect("doctree-read", cells.expect_errors)
+    app.connect("doctree-read", releases.note_releases)
     app.connect("env-check-consistency", notebooks.translate_examples)
 
     # As the links of a page are known: marks that its source doesn't hold.

@@ -90,7 +90,7 @@ def diagnose(
     Raises:
         TypeError: If ``error`` is neither an exception nor a text.
 
-    The texts are those of torch 2.13.
+    Texts of other releases are known too.
 
     >>> import torch
     >>> from vjp_guide import diagnose

@@ -389,14 +389,14 @@ ROWS = (
     Row(
         "custom-op-count",
         "custom-function",
-        "function GeneratedBackwardFor_guide_scale_defaultBackward returned an "
-        "incorrect number of gradients (expected 3, got 2)",
-        r"function GeneratedBackwardFor_(?P<name>\w+?)(?:_default)?Backward "
-        r"returned an incorrect number of gradients \(expected "
-        r"(?P<expected>\d+), got (?P<got>\d+)\)",
+        "The backward formula for guide.scale.default returned an incorrect number "
+        "of gradients (expected 2, got 1).",
+        r"(?:The backward formula for |function GeneratedBackwardFor_)"
+        r"(?P<name>[\w.]+?)(?:[._]default)?(?:Backward)? returned an incorrect number "
+        r"of gradients \(expected (?P<expected>\d+), got (?P<got>\d+)\)",
         "The backward registered for the custom op {name} returns a wrong "
-        "number of gradients. torch 2.13 adds one to both numbers, for an "
-        "argument of its own.",
+        "number of gradients. A text with GeneratedBackwardFor counts one more in "
+        "both numbers, for an argument of torch's own.",
         "Return one gradient for each argument of the op, and None for those "
         "that aren't tensors.",
         "def backward(ctx, v):\n"

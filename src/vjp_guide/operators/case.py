@@ -91,7 +91,7 @@ class Case:
     def nodes(self) -> str:
         """Return the graph nodes of the outputs, which tell what kernel ran."""
         outputs = self(*leaves(self.inputs))
-        names = (y.grad_fn.name() for y in outputs if y.grad_fn)
+        names = (_kernel(y.grad_fn) for y in outputs if y.grad_fn)
         return ", ".join(dict.fromkeys(names))
 
     def kind(self) -> str:
@@ -101,6 +101,18 @@ class Case:
             for leaf in self.leaves
         ]
         return f"{parts} {self.spec} {self.places}"
+
+
+def _kernel(node: Any) -> str:
+    """Return the name of a graph node, or of that whose result it squeezes.
+
+    A fused kernel takes a batch: torch puts an axis on before, and takes it off after.
+    """
+    below = node.next_functions[0][0] if node.next_functions else None
+    squeezes = below is not None and node.name().startswith("SqueezeBackward")
+    computed = squeezes and not below.name().endswith("AccumulateGrad")
+    name: str = (below if computed else node).name()
+    return name
 
 
 def case_of(op: Any, sample: Any, special: Special = NONE) -> Case:

@@ -15,7 +15,7 @@ _ROOTS = {
     "torch.nn.functional": torch.nn.functional,
     "torch.ops.aten": torch.ops.aten,
 }
-# Names with a docstring that the lists of torch's documentation leave out (2.13).
+# Names with a docstring that the lists of torch's documentation leave out.
 _UNLISTED = re.compile(
     r"torch\.(masked\..*|as_strided_scatter|unsafe_(chunk|split)|_segment_reduce"
     r"|(?!index_|narrow_)\w+_copy|Tensor\.(put|__getitem__)"

@@ -460,6 +460,7 @@ OPERATORS = (
                 "With negative exponents in integers, as in torch's documentation, the "
                 "product is 0: it multiplies by 2 ** other in integers "
                 "(pytorch#187460, pytorch#196680).",
+                until="2.14",
             )
         ],
     ),

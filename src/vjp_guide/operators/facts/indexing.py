@@ -103,7 +103,7 @@ OPERATORS = (
             Special(
                 state=DEFECT,
                 reason="The derivative for self keeps the entries that src overwrites, "
-                "and drops those that it leaves (torch 2.13; no issue was found).",
+                "and drops those that it leaves (no issue was found).",
             )
         ],
     ),

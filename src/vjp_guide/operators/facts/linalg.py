@@ -254,7 +254,7 @@ OPERATORS = (
                 state=DEFECT,
                 forward=False,
                 reason="Forward mode uses the triangle of the tangent that the "
-                "function doesn't read (torch 2.13; related: pytorch#196707); reverse "
+                "function doesn't read (related: pytorch#196707); reverse "
                 "mode is verified.",
             )
         ],
