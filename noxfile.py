@@ -197,18 +197,25 @@ def _install(session: nox.Session, group: str, *, package: bool = True) -> None:
 def _constraints(session: nox.Session) -> Path:
     """Return the pinned versions, with the torch of ``TORCH=2.14.1 nox -s tests``.
 
+    A release with a file of its own brings what it needs besides.
     ``TORCH=nightly`` pins none: pip takes the newest that its indexes have.
     """
     pinned = ROOT / "constraints.txt"
     other = os.environ.get("TORCH")
     if other is None:
         return pinned
-    lines = pinned.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if not line.startswith("torch==")]
+    own = ROOT / f"constraints-{other}.txt"
+    needed = _lines(own) if own.exists() else [f"torch=={other}"]
+    names = {line.partition("==")[0] for line in needed}
+    kept = [line for line in _lines(pinned) if line.partition("==")[0] not in names]
     path = Path(session.create_tmp()) / "constraints.txt"
-    wanted = [] if other == "nightly" else [f"torch=={other}\n"]
-    path.write_text("".join([*kept, *wanted]), encoding="utf-8")
+    wanted = [] if other == "nightly" else needed
+    path.write_text("\n".join([*kept, *wanted]), encoding="utf-8")
     return path.resolve()
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
 
 
 def _sphinx(session: nox.Session, builder: str, *options: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import vjp_guide
 from docs._ext.guide import notebooks
+from records.changes import records
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -143,12 +144,25 @@ def test_actions_are_pinned() -> None:
 def test_the_corners_are_what_the_package_states() -> None:
     """Tests that CI runs the oldest torch, and the oldest and newest Python."""
     workflow = read(".github/workflows/ci.yml")
-    torch = re.findall(r'torch: \["([\d.]+)", ', workflow)
+    torch = re.findall(r'torch: \["([\d.]+)", "([\d.]+)"\]', workflow)
     python = re.findall(r'python: \["([\d.]+)", "([\d.]+)"\]', workflow)
     classifiers = "\n".join(PROJECT["project"]["classifiers"])
     stated = re.findall(r"Python :: (3\.\d+)", classifiers)
 
-    oldest = torch[0].rpartition(".")[0]
+    oldest = torch[0][0].rpartition(".")[0]
     assert any(line.startswith(f"torch>={oldest},") for line in NEEDED)
     assert python == [(stated[0], stated[-1])]
     assert PROJECT["project"]["requires-python"] == f">={stated[0]}"
+
+
+def test_the_site_is_built_with_the_newest_torch() -> None:
+    """Tests that CI, the hosts, the locked versions and the records name the same."""
+    ci = read(".github/workflows/ci.yml")
+    ((oldest, newest),) = re.findall(r'torch: \["([\d.]+)", "([\d.]+)"\]', ci)
+
+    assert set(re.findall(r'torch: "([\d.]+)"', ci)) == {newest}
+    assert f'TORCH: "{newest}"' in read(".github/workflows/pages.yml")
+    assert f"TORCH={newest} nox -s docs" in read(".readthedocs.yaml")
+    assert f"torch=={oldest}\n" in read("constraints.txt")
+    assert f"torch=={newest}\n" in read(f"constraints-{newest}.txt")
+    assert newest == records()[-1].torch

@@ -171,6 +171,15 @@ def test_the_kernel_that_ran_decides() -> None:
     assert kernels["ScaledDotProductFlashAttentionForCpuBackward0"] == "not implemented"
 
 
+def test_an_axis_for_a_batch_hides_no_kernel() -> None:
+    """Tests the node of a call that puts an axis on and takes it off, and of a view."""
+    batched = call_of(lambda x: x[None].exp().squeeze(0), (x_of(1, 2),), {})
+    view = call_of(lambda x: x.squeeze(0), (x_of(1),), {})
+
+    assert batched.nodes() == "ExpBackward0"
+    assert view.nodes() == "SqueezeBackward1"
+
+
 def test_piecewise_constant_functions_have_forward_mode() -> None:
     """Tests that a product of zeros doesn't hide forward mode."""
     assert verdict.verify(torch_tables.differentiable()["floor"])[0].forward == "yes"

@@ -110,11 +110,11 @@ def _kernel(node: Any) -> str:
 
     A fused kernel takes a batch: torch puts an axis on before, and takes it off after.
     """
-    below = node.next_functions[0][0] if node.next_functions else None
-    squeezes = below is not None and node.name().startswith("SqueezeBackward")
-    computed = squeezes and not below.name().endswith("AccumulateGrad")
-    name: str = (below if computed else node).name()
-    return name
+    name: str = node.name()
+    if not name.startswith("SqueezeBackward"):
+        return name
+    below: str = node.next_functions[0][0].name()
+    return name if below.endswith("AccumulateGrad") else below
 
 
 def case_of(op: Any, sample: Any, special: Special = NONE) -> Case:
