@@ -169,7 +169,8 @@ def test_a_derivative_that_no_test_declares_is_told() -> None:
 
 def test_the_summary_counts(entries: tuple[Entry, ...], computed: Atlas) -> None:
     """Tests the counts of a few entries against counts by hand."""
-    found = summary(dataclasses.replace(computed, entries=entries))
+    bare = dataclasses.replace(entries[0], documented=False)
+    found = summary(dataclasses.replace(computed, entries=(bare, *entries[1:])))
 
     assert found.operators == (11, 10)
     assert found.variants == 11
