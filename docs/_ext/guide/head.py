@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.environment.adapters.toctree import global_toctree_for_doc
 
 from docs._tools.lean_pages import LeanTemplates
+from records.changes import records
 
 from . import page
 
@@ -107,8 +108,10 @@ def _source(name: str) -> str:
 
 @cache
 def checked_with(root: Path) -> str:
-    """Return the line on the versions; without git it is the version of torch."""
-    line = f"Checked with torch {version('torch').partition('+')[0]}"
+    """Return the line on the versions; without git there is no day."""
+    oldest, *_, newest = (record.torch for record in records())
+    line = f"Recorded on torch {oldest} to {newest}, checked with torch "
+    line += version("torch").partition("+")[0]
     log = _git(root, "log", "-1", "--format=%ct %h", "--abbrev=10")
     if not log:
         return line
