@@ -31,7 +31,8 @@ def changed(names: Container[str]) -> str:
         for each in sorted(of_operator(names), key=lambda each: number(each.since))
     ]
     marked = (
-        re.sub(r"``? ?(.+?) ?``?", r"<code>\1</code>", escape(line)) for line in lines
+        re.sub(r"``? ?(.+?) ?``?", r"<code>\1</code>", str(escape(line)))
+        for line in lines
     )
     return "".join(f'<p class="since">{line}</p>' for line in marked)
 

@@ -214,6 +214,10 @@ OPERATORS = (
         specials=[_TRIANGLE],
     ),
     Operator(
+        "linalg.matrix_sqrth",
+        specials=[_TRIANGLE],
+    ),
+    Operator(
         "cholesky_inverse",
         specials=[
             Special(
