@@ -69,12 +69,14 @@ def typecheck(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the unit tests, the docstring examples and the doctests of every page."""
     _install(session, "test")
+    coverage = str(Path(session.create_tmp()) / "coverage")
     session.run(
         "pytest",
-        "--cov",
-        "--cov-report=term-missing",
+        *("--cov", "--cov-report=term-missing"),
+        # A page is one program; each core has its own pages, and needs one thread.
+        *("-n", "auto", "--dist", "loadfile"),
         *session.posargs,
-        env={"COVERAGE_FILE": str(Path(session.create_tmp()) / "coverage")},
+        env={"COVERAGE_FILE": coverage, "OMP_NUM_THREADS": "1"},
     )
 
 

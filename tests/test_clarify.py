@@ -563,12 +563,11 @@ def test_adds_nothing_if_it_fails_itself() -> None:
 
 PROGRAM = """
 import sys
-import torch
 print(sys.argv[1:], __name__, __file__, sys.path[0], __spec__ is None)
 {}
 """
 ENDS = {
-    "error": "torch.ones(3, requires_grad=True).backward()",
+    "error": "import torch\ntorch.ones(3, requires_grad=True).backward()",
     "other": "{}[0]",
     "exit": "sys.exit(7)",
     "text": "sys.exit('bye')",

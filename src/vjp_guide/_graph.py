@@ -27,7 +27,10 @@ def edge(tensor: Tensor | GradientEdge) -> Edge:
     with torch._C.DisableTorchFunction(), torch.inference_mode(mode=False):  # noqa: SLF001 (no public way exists)
         if not tensor.requires_grad:
             return None, 0
-        found = get_gradient_edge(tensor)
+        try:
+            found = get_gradient_edge(tensor)
+        except RuntimeError:  # it views a leaf, which nested tensors refuse
+            return cast("Node", tensor.clone().grad_fn).next_functions[0]
     return found.node, found.output_nr
 
 

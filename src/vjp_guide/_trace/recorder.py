@@ -1,7 +1,7 @@
 """A backward pass, recorded by hooks on its nodes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -12,7 +12,9 @@ from torch import Tensor
 from torch.autograd.graph import Node
 
 from vjp_guide._graph import Edge, Edges, between, collector_paused, edge
+from vjp_guide._trace.magnitude import COMPRESSED
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Pass, Port, Saved
+from vjp_guide._trace.snapshot import described, shape_of, snapshot
 
 if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
@@ -51,19 +53,25 @@ class Call:
 
 
 @collector_paused()
-def record(call: Call, names: tuple[str, ...], *, largest: int) -> Pass:
-    """Return the record of a call, with values of up to ``largest`` elements."""
+def record(
+    call: Call,
+    names: tuple[str, ...],
+    *,
+    most: float | None,
+    module: Callable[[Node], str],
+) -> Pass:
+    """Return the record of a call, with values of up to ``most`` elements, if any."""
     ys, xs = call.outputs, call.inputs
     starts, stops = list(map(edge, ys)), list(map(edge, xs))
     edges = between(starts, stops)
-    recorder = _Recorder(largest)
+    recorder = _Recorder(most)
     with _hooked(edges, recorder):
         gradients = call.run()
     graph = _Graph(recorder.events, edges, starts, stops)
     entering = map(recorder.cotangent, call.entering())
     returned = map(recorder.cotangent, gradients)
     return Pass(
-        nodes=tuple(graph.nodes()),
+        nodes=tuple(graph.nodes(module)),
         outputs=tuple(graph.ends(numbered("y", ys), ys, entering, starts)),
         inputs=tuple(graph.ends(names, xs, returned, stops)),
         gradients=gradients,
@@ -86,33 +94,30 @@ def _hooked(nodes: Iterable[Node], recorder: "_Recorder") -> Iterator[None]:
 class _Recorder:
     """Describes what the hooks see, and keeps no tensor of the pass."""
 
-    def __init__(self, largest: int) -> None:
+    def __init__(self, most: float | None) -> None:
         self.events: list[_Event] = []
-        self._largest = largest
+        self._most = most
 
     def log(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
         """Append an event, as the hook of a node."""
-        came, went = map(self.cotangent, arriving), map(self.cotangent, leaving)
+        if self._most is None:
+            came = [one if one is None else described(one) for one in arriving]
+            went = [one if one is None else described(one) for one in leaving]
+        else:
+            came = [self.cotangent(one) for one in arriving]
+            went = [self.cotangent(one) for one in leaving]
         self.events.append((node, tuple(came), tuple(went)))
 
     def cotangent(self, tensor: Tensor | None) -> Cotangent | None:
-        """Return a description, with a copy of the values if there are few."""
+        """Return a description."""
         if tensor is None:
             return None
-        if tensor.numel() > self._largest or tensor.is_meta:
-            return _without_values(tensor.shape, tensor.dtype)
-        values = tensor.detach().to_dense().clone()
-        return Cotangent(tuple(tensor.shape), tensor.dtype, values)
+        return described(tensor) if self._most is None else snapshot(tensor, self._most)
 
 
 @lru_cache(maxsize=1024)
-def _without_values(shape: torch.Size, dtype: torch.dtype) -> Cotangent:
-    return Cotangent(tuple(shape), dtype)
-
-
-@lru_cache(maxsize=1024)
-def _saved_one(name: str, shape: torch.Size, nbytes: int) -> Saved:
-    return Saved(name, tuple(shape), nbytes)
+def _saved_one(name: str, shape: tuple[int, ...], nbytes: int) -> Saved:
+    return Saved(name, shape, nbytes)
 
 
 class _Graph:
@@ -159,10 +164,10 @@ class _Graph:
         """Yield the records of outputs or inputs."""
         ends = zip(names, tensors, cotangents, edges, strict=True)
         for name, tensor, cotangent, place in ends:
-            shape, port = tuple(tensor.shape), self.port(place)
+            shape, port = shape_of(tensor), self.port(place)
             yield End(name, shape, cotangent, port, self.sources(place))
 
-    def nodes(self) -> Iterator[NodeRecord]:
+    def nodes(self, module: Callable[[Node], str]) -> Iterator[NodeRecord]:
         """Yield the records in the order of execution."""
         for step, (node, arriving, leaving) in enumerate(self._events):
             edges = self._edges[node]
@@ -177,6 +182,7 @@ class _Graph:
                     [None if one is None else self.port(place) for one, place in pairs]
                 ),
                 _saved(node),
+                module(node),
             )
 
 
@@ -193,7 +199,7 @@ def _saved(node: Node) -> tuple[Saved, ...]:
             data = None if one.unpack_hook else one.data
             if data is not None:
                 label = f"{name}[{position}]" if several else name
-                found.append(_saved_one(label, data.shape, _size(data)))
+                found.append(_saved_one(label, shape_of(data), _size(data)))
     return tuple(found)
 
 
@@ -201,7 +207,7 @@ def _size(data: Tensor) -> int:
     """Return the bytes of the elements that are stored, also of a sparse tensor."""
     if data.layout == torch.sparse_coo:
         return data.detach()._values().nbytes  # noqa: SLF001 (values() must not copy)
-    if data.layout in {torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr}:
+    if data.layout in {*COMPRESSED, torch.jagged}:
         return data.detach().values().nbytes
     return data.numel() * data.element_size()
 
