@@ -99,3 +99,10 @@ def test_says_which_argument_holds_no_numbers(value: object) -> None:
     """Tests that no other error comes through."""
     with pytest.raises(TypeError, match=r"^v must be an array of numbers"):
         as_array("v", value)
+
+
+def test_adds_up_bools() -> None:
+    """Tests that two of bool are counted, which NumPy's product doesn't."""
+    v = np.array([True, True, False])
+
+    assert contract(v, np.ones((3, 2), dtype=bool)).tolist() == [2, 2]

@@ -101,7 +101,7 @@ class Pullback:
         return rows
 
     def _many(self, cotangents: Tensor) -> tuple[Tensor, ...]:
-        if not (self._looped or self._one_by_one):
+        if len(cotangents) > 1 and not (self._looped or self._one_by_one):
             try:
                 return self._vectorized(cotangents)
             except RuntimeError as error:
