@@ -4,6 +4,7 @@ import random
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -367,15 +368,16 @@ def test_random_states_stay_where_saved_tensors_run_code() -> None:
     x = torch.ones(3, requires_grad=True)
     with torch.autograd.graph.saved_tensors_hooks(lambda t: t, unpack):
         y = x.exp()
-    own = np.random.get_bit_generator()
+    numpy_random: Any = np.random  # its types leave the two functions out
+    own = numpy_random.get_bit_generator()
     for generator in (own, np.random.PCG64(0)):
-        np.random.set_bit_generator(generator)
+        numpy_random.set_bit_generator(generator)
         before = states()
         jacobian(y, x)
         coupling(y, x)
         explain(y, x, torch.ones(3))
         assert states() == before
-    np.random.set_bit_generator(own)
+    numpy_random.set_bit_generator(own)
 
 
 def test_a_freed_list_of_saved_tensors_masks_no_error() -> None:

@@ -132,7 +132,7 @@ def try_diagnose(seed: int) -> None:
     error = error or outcome(lambda: [][seed])[1]
     assert error
     text = "".join(traceback.format_exception(error))
-    forms = [
+    forms: list[Exception | str] = [
         error,
         str(error),
         text,
@@ -393,7 +393,7 @@ def try_figures(seed: int) -> None:
     dense, v, u = (
         tensor(random, shape).double() for shape in ((many, few), (many,), (few,))
     )
-    names = {"rows": ["y"] * many, "columns": ["x"] * few, "alt": "a map"}
+    names: dict[str, Any] = {"rows": ["y"] * many, "columns": ["x"] * few, "alt": "it"}
     for figure in (
         jacobian_rows(dense, v),
         jacobian_products(dense, v, u),

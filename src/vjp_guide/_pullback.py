@@ -8,7 +8,8 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch import Tensor
 from torch._C._functorch import _add_batch_dim, _remove_batch_dim
-from torch._functorch.vmap import lazy_load_decompositions, vmap_increment_nesting
+from torch._functorch.predispatch import lazy_load_decompositions
+from torch._functorch.vmap import vmap_increment_nesting
 
 from vjp_guide._graph import Edges, edge, walk
 from vjp_guide._hooks import any_hooks, runs_torch_alone, watched_hooks
