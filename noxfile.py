@@ -177,8 +177,7 @@ def bench(session: nox.Session) -> None:
     _install(session, "bench")
     session.run("python", "benchmarks/build.py", *LIVE)
     for name in ("jacobian", "second_order", "trace", "costs"):
-        # Not in the path: a module there has the name of one of torch's.
-        session.run("python", "-P", f"benchmarks/{name}.py")
+        session.run("python", f"benchmarks/{name}.py")
 
 
 def _install(session: nox.Session, group: str, *, package: bool = True) -> None:

@@ -1,6 +1,6 @@
 """Time what ``explain``, ``coupling`` and ``clarify`` cost, beside a plain pass.
 
-Run ``python -P benchmarks/costs.py``.
+Run ``python benchmarks/costs.py``.
 Each row has a process of its own, with one thread. Its times are the shortest of some
 rounds; the memory is how far the peak of the process rises above the graph.
 ``explain`` may spend on its checks what its first pass took and one second, and
@@ -168,7 +168,7 @@ def row(graph: str, tool: str, rounds: int) -> str:
     """Return what a process of its own measures."""
     options = ["--graph", graph, "--tool", tool, "--rounds", str(rounds)]
     done = subprocess.run(
-        [sys.executable, "-P", __file__, *options],
+        [sys.executable, __file__, *options],
         capture_output=True,
         encoding="utf-8",
         check=False,

@@ -106,3 +106,15 @@ def test_adds_up_bools() -> None:
     v = np.array([True, True, False])
 
     assert contract(v, np.ones((3, 2), dtype=bool)).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_nan_and_infinity_as_autograd(value: float, weight: float) -> None:
+    """Tests the contraction against torch's, without a warning."""
+    jacobian = torch.tensor([[value, 1.0], [2.0, 3.0]], dtype=torch.float64)
+    x = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    v = torch.tensor([weight, 1.0], dtype=torch.float64)
+    (expected,) = torch.autograd.grad(jacobian @ x, x, v)
+
+    np.testing.assert_array_equal(contract(v, jacobian), expected.numpy())

@@ -22,6 +22,7 @@ from tests.random_calls import (
     draw_call,
     draw_input,
     draw_output,
+    special,
 )
 from vjp_guide import (
     Coupling,
