@@ -392,7 +392,8 @@ def try_figures(seed: int) -> None:
     torch.manual_seed(seed)
     many, few = random.randint(0, 4), random.randint(0, 4)
     dense, v, u = (
-        tensor(random, shape).double() for shape in ((many, few), (many,), (few,))
+        special(tensor(random, shape).double(), random.choice([0, 2]))
+        for shape in ((many, few), (many,), (few,))
     )
     names: dict[str, Any] = {"rows": ["y"] * many, "columns": ["x"] * few, "alt": "it"}
     for figure in (
