@@ -21,8 +21,8 @@ _PRECISION = Special(
 )
 _BESSEL = Special(
     loosened=10,
-    reason="Near 5, where its approximation changes, it has twelve digits, which finite "
-    "differences see; the product agrees with the formula by the other Bessel function.",
+    reason="Near 5, where its approximation changes, it has twelve digits, and finite "
+    "differences see that; the product agrees with the formula.",
 )
 _NORMAL = Special(
     state=DEFINED_AS_ZERO,
