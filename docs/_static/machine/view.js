@@ -4,17 +4,9 @@
   if (!root) return;
   const MOST_CELLS = 4096;
   const FIELDS = ["y", "x", "A", "v", "z", "L", "u"];
+  const { element, indices } = VJP;
   const $ = (id) => document.getElementById(id);
   const field = (name) => $(`machine-${name}`);
-
-  const element = (tag, attributes = {}, ...children) => {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (value !== null) made.setAttribute(name, value);
-    }
-    made.append(...children);
-    return made;
-  };
 
   let state = {};
   let seen = null;
@@ -32,16 +24,20 @@
     if (["z", "L", "u"].some((name) => state[name])) $("machine-more").open = true;
   };
 
-  const indices = (shape) => {
-    const found = [];
-    const steps = VJP.contiguous(shape);
-    for (let k = 0; k < VJP.numelOf(shape); k++) {
-      found.push(shape.map((size, axis) => Math.floor(k / steps[axis]) % size));
-    }
-    return found;
-  };
   const entry = (name, index) => (index.length ? `${name}[${index.join(", ")}]` : name);
   const startsBlock = (index) => index.length > 1 && index.slice(1).every((at) => at === 0);
+
+  // The column of a cell, and the focus on what it holds.
+  const leftOf = (cell) => {
+    let left = 0;
+    for (let before = cell.previousElementSibling; before; before = before.previousElementSibling) left += before.colSpan;
+    return left;
+  };
+  const focusOn = (cell) => {
+    const inside = cell.querySelector("button, input");
+    if (!inside) cell.tabIndex = -1;
+    (inside ?? cell).focus();
+  };
 
   // The table of one step: v, the rows of J, their weighted sum.
   class Step {
@@ -114,7 +110,7 @@
       this.results = across(foot, () => element("td", { class: "r" }, element("button", { type: "button", tabindex: "-1" })));
       if (hasTangent) foot.append(element("td", { class: "u shared" }));
       this.shared = foot.querySelector(".shared");
-      const caption = element("caption", {}, `J of ${this.output} (${outShape.join(", ")}) by ${this.input} (${inShape.join(", ")}): one row for each entry of ${this.output}, weighted by ${this.weights}`);
+      const caption = element("caption", {}, `J of ${this.output} ${VJP.shapeText({ shape: outShape })} by ${this.input} ${VJP.shapeText({ shape: inShape })}: one row for each entry of ${this.output}, weighted by ${this.weights}`);
       this.table.replaceChildren(caption, element("thead", {}, head), body, element("tfoot", {}, foot));
     }
     fill(output, input, u, Ju) {
@@ -164,12 +160,21 @@
       const text = `${this.columnNames[this.column].replace(this.input, this.total)}: ${VJP.sumText(this.v, this.J, this.column)}`;
       if (this.sum.textContent !== text) this.sum.textContent = text;
     }
+    // The arrow keys walk through the numbers and their names.
     move(event) {
-      const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
-      if (step === undefined || event.target.tagName !== "BUTTON") return;
+      const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -Infinity], End: [0, Infinity] };
+      const [down, across] = moves[event.key] ?? [];
+      if (down === undefined || event.target.tagName === "INPUT") return;
       event.preventDefault();
-      const to = Math.min(Math.max(this.column + step, 0), this.columns - 1);
-      this.results[to].firstChild.focus();
+      const cell = event.target.closest("th, td");
+      const { rows } = this.table;
+      const row = rows[Math.min(Math.max(cell.parentElement.rowIndex + down, 0), rows.length - 1)];
+      const starts = [];
+      for (const other of row.cells) starts.push(...Array(other.colSpan).fill(other));
+      const place = leftOf(cell) + (across > 0 ? cell.colSpan - 1 : 0) + across;
+      const lowest = across === -Infinity ? 2 : 0;
+      const highest = across === Infinity ? 1 + this.columns : starts.length - 1;
+      focusOn(starts[Math.min(Math.max(place, lowest), highest)]);
     }
     typed(target) {
       if (!target.dataset.row || target.value === "" || !Number.isFinite(target.valueAsNumber)) return;
@@ -261,24 +266,11 @@
     $("machine-notes").replaceChildren(...found.map((text) => element("p", {}, text)));
   };
 
-  // Back and forward through the steps, one at a time.
-  let stage = -1;
-  const showStages = () => {
-    const { x, y, z, result } = seen;
-    const row = $("machine-stages");
-    row.hidden = !z || !result;
-    if (row.hidden) return;
-    const chain = [["x", x], ["y", y], ["z", z]];
-    const stops = [...chain.map(([name, tensor]) => `${name} ${VJP.shapeText(tensor)}`),
-      ...[...chain].reverse().map(([name, tensor]) => `dL/d${name} ${VJP.shapeText(tensor)}`)];
-    const now = Math.max(stage, 0);
-    row.querySelector("ol").replaceChildren(...stops.map((text, k) =>
-      element("li", { class: k > 2 ? "back" : null, "aria-current": k === now ? "step" : null }, text)));
-    first.node.classList.toggle("now", now === 2 || now === 3 || now === 4);
-    last.node.classList.toggle("now", now < 2 || now === 5);
-    row.querySelector("[data-step='-1']").disabled = now === 0;
-    row.querySelector("[data-step='1']").disabled = now === stops.length - 1;
-  };
+  // Which step of the stairs the tables belong to.
+  const stairs = new VJP.Stairs($("machine-stages"), (at) => {
+    first.node.classList.toggle("now", [2, 3, 4].includes(at));
+    last.node.classList.toggle("now", ![2, 3, 4].includes(at));
+  });
 
   const update = ({ address = true } = {}) => {
     seen = VJP.compute(Object.fromEntries(Object.entries(state).filter(([name, text]) => text !== "" || ["x", "y"].includes(name))));
@@ -290,7 +282,7 @@
     if (!seen.error) {
       showSteps();
       notes();
-      showStages();
+      stairs.show(seen);
     }
     root.classList.toggle("failed", Boolean(seen.error));
     if (address) history.replaceState(null, "", VJP.writeAddress(state));
@@ -299,7 +291,6 @@
   const load = (hash) => {
     state = { y: "", x: "", A: "", v: "", z: "", L: "", u: "", ...VJP.readAddress(hash) };
     for (const option of $("machine-preset").options) option.selected = VJP.writeAddress(VJP.readAddress(option.value)) === VJP.writeAddress(state);
-    stage = -1;
     writeFields();
     update({ address: false });
   };
@@ -328,11 +319,14 @@
 
   // The picture as a file
   const svgText = () => {
-    const { x, y, z, J, weights, atY, inTwo, result } = seen;
-    const [v, total] = [z ? atY : weights, z ? inTwo : result];
+    const { x, y, z, J, Jz, weights, atY, inTwo, result, u, Ju, shared } = seen;
     const css = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
       .map((rule) => rule.cssText).filter((text) => text.includes("vjp-figure"));
-    return VJP.drawRows({ x, y, J, v, result: total, css: css.join("\n") });
+    const whole = { output: "y", input: "x", weights: "v", x, y, J, v: weights, result };
+    const steps = z
+      ? [{ output: "z", input: "y", weights: "v", x: y, y: z, J: Jz, v: weights, result: atY }, { ...whole, weights: "dL/dy", v: atY, result: inTwo }]
+      : [u ? { ...whole, u, Ju, shared: shared[0] } : whole];
+    return VJP.draw(steps, css.join("\n"));
   };
   const download = () => {
     if (seen.error || !seen.J) return;
@@ -367,7 +361,7 @@
   });
   root.addEventListener("submit", (event) => event.preventDefault());
   root.addEventListener("click", ({ target }) => {
-    const { weights, action, step } = target.closest("button")?.dataset ?? {};
+    const { weights, action } = target.closest("button")?.dataset ?? {};
     if (weights) {
       if (weights !== "loss") state.L = "";
       choices[weights]();
@@ -375,10 +369,6 @@
       update();
     }
     if (action) actions[action]();
-    if (step) {
-      stage = Math.min(Math.max(Math.max(stage, 0) + Number(step), 0), 5);
-      showStages();
-    }
   });
   // The documented part, from the list that the engine itself uses.
   const shownNames = ({ names, isProperty }) => names.map((name) => name.replace("torch.nn.functional.", "F.") + (isProperty ? "" : "()")).join(", ");
