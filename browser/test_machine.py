@@ -11,7 +11,7 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Page, expect
 
-from browser import machine_cases
+from browser import machine_cases, test_pages
 from browser.reader import visit
 from browser.serve import SITE
 
@@ -509,6 +509,26 @@ def test_links_from_figures(page: Page, path: str) -> None:
             page.get_by_role("button", name="Save the picture as SVG").click()
         text = saved.value.path().read_text(encoding="utf-8")
         assert label.replace("Jacobian of g", "Jacobian of y") in text
+
+
+STATES = {
+    "steps": TWO_STEPS,
+    "tangent": {"y": "x ** 2", "x": "[1., 3.]", "v": "[1., 10.]", "u": "[2., 1.]"},
+    "error": {"y": "x ** 2", "x": "[1., 3.]", "v": "[1., 5., 10.]"},
+    "wide": {"y": "torch.outer(x, x)", "x": "torch.ones(6)", "v": "torch.ones_like(y)"},
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_states_shut_nobody_out(page: Page, name: str) -> None:
+    """Tests what axe-core says of the page's states, and that a phone has room."""
+    opened(page, **STATES[name])
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert test_pages.violations(page, "[data-sample]") == []
+    for width in test_pages.WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert not page.evaluate(test_pages.SCROLLS)
 
 
 def test_typing_is_shown_in_a_frame(page: Page) -> None:

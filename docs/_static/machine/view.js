@@ -63,6 +63,7 @@
       this.select(this.results[Math.min(this.column, this.columns - 1)]);
     }
     build(outShape, inShape, hasTangent, editable) {
+      Object.assign(this, { written: new Map(), values: [], strengths: [], idle: [], widths: [], marked: null });
       const columns = indices(inShape);
       const blocks = columns.map((index) => (startsBlock(index) ? " block" : ""));
       const cell = (tag, attributes) => element(tag, attributes);
@@ -114,7 +115,11 @@
       this.table.replaceChildren(caption, element("thead", {}, head), body, element("tfoot", {}, foot));
     }
     fill(output, input, u, Ju) {
-      const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+      const write = (node, text) => {
+        if (this.written.get(node) === text) return;
+        this.written.set(node, text);
+        node.textContent = text;
+      };
       const most = this.J.data.reduce((so, value) => Math.max(so, Math.abs(value) || 0), 0) || 1;
       const heaviest = this.v.data.reduce((so, value) => Math.max(so, Math.abs(value) || 0), 0) || 1;
       this.heads.forEach((head, k) => write(head, `${this.columnNames[k]} = ${VJP.short(input.data[k])}`));
@@ -128,18 +133,29 @@
       });
       this.cells.forEach((cell, k) => {
         const value = this.J.data[k];
-        const row = Math.floor(k / this.columns);
-        write(cell, VJP.short(value));
-        const weight = Math.abs(this.v.data[row]) / heaviest;
-        const strength = (Math.sqrt(weight) * (value === 0 ? 0 : 0.25 + 0.75 * Math.abs(value) / most || 0)).toFixed(3);
-        if (cell.dataset.strength !== strength) {
-          cell.dataset.strength = strength;
+        const weight = Math.abs(this.v.data[Math.floor(k / this.columns)]) / heaviest;
+        const share = value === 0 ? 0 : 0.25 + 0.75 * Math.abs(value) / most || 0;
+        const strength = Math.round(1000 * Math.sqrt(weight) * share) / 1000;
+        if (this.values[k] !== value) {
+          this.values[k] = value;
+          cell.textContent = VJP.short(value);
+        }
+        if (this.strengths[k] !== strength) {
+          this.strengths[k] = strength;
           cell.style.setProperty("--strength", strength);
+        }
+        if (this.idle[k] !== (weight === 0)) {
+          this.idle[k] = weight === 0;
           cell.classList.toggle("idle", weight === 0);
         }
       });
       this.results.forEach((cell, k) => {
-        write(cell.firstChild, VJP.short(this.result.data[k]));
+        const text = VJP.short(this.result.data[k]);
+        if (text.length > (this.widths[k] ?? 0)) {
+          this.widths[k] = text.length;
+          cell.style.minWidth = `${text.length + 3}ch`;
+        }
+        write(cell.firstChild, text);
         cell.firstChild.setAttribute("aria-label", `${this.total}, ${this.columnNames[k]}: ${VJP.short(this.result.data[k])}`);
       });
     }
@@ -150,15 +166,20 @@
         return;
       }
       this.column = Number(cell.dataset.column);
-      for (const marked of this.table.querySelectorAll(".column")) marked.classList.remove("column");
-      for (let row = 0; row < this.rows; row++) this.cells[row * this.columns + this.column].classList.add("column");
-      this.heads[this.column].classList.add("column");
-      this.results.forEach((result, k) => {
-        result.classList.toggle("column", k === this.column);
-        result.firstChild.tabIndex = k === this.column ? 0 : -1;
-      });
+      if (this.marked !== this.column) {
+        this.mark(this.marked, false);
+        this.mark(this.column, true);
+        this.marked = this.column;
+      }
       const text = `${this.columnNames[this.column].replace(this.input, this.total)}: ${VJP.sumText(this.v, this.J, this.column)}`;
       if (this.sum.textContent !== text) this.sum.textContent = text;
+    }
+    mark(column, isMarked) {
+      if (column === null) return;
+      const cells = [this.heads[column], this.results[column]];
+      for (let row = 0; row < this.rows; row++) cells.push(this.cells[row * this.columns + column]);
+      for (const cell of cells) cell.classList.toggle("column", isMarked);
+      this.results[column].firstChild.tabIndex = isMarked ? 0 : -1;
     }
     // The arrow keys walk through the numbers and their names.
     move(event) {
@@ -185,7 +206,7 @@
       data[row] = value;
       state.v = VJP.nested(new VJP.Tensor(this.v.shape, data));
       field("v").value = state.v;
-      update();
+      update(goToSoon);
     }
     // A weight follows the pointer that drags it: half a unit for each ten pixels.
     drag(event) {
@@ -229,7 +250,8 @@
   };
 
   const print = (id, tensor) => {
-    $(id).textContent = tensor ? VJP.format(tensor) : "";
+    const text = tensor ? VJP.format(tensor) : "";
+    if ($(id).textContent !== text) $(id).textContent = text;
     $(id).dataset.values = tensor && tensor.numel <= MOST_CELLS ? JSON.stringify([...tensor.data]) : "";
     $(id).dataset.shape = tensor ? JSON.stringify(tensor.shape) : "";
     const label = $(`${id}-shape`);
@@ -272,7 +294,7 @@
     last.node.classList.toggle("now", ![2, 3, 4].includes(at));
   });
 
-  const update = ({ address = true } = {}) => {
+  const update = (address = goTo) => {
     seen = VJP.compute(Object.fromEntries(Object.entries(state).filter(([name, text]) => text !== "" || ["x", "y"].includes(name))));
     showError(seen);
     print("y", seen.y);
@@ -285,14 +307,25 @@
       stairs.show(seen);
     }
     root.classList.toggle("failed", Boolean(seen.error));
-    if (address) history.replaceState(null, "", VJP.writeAddress(state));
+    if (address) address(VJP.writeAddress(state));
+  };
+  // The address follows at once, but while one types only when the hand rests.
+  const REST = 200; // milliseconds
+  let resting = null;
+  const goTo = (hash) => {
+    clearTimeout(resting);
+    history.replaceState(null, "", hash);
+  };
+  const goToSoon = (hash) => {
+    clearTimeout(resting);
+    resting = setTimeout(goTo, REST, hash);
   };
 
   const load = (hash) => {
     state = { y: "", x: "", A: "", v: "", z: "", L: "", u: "", ...VJP.readAddress(hash) };
     for (const option of $("machine-preset").options) option.selected = VJP.writeAddress(VJP.readAddress(option.value)) === VJP.writeAddress(state);
     writeFields();
-    update({ address: false });
+    update(null);
   };
 
   // Ways to choose v
@@ -340,7 +373,7 @@
     .then(() => say(`${what} copied.`), () => say("The browser didn't allow copying."));
   const actions = {
     copy: () => copy($("program").textContent, "Program"),
-    link: () => copy(location.href, "Link"),
+    link: () => copy(new URL(VJP.writeAddress(state), location.href).href, "Link"),
     svg: download,
     mend: () => {
       state[seen.mended.part] = seen.mended.text;
@@ -352,11 +385,11 @@
 
   root.addEventListener("input", ({ target }) => {
     if (target.id === "machine-preset") {
-      history.replaceState(null, "", target.value);
+      goTo(target.value);
       load(target.value);
     } else if (target.closest("form")) {
       readFields();
-      update();
+      update(goToSoon);
     }
   });
   root.addEventListener("submit", (event) => event.preventDefault());
