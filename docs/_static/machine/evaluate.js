@@ -239,7 +239,7 @@
       if (!entry) throw new Unknown(`The machine knows no ${sign} between tensors.`);
       const fits = [left, right].every((value) => value instanceof Tensor || (isScalar(value) && sign !== "@"));
       const isSequence = (value) => typeof value === "string" || Array.isArray(value);
-      if (sign === "*" && [left, right].some(isSequence)) throw typeError("can't multiply sequence by non-int of type 'Tensor'");
+      if (sign === "*" && [left, right].some(isSequence)) throw typeError("only integer tensors of a single element can be converted to an index");
       if (!fits) throw typeError(`unsupported operand type(s) for ${sign}: '${kindOf(left)}' and '${kindOf(right)}'`);
       return apply(entry.names[0], entry, [left, right]);
     }

@@ -62,6 +62,10 @@
       this.fill(output, input, u, Ju);
       this.select(this.results[Math.min(this.column, this.columns - 1)]);
     }
+    // Whether the table may stand while an error is shown: its shapes are still the same.
+    isOf({ x, y }) {
+      return this.key !== "" && (!x || !y || this.key.startsWith(`${y.shape.join()}|${x.shape.join()}|`));
+    }
     build(outShape, inShape, hasTangent, editable) {
       Object.assign(this, { written: new Map(), values: [], strengths: [], idle: [], widths: [], marked: null });
       const columns = indices(inShape);
@@ -100,7 +104,7 @@
         row.append(name, element("td", { class: "v" }, weight));
         this.rowHeads.push(name);
         this.weightCells.push(weight);
-        this.cells.push(...across(row, () => cell("td", { class: "j" })));
+        this.cells.push(...across(row, () => element("td", { class: "j" }, "0")));
         if (hasTangent) {
           this.beside.push(element("td", { class: "u" }));
           row.append(this.beside.at(-1));
@@ -138,11 +142,11 @@
         const strength = Math.round(1000 * Math.sqrt(weight) * share) / 1000;
         if (this.values[k] !== value) {
           this.values[k] = value;
-          cell.textContent = VJP.short(value);
+          cell.firstChild.data = VJP.short(value);
         }
         if (this.strengths[k] !== strength) {
           this.strengths[k] = strength;
-          cell.style.setProperty("--strength", strength);
+          cell.style.backgroundPositionX = `${100 * strength}%`;
         }
         if (this.idle[k] !== (weight === 0)) {
           this.idle[k] = weight === 0;
@@ -153,7 +157,7 @@
         const text = VJP.short(this.result.data[k]);
         if (text.length > (this.widths[k] ?? 0)) {
           this.widths[k] = text.length;
-          cell.style.minWidth = `${text.length + 3}ch`;
+          cell.style.minWidth = `${text.length + 2}ch`;
         }
         write(cell.firstChild, text);
         cell.firstChild.setAttribute("aria-label", `${this.total}, ${this.columnNames[k]}: ${VJP.short(this.result.data[k])}`);
@@ -307,6 +311,7 @@
       stairs.show(seen);
     }
     root.classList.toggle("failed", Boolean(seen.error));
+    root.classList.toggle("stale", Boolean(seen.error) && !last.isOf(seen));
     if (address) address(VJP.writeAddress(state));
   };
   // The address follows at once, but while one types only when the hand rests.
