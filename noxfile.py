@@ -69,12 +69,14 @@ def typecheck(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the unit tests, the docstring examples and the doctests of every page."""
     _install(session, "test")
+    coverage = str(Path(session.create_tmp()) / "coverage")
     session.run(
         "pytest",
-        "--cov",
-        "--cov-report=term-missing",
+        *("--cov", "--cov-report=term-missing"),
+        # A page is one program; each core has its own pages, and needs one thread.
+        *("-n", "auto", "--dist", "loadfile"),
         *session.posargs,
-        env={"COVERAGE_FILE": str(Path(session.create_tmp()) / "coverage")},
+        env={"COVERAGE_FILE": coverage, "OMP_NUM_THREADS": "1"},
     )
 
 
@@ -174,7 +176,7 @@ def bench(session: nox.Session) -> None:
     """Time the builds of the site, and the tools beside what they are held against."""
     _install(session, "bench")
     session.run("python", "benchmarks/build.py", *LIVE)
-    for name in ("jacobian", "second_order", "trace"):
+    for name in ("jacobian", "second_order", "trace", "costs"):
         session.run("python", f"benchmarks/{name}.py")
 
 

@@ -364,7 +364,6 @@ OTHERS = [
         "w = torch.ones(2, 2, requires_grad=True)\n"
         "f = lambda x: (x @ x).pow(2).sum()\n"
         "compiled = torch.compile(f, backend='aot_eager')\ngrad(compiled(w), w)",
-        "torch._functorch.config.donated_buffer = True",
     ),
     Program(
         "compiled-grad",
@@ -372,8 +371,7 @@ OTHERS = [
         "fullgraph=True)(x)",
         "",
         "g = torch.compile(lambda x: grad(f(x).sum(), x), backend='aot_eager', "
-        "fullgraph=True)(x)\n"
-        "torch._dynamo.config.trace_autograd_ops = False",
+        "fullgraph=True)(x)",
     ),
     Program(
         "no-double-backward",

@@ -3,14 +3,21 @@
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor
+from torch._C._functorch import _add_batch_dim, _remove_batch_dim
+from torch._functorch.predispatch import lazy_load_decompositions
+from torch._functorch.vmap import vmap_increment_nesting
 
 from vjp_guide._graph import Edges, edge, walk
-from vjp_guide._hooks import any_hooks, watched_hooks
-from vjp_guide._quiet import RetainedGrads, plain_modes, quiet_randomness
+from vjp_guide._hooks import any_hooks, runs_torch_alone, watched_hooks
+from vjp_guide._quiet import (
+    RetainedGrads,
+    plain_modes,
+    quiet_randomness,
+)
 
 # The rows that torch.vmap gives for these are wrong, without an error (torch 2.13).
 _WRONG = {
@@ -36,7 +43,9 @@ class Pullback:
         self._inputs = inputs
         self._one_by_one = one_by_one
         self._watched = one_by_one or not any_hooks()
-        self._looped = "" if one_by_one else _wrong_operator(walk([edge(outputs)]))
+        edges = {} if one_by_one else walk([edge(outputs)])
+        self._looped = _wrong_operator(edges)
+        self.torch_alone = not one_by_one and runs_torch_alone(edges)
         self._slow = ""
         self._retained = RetainedGrads()
         self._seen = False
@@ -45,7 +54,9 @@ class Pullback:
     def passes(self) -> Iterator[None]:
         """Let the passes leave no trace, and depend on no setting."""
         try:
-            with quiet_randomness((self._outputs, *self._inputs)), plain_modes():
+            tensors = (self._outputs, *self._inputs)
+            quiet = nullcontext() if self.torch_alone else quiet_randomness(tensors)
+            with quiet, plain_modes():
                 yield
         finally:
             self._retained.restore()
@@ -91,7 +102,7 @@ class Pullback:
         return rows
 
     def _many(self, cotangents: Tensor) -> tuple[Tensor, ...]:
-        if not (self._looped or self._one_by_one):
+        if len(cotangents) > 1 and not (self._looped or self._one_by_one):
             try:
                 return self._vectorized(cotangents)
             except RuntimeError as error:
@@ -120,8 +131,7 @@ class Pullback:
     def _vectorized(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.filterwarnings("always", _SLOW, UserWarning)
-            vectorized = torch.vmap(self._grad, randomness="same")
-            rows: tuple[Tensor, ...] = vectorized(cotangents)
+            rows = self._batch(cotangents)
         for warning in caught:
             if str(warning.message).startswith(_SLOW):
                 self._slow = _operator(warning.message)
@@ -130,6 +140,14 @@ class Pullback:
                     warning.message, warning.category, warning.filename, warning.lineno
                 )
         return rows
+
+    def _batch(self, cotangents: Tensor) -> tuple[Tensor, ...]:
+        """Return what :func:`torch.vmap` does, which takes longer for small rows."""
+        lazy_load_decompositions()
+        count = len(cotangents)
+        with vmap_increment_nesting(count, "same") as level:
+            products = self._grad(_add_batch_dim(cotangents, 0, level))
+            return tuple(_remove_batch_dim(each, level, count, 0) for each in products)
 
 
 def _operator(reason: Exception | str) -> str:

@@ -43,7 +43,7 @@ def quiet_passes(tensors: Iterable[object] = ()) -> Iterator[None]:
 def quiet_randomness(tensors: Iterable[object] = ()) -> Iterator[None]:
     """Restore the random states of torch, of NumPy and of Python."""
     with plain_torch():
-        numpy_state = np.random.get_state()  # noqa: NPY002 (the reader may use it)
+        numpy_state = np.random.get_state(legacy=False)  # noqa: NPY002 (the reader may use it)
         forked = torch.random.fork_rng(devices=_accelerators(tensors))
         forked.__enter__()
     python_state = random.getstate()
@@ -126,10 +126,14 @@ def plain_settings() -> Iterator[None]:
 def plain_modes() -> Iterator[None]:
     """Set aside the same, but let warnings come through."""
     with ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(mode=False))
-        stack.enter_context(torch.enable_grad())
-        stack.enter_context(torch.autograd.set_detect_anomaly(mode=False))
-        for device in _AUTOCAST:
+        # To enter a context takes longer than to ask whether it is needed.
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(mode=False))
+        if not torch.is_grad_enabled():
+            stack.enter_context(torch.enable_grad())
+        if torch.is_anomaly_enabled():
+            stack.enter_context(torch.autograd.set_detect_anomaly(mode=False))
+        for device in filter(torch.is_autocast_enabled, _AUTOCAST):
             stack.enter_context(torch.autocast(device, enabled=False))
         stack.enter_context(plain_torch())
         yield

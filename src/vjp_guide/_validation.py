@@ -5,6 +5,7 @@ import operator
 from collections.abc import Iterable
 
 from torch import Tensor
+from torch._subclasses import FakeTensor
 
 
 def require_tensor(name: str, value: object) -> Tensor:
@@ -48,6 +49,11 @@ def require_graph(name: str, value: object) -> Tensor:
     return tensor
 
 
+def holds_numbers(tensor: Tensor) -> bool:
+    """Return whether a tensor has entries, and not only a shape and a dtype."""
+    return not (tensor.is_meta or isinstance(tensor, FakeTensor))
+
+
 def require_tensors(name: str, value: object) -> tuple[Tensor, ...]:
     """Return ``value`` as a tuple if it is a tensor or several, else raise."""
     if isinstance(value, Tensor) or not isinstance(value, Iterable):
@@ -80,6 +86,20 @@ def require_seconds(name: str, value: object) -> float:
         )
     if math.isnan(value) or value < 0:
         raise ValueError(f"{name} must not be negative or nan, got {value}")
+    return float(value)
+
+
+def require_tolerance(name: str, value: object) -> float:
+    """Return ``value`` if it is a real number of at least 0, else raise."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(
+            f"{name} must be a number, got {_described(value)}: write float({name}) "
+            "if it is one"
+        )
+    if math.isnan(value) or value < 0:
+        raise ValueError(
+            f"{name} must not be negative or nan, got {value}: 0 asks for equality"
+        )
     return float(value)
 
 

@@ -34,7 +34,7 @@ def op_of(call: Callable[..., Any], *inputs: Any, **fields: Any) -> Any:
         "variant_test_name": "",
         "get_op": lambda: call,
         "gradcheck_wrapper": lambda op, *args: op(*args),
-        "sample_inputs": lambda *_, **__: iter([sample]),
+        "sample_inputs_func": lambda *_, **__: iter([sample]),
         "supported_backward_dtypes": lambda _: {torch.float64},
     }
     return SimpleNamespace(**(given | fields))

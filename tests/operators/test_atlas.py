@@ -2,10 +2,12 @@
 
 import dataclasses
 import functools
+import gc
 import json
 import operator
 import runpy
 import sys
+import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from tests.operators.support import op_of, x_of
 from vjp_guide.operators import (
     Atlas,
     Entry,
+    atlas,
     compute,
     dump,
     load,
@@ -122,6 +125,20 @@ def test_processes_find_what_one_finds() -> None:
     assert alone == together
     assert [entry.name for entry in together.entries] == list(names)
     assert counts == [2, 2]
+
+
+def test_a_process_spares_what_only_debugging_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Tests that no stack is noted, and that the collector passes over the tables."""
+    monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)
+    known = len(gc.get_objects())
+    try:
+        atlas._hasten()
+        assert not traceback.extract_stack()
+        assert len(gc.get_objects()) < known / 2
+    finally:
+        gc.unfreeze()
 
 
 def test_an_operator_without_a_derivative_says_why(computed: Atlas) -> None:

@@ -48,6 +48,15 @@ def test_an_example_prints_the_program(
         assert [*example.lines, *example.results] == program
 
 
+def test_an_absent_argument_is_not_printed() -> None:
+    """Tests a weight that is None, as by default, and one that must be given."""
+    absent = shown("nn.functional.multi_margin_loss")
+    given = described(lambda x: functional.nll_loss(x, torch.tensor([0])), LARGE[None])
+
+    assert absent.results[0].endswith("_backward(v, x, target, 1, 1)")
+    assert ", None, " in "".join(given.lines)
+
+
 def test_the_program_of_an_untraceable_call_is_missing() -> None:
     """Tests that the reason is kept where torch can't trace the call."""
     calls: list[int] = []

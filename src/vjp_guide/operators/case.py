@@ -56,9 +56,11 @@ class Case:
 
     def arguments(self, *inputs: Tensor) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of the call, positional and by name."""
-        leaves = [_fresh(leaf) for leaf in self.leaves]
-        for place, x in zip(self.places, inputs, strict=True):
-            leaves[place] = x
+        given = dict(zip(self.places, inputs, strict=True))
+        leaves = [
+            given[place] if place in given else _fresh(leaf)
+            for place, leaf in enumerate(self.leaves)
+        ]
         args, kwargs = pytree.tree_unflatten(leaves, self.spec)
         return args, kwargs
 

@@ -5,17 +5,21 @@ lines of its table of derivatives; and its rules for backward operations.
 """
 
 import importlib
+import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
+from itertools import repeat
 from typing import Any
 
+import numpy as np
 import torch
 from torch._decomp import decomposition_table
 
 _OPERATORS = "torch.testing._internal.common_methods_invocations"
+_SEED = 1234  # that of torch's tests
 _PACKAGE, _FILE = "torchgen.packaged.autograd", "derivatives.yaml"
 # The table is a part of PyTorch, whose notice goes with each copy of a part of it.
 NOTICE = (
@@ -64,8 +68,20 @@ def full_name(op: Any) -> str:
 
 
 def samples(op: Any, dtype: torch.dtype) -> Iterator[Any]:
-    """Yield the arguments that torch tests an operator with."""
-    yield from op.sample_inputs("cpu", dtype, requires_grad=True)
+    """Yield the arguments that torch tests an operator with, seeded as it does.
+
+    Its own iterator seeds all devices and looks for a test among the callers, which
+    takes longer than the operator.
+    """
+    found = op.sample_inputs_func(op, "cpu", dtype, requires_grad=True)
+    for _, sample in zip(map(_seed, repeat(_SEED)), found, strict=False):
+        yield sample
+
+
+def _seed(seed: int) -> None:
+    torch.default_generator.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - torch's tables use it
 
 
 def takes(op: Any, dtype: torch.dtype) -> bool:

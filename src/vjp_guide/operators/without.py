@@ -10,7 +10,7 @@ from vjp_guide.operators.case import seeded
 from vjp_guide.operators.labels import NO_DERIVATIVE, NOT_IMPLEMENTED
 from vjp_guide.operators.naming import name_of
 from vjp_guide.operators.records import Without
-from vjp_guide.operators.torch_tables import differentiable, operators
+from vjp_guide.operators.torch_tables import differentiable, operators, samples
 
 _INTEGERS = "It doesn't take floating-point numbers."
 _NOTHING = "It takes no tensor to differentiate with respect to."
@@ -35,8 +35,7 @@ def _reason(op: Any) -> tuple[str, str]:
     """Return what calling the operator, and then its derivative, shows."""
     try:
         with seeded():
-            samples = op.sample_inputs("cpu", torch.float64, requires_grad=True)
-            sample = next(iter(samples))
+            sample = next(samples(op, torch.float64))
             arguments = (sample.input, *sample.args), sample.kwargs
             result = op.get_op()(*arguments[0], **arguments[1])
     except Exception as error:  # noqa: BLE001 - private parts of torch raise anything

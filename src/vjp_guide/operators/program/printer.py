@@ -94,7 +94,7 @@ class Printer:
     def _placed(self, node: Node, uses: int, *, last: bool) -> Text:
         """Return the text that stands for a node: its expression, or a name for it."""
         text = self._expression(node)
-        mutable = _is_mutable(node)
+        mutable = is_mutable(node)
         short = uses <= 1 and len(text.code) <= (_WIDEST + _WIDEST * last)
         if text.code.isidentifier() or (short and not mutable):
             return text
@@ -111,7 +111,7 @@ class Printer:
         if node.target is operator.getitem:
             return Text(f"{self.value(_args(node)[0]).inside(_ATOM)}[{_args(node)[1]}]")
         name = _name(node)
-        if name in _SAME and not any(map(_is_mutable, node.users)):
+        if name in _SAME and not any(map(is_mutable, node.users)):
             return self.value(_args(node)[0])
         if self.plain:
             return Text(f"torch.ops.{node.target}{self.arguments(node, 0)}")
@@ -149,12 +149,13 @@ class Printer:
 
     def arguments(self, node: Node, start: int) -> str:
         """Return the arguments of a call, from the one at ``start`` on."""
-        positional = [self.value(arg).code for arg in _args(node)[start:]]
+        args, kwargs = _given(node)
+        positional = [self.value(arg).code for arg in args[start:]]
         if not self.plain and _name(node) in _REDUCTIONS:
             positional = _keep(positional)
         named = [
             f"{key}={self.value(value).code}"
-            for key, value in node.kwargs.items()
+            for key, value in kwargs.items()
             if self.plain or not _is_storage(key, value)
         ]
         return f"({', '.join(positional + named)})"
@@ -348,13 +349,25 @@ def _needed(nodes: Iterable[Node | None], given: set[Node]) -> set[Node]:
             needed.add(node)
             if node not in given:
                 pending.extend(node.all_input_nodes)
-                pending.extend(u for u in node.users if _is_mutable(u))
+                pending.extend(u for u in node.users if is_mutable(u))
     return needed
 
 
 def _args(node: Node) -> tuple[Any, ...]:
     """Return the arguments, of which torch's annotations say too little."""
     return node.args
+
+
+def _given(node: Node) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments without each None that means that there is none."""
+    schema = getattr(node.target, "_schema", None)
+    known = schema.arguments if schema else []
+    absent = [each.has_default_value() and each.default_value is None for each in known]
+    args = list(_args(node))
+    while args and args[-1] is None and absent[len(args) - 1]:
+        args.pop()
+    kwargs = {key: value for key, value in node.kwargs.items() if value is not None}
+    return args, kwargs
 
 
 def _name(node: Node) -> str:
@@ -372,7 +385,8 @@ def _home(node: Node, name: str) -> str:
     return f"torch.ops.{str(node.target).partition('.')[0]}.{name}"
 
 
-def _is_mutable(node: Node) -> bool:
+def is_mutable(node: Node) -> bool:
+    """Return whether an operation changes a tensor in place."""
     schema = getattr(node.target, "_schema", None)
     return bool(schema and schema.is_mutable)
 

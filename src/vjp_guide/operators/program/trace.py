@@ -22,7 +22,7 @@ from vjp_guide.operators.case import (
     tensor_places,
     tracked,
 )
-from vjp_guide.operators.program.printer import Printer
+from vjp_guide.operators.program.printer import Printer, is_mutable
 from vjp_guide.operators.torch_tables import backward_rules
 
 EQUAL = 1e-9
@@ -155,7 +155,7 @@ def _traced(case: Case, v: Tensors, names: Names, options: _Options) -> _Traced:
         warnings.simplefilter("ignore")
         rules = backward_rules() if options.rules else {}
         module = _recorded(product, rules)(*v, *tensors)
-        if options.functional:
+        if options.functional and any(map(is_mutable, module.graph.nodes)):
             module = _recorded(functionalize(module), {})(*v, *tensors)
     called = [*names.cotangents, *(named[place] for place in places)]
     results: Any = module.graph.output_node().args[0]

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -214,12 +215,12 @@ def _column(
     function: Callable[..., Tensors], xs: Tensors, place: int, index: int
 ) -> Tensors:
     """Return the finite differences of the outputs along one number of one input."""
-    shape = xs[place].shape
+    where = np.unravel_index(index, xs[place].shape)
 
     def shifted(step: float) -> Tensors:
         inputs = leaves(xs)
         with torch.no_grad():
-            inputs[place][torch.unravel_index(torch.tensor(index), shape)] += step
+            inputs[place][where] += step
         return _real(tuple(y.detach() for y in function(*inputs)))
 
     pairs = zip(shifted(_STEP), shifted(-_STEP), strict=True)
