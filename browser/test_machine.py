@@ -44,7 +44,7 @@ TYPE = """([name, text]) => {
   document.body.getBoundingClientRect();
   return performance.now() - start;
 }"""
-TYPED = "torch.arange(32) * {} % 7"  # which changes the strength of each row
+TYPED = "torch.full_like(y, {})"
 WORK = "ScriptDuration", "LayoutDuration", "RecalcStyleDuration"
 
 
@@ -563,7 +563,8 @@ def test_states_shut_nobody_out(page: Page, name: str) -> None:
 def work(session: CDPSession) -> float:
     """Return the milliseconds that the page's thread has worked for its picture."""
     metrics = session.send("Performance.getMetrics")["metrics"]
-    return 1000 * sum(each["value"] for each in metrics if each["name"] in WORK)
+    seconds = [float(each["value"]) for each in metrics if each["name"] in WORK]
+    return 1000 * sum(seconds)
 
 
 def test_typing_is_shown_in_a_frame(
