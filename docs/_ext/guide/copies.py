@@ -1,6 +1,7 @@
 """What programs read: a Markdown copy of each page, and the lists of all pages.
 
-People who paste a page into a program take the copy too.
+People who paste a page into a program take the copy too. sphinx-llm, which writes such
+copies, loses the outputs of cells.
 """
 
 import re

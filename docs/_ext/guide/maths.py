@@ -1,7 +1,8 @@
 """Formulas as MathML, with a maths font that holds the characters of the site alone.
 
 Readers need no JavaScript and no network: the formulas are part of the pages, and the
-font, taken from a package, is a file of the site.
+font, taken from a package, is a file of the site. Sphinx's own renderers need either
+JavaScript or pictures.
 """
 
 import re
