@@ -15,26 +15,37 @@ from vjp_guide._explain.explain import explain
 from vjp_guide._explain.explanation import Explanation
 from vjp_guide._explain.suspicions import Suspicion
 from vjp_guide._jacobian import jacobian
+from vjp_guide._trace.compare import Comparison, compare
+from vjp_guide._trace.gaps import Gap
+from vjp_guide._trace.modules import ModuleNames
+from vjp_guide._trace.places import Place
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Port, Saved
+from vjp_guide._trace.select import Selection
 from vjp_guide._trace.trace import Trace, trace
 
 __version__ = "0.2.0"
 
 __all__ = [
     "Check",
+    "Comparison",
     "Cotangent",
     "Coupling",
     "Diagnosis",
     "DotProductTest",
     "End",
     "Explanation",
+    "Gap",
+    "ModuleNames",
     "NodeRecord",
     "Operand",
+    "Place",
     "Port",
     "Saved",
+    "Selection",
     "Suspicion",
     "Trace",
     "clarify",
+    "compare",
     "contract",
     "coupling",
     "diagnose",

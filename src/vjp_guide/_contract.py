@@ -56,7 +56,8 @@ def contract(grad_outputs: object, jacobian: object) -> Array:
             f"grad_outputs, {v.shape}: the shape of a Jacobian is that of the output "
             "followed by that of the input"
         )
-    return np.asarray(np.tensordot(v, dense, axes=v.ndim))
+    with np.errstate(invalid="ignore", over="ignore"):  # as quiet as autograd
+        return np.asarray(np.tensordot(v, dense, axes=v.ndim))
 
 
 def as_array(name: str, value: object) -> Array:

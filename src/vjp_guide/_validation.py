@@ -83,6 +83,20 @@ def require_seconds(name: str, value: object) -> float:
     return float(value)
 
 
+def require_tolerance(name: str, value: object) -> float:
+    """Return ``value`` if it is a real number of at least 0, else raise."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(
+            f"{name} must be a number, got {_described(value)}: write float({name}) "
+            "if it is one"
+        )
+    if math.isnan(value) or value < 0:
+        raise ValueError(
+            f"{name} must not be negative or nan, got {value}: 0 asks for equality"
+        )
+    return float(value)
+
+
 def _described(value: object) -> str:
     kind = type(value).__name__
     return f"{kind} {value}" if isinstance(value, int | float | str) else kind

@@ -24,9 +24,17 @@ _TALL, _THIN, _LINE = BOX_HEIGHT + 28, 28, 8
 _SPREAD, _BADGE, _ENTRY = 24, 18, 44
 
 
-def draw(trace: Pass) -> Figure:
-    """Return the figure; that of a chain is :func:`vjp_guide.figures.chain`."""
-    shown = picture(trace)
+def draw(part: Pass, whole: Pass | None = None) -> Figure:
+    """Return the figure; that of a chain is :func:`vjp_guide.figures.chain`.
+
+    Args:
+        part: What is drawn.
+        whole: The trace that it is a part of, if it is one.
+
+    Returns:
+        The drawing.
+    """
+    shown = picture(part, whole or part)
     if not shown.is_chain():
         return _Drawing(shown).figure()
     boxes = shown.boxes.values()

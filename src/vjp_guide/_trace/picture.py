@@ -1,5 +1,6 @@
 """What a figure of a trace shows: tensors with their cotangents, and edges."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from vjp_guide._trace.text import counted, folded
 Key = tuple[str, int]
 _Shape = tuple[int, ...]
 
-_FOLD: Key = ("fold", 0)
 _MOST_NODES, _MOST_NAMES = 24, 3
 
 
@@ -99,57 +99,75 @@ class Picture:
                 yield f"{box.cotangent} {verb} {' and '.join(sent)}"
 
 
-def picture(trace: Pass) -> Picture:
-    """Return the boxes and arrows of a trace, with the middle of a long one folded."""
-    first, count, last = folded(trace.nodes, _MOST_NODES)
-    reader = _Reader(trace, range(len(first), len(first) + count))
-    boxes = {
-        **dict(reader.inputs()),
-        **dict(map(reader.node, reversed(last))),
-        **reader.fold(),
-        **dict(map(reader.node, reversed(first))),
-    }
-    arrows = [arrow for arrow in reader.arrows() if arrow.operand in boxes]
-    return Picture(boxes, arrows)
+def picture(part: Pass, whole: Pass) -> Picture:
+    """Return the boxes and arrows of a part of a trace, with all else folded.
+
+    Args:
+        part: What is drawn; of many nodes, the first and last.
+        whole: The trace that it belongs to.
+
+    Returns:
+        The picture, where one box stands for neighbouring nodes that aren't drawn.
+    """
+    first, _, last = folded(part.nodes, _MOST_NODES)
+    reader = _Reader(part, whole, [node.step for node in (*first, *last)])
+    boxes = dict([*reader.inputs(), *reader.steps()])
+    return Picture(
+        boxes, [arrow for arrow in reader.arrows() if arrow.operand in boxes]
+    )
 
 
 class _Reader:
-    """Reads boxes and arrows from a trace, with the hidden steps as one box."""
+    """Reads boxes and arrows from a trace, with runs of hidden steps as one box each.
 
-    def __init__(self, trace: Pass, hidden: range) -> None:
-        self._trace = trace
-        self._hidden = hidden
-        self._given = self._names(trace.outputs)
-        self._taken = self._names(trace.inputs)
+    The steps of a run follow one another, so no cycle arises.
+    """
+
+    def __init__(self, part: Pass, whole: Pass, shown: Sequence[int]) -> None:
+        self._trace = whole
+        self._is_part = part is not whole
+        self._shown = shown
+        self._drawn = set(shown)
+        self._given = self._names(whole.outputs)
+        self._taken = self._names(whole.inputs)
 
     def inputs(self) -> Iterator[tuple[Key, Box]]:
         """Yield the inputs where the pass ends, but not those of hidden steps alone."""
         for number, end in enumerate(self._trace.inputs):
             key = ("input", number)
-            uses = {self._key(port) for port in end.sources}
-            if key in self._taken and uses != {_FOLD}:
+            uses = [self._key(port)[0] for port in end.sources]
+            hidden = {*uses} == {"fold"} or (self._is_part and not uses)
+            if key in self._taken and not hidden:
                 yield key, self._box(key, (end.shape,), "", (end.sources,))
 
-    def node(self, node: NodeRecord) -> tuple[Key, Box]:
+    def steps(self) -> Iterator[tuple[Key, Box]]:
+        """Yield the operations and the runs of hidden ones, in the forward order."""
+        ends = [-1, *self._shown, len(self._trace.nodes)]
+        for run in reversed(range(len(ends) - 1)):
+            hidden = ends[run + 1] - ends[run] - 1
+            if hidden:
+                yield self._fold(("fold", run), hidden)
+            if run:
+                yield self._node(self._trace.nodes[ends[run]])
+
+    def _node(self, node: NodeRecord) -> tuple[Key, Box]:
         """Return the result of an operation."""
         key, operation = ("node", node.step), forward_name(node.operation)
         shapes = tuple(one.shape if one else None for one in node.arriving)
         return key, self._box(key, shapes, operation, node.sources)
 
-    def fold(self) -> dict[Key, Box]:
-        """Return the box of the hidden steps, if there are any."""
-        name = counted(len(self._hidden), "more node")
-        box = Box(name, (), entering=_entering(self._given.get(_FOLD, [])))
-        return {_FOLD: box} if self._hidden else {}
+    def _fold(self, key: Key, hidden: int) -> tuple[Key, Box]:
+        name, entering = counted(hidden, "more node"), self._given.get(key, [])
+        return key, Box(name, (), entering=_entering(entering))
 
     def arrows(self) -> Iterator[Arrow]:
-        """Yield the edges, and one for all from or to the hidden steps and a box."""
+        """Yield the edges, and one for all from or to a run of hidden steps."""
         merged = defaultdict(list)
         for arrow in self._edges():
             ends = arrow.operand, arrow.result
-            if _FOLD not in ends:
+            if "fold" not in {kind for kind, _ in ends}:
                 yield arrow
-            elif ends != (_FOLD, _FOLD):
+            elif arrow.operand != arrow.result:
                 merged[ends].append(arrow.label)
         for (operand, result), labels in merged.items():
             label = labels[0] if len(labels) == 1 else f"{len(labels):,} cotangents"
@@ -186,7 +204,9 @@ class _Reader:
         return self._key_of(port.kind, port.number)
 
     def _key_of(self, kind: str, number: int) -> Key:
-        return _FOLD if kind == "node" and number in self._hidden else (kind, number)
+        if kind != "node" or number in self._drawn:
+            return kind, number
+        return "fold", bisect_left(self._shown, number)
 
     def _names(self, ends: Sequence[End]) -> dict[Key, list[str]]:
         names = defaultdict(list)

@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from vjp_guide._trace.magnitude import magnitude
 from vjp_guide._trace.operations import broadcasts, expands
 
 
@@ -14,9 +15,12 @@ class Cotangent:
     """A cotangent that passed along an edge of the graph.
 
     Attributes:
-        shape: Its shape, that of the tensor it belongs to.
+        shape: Its shape, that of the tensor it belongs to; -1 for an axis of a nested
+            tensor that has no single length.
         dtype: Its dtype.
         values: A dense copy, or ``None`` where the values weren't recorded.
+        magnitude: Where only the values weren't recorded, the largest absolute value,
+            a tensor of no axes: NaN if any entry is.
 
     >>> import torch
     >>> from vjp_guide import Cotangent
@@ -27,6 +31,17 @@ class Cotangent:
     shape: tuple[int, ...]
     dtype: torch.dtype
     values: Tensor | None = None
+    magnitude: Tensor | None = None
+
+    @property
+    def size(self) -> Tensor | None:
+        """The largest absolute value, a tensor of no axes; ``None`` if unknown."""
+        return self.magnitude if self.values is None else magnitude(self.values)
+
+    @property
+    def is_finite(self) -> bool | None:
+        """Whether all entries are finite; ``None`` if unknown."""
+        return None if self.size is None else bool(self.size.isfinite())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,8 @@ class NodeRecord:
         sources: For each of ``arriving``, where the summands came from.
         targets: For each of ``leaving``, where it goes; ``None`` if nowhere.
         saved: The tensors kept from the forward pass.
+        module: The path of the module that computed the result, such as
+            ``"encoder.0"``, where :class:`vjp_guide.ModuleNames` noted it.
 
     >>> import torch
     >>> from vjp_guide import trace
@@ -103,6 +120,7 @@ class NodeRecord:
     sources: tuple[tuple[Port, ...], ...]
     targets: tuple[Port | None, ...]
     saved: tuple[Saved, ...]
+    module: str = ""
 
     @property
     def summed_back(self) -> dict[int, tuple[int, ...]]:

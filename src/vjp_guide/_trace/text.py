@@ -5,38 +5,46 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, TypeVar
 
+from vjp_guide._trace.magnitude import magnitude
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Pass, Port
+from vjp_guide._trace.snapshot import holds_values
 from vjp_guide.figures import Figure
 
 _Item = TypeVar("_Item")
 _Row = tuple[str, str, list[str], list[str], list[str]]
 
 _HEADINGS = ("step", "operation", "cotangents in", "cotangents out", "notes")
+_CONTRADICTION = (
+    "CONTRADICTION: not used, yet the gradient isn't zero, so the record lacks nodes; "
+    "trust the gradient, and please report this"
+)
 _MOST_ROWS, _MOST_NAMES, _WIDEST = 40, 3, 24
 
 
-def summary(trace: Pass) -> str:
-    """Return ``"2 nodes, from y () to x (3,)"``."""
-    ends = [_names(ends) for ends in (trace.outputs, trace.inputs)]
-    return f"{counted(len(trace.nodes), 'node')}, from {ends[0]} to {ends[1]}"
+def summary(part: Pass, whole: Pass | None = None) -> str:
+    """Return ``"2 nodes, from y () to x (3,)"``, or ``"1 of 2 nodes"``."""
+    nodes = counted(len((whole or part).nodes), "node")
+    if whole:
+        return f"{len(part.nodes):,} of {nodes}"
+    return f"{nodes}, from {_names(part.outputs)} to {_names(part.inputs)}"
 
 
-def table(trace: Pass) -> str:
+def table(part: Pass, whole: Pass | None = None) -> str:
     """Return one line for each output, node and input, the columns aligned."""
-    rows = [_HEADINGS, *(_texts(row) for row in _Rows(trace, _WIDEST))]
+    rows = [_HEADINGS, *(_texts(row) for row in _Rows(part, whole or part, _WIDEST))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
-        f"Backward pass of {summary(trace)}",
+        f"Backward pass of {summary(part, whole)}",
         *(_line(row, widths) for row in rows),
     ]
     return "\n".join(lines)
 
 
-def html(trace: Pass, figure: Figure) -> str:
+def html(figure: Figure, part: Pass, whole: Pass | None = None) -> str:
     """Return the table with all recorded values, followed by the figure."""
-    caption = escape(f"Backward pass of {summary(trace)}")
+    caption = escape(f"Backward pass of {summary(part, whole)}")
     head = "".join(f'<th scope="col">{heading}</th>' for heading in _HEADINGS)
-    body = "".join(map(_html_row, _Rows(trace, None)))
+    body = "".join(map(_html_row, _Rows(part, whole or part, None)))
     return (
         '<div class="vjp-trace">'
         f'<div class="vjp-scroll" tabindex="0" role="region" aria-label="{caption}">'
@@ -66,15 +74,16 @@ def _names(ends: Sequence[End]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows of a trace, with values no longer than ``widest`` characters."""
+    """The rows of a part, with values no longer than ``widest`` characters."""
 
-    trace: Pass
+    part: Pass
+    whole: Pass
     widest: int | None
 
     def __iter__(self) -> Iterator[_Row]:
-        yield from self._folded(self._output, self.trace.outputs, "more output")
-        yield from self._folded(self._node, self.trace.nodes, "more node")
-        yield from self._folded(self._input, self.trace.inputs, "more input")
+        yield from self._folded(self._output, self.part.outputs, "more output")
+        yield from self._folded(self._node, self.part.nodes, "more node")
+        yield from self._folded(self._input, self.part.inputs, "more input")
 
     def _folded(
         self, row: Callable[[_Item], _Row], items: Sequence[_Item], noun: str
@@ -107,16 +116,25 @@ class _Rows:
                 yield self._sum(sources) + (f" at [{slot}]" if several else "")
         if node.summed_back:
             yield f"summed back to {', '.join(map(str, node.summed_back.values()))}"
+        if node.module:
+            yield f"in {node.module}"
         if node.saved:
             yield "saves " + ", ".join(f"{one.name} {one.shape}" for one in node.saved)
 
     def _input_notes(self, end: End) -> Iterator[str]:
         if not end.sources:
-            yield "not used"
+            yield _CONTRADICTION if self._is_contradicted(end) else "not used"
         if len(end.sources) > 1:
             yield self._sum(end.sources)
         if end.port and end.port.kind == "node":
             yield f"arrives at {self._target(end.port)}"
+
+    def _is_contradicted(self, end: End) -> bool:
+        """Return whether a gradient isn't zero though nothing was seen to send it."""
+        gradient = self.whole.gradients[self.whole.inputs.index(end)]
+        if gradient is None or not holds_values(gradient):
+            return False
+        return not bool(magnitude(gradient) == 0)
 
     def _sum(self, sources: Sequence[Port]) -> str:
         names = ", ".join(map(self._source, sources))
@@ -124,7 +142,7 @@ class _Rows:
 
     def _source(self, port: Port) -> str:
         if port.kind == "output":
-            return self.trace.outputs[port.number].name
+            return self.whole.outputs[port.number].name
         return str(port.number)
 
     def _leaving(self, cotangent: Cotangent | None, port: Port | None) -> str:
@@ -132,8 +150,8 @@ class _Rows:
 
     def _target(self, port: Port) -> str:
         if port.kind == "input":
-            return self.trace.inputs[port.number].name
-        several = len(self.trace.nodes[port.number].arriving) > 1
+            return self.whole.inputs[port.number].name
+        several = len(self.whole.nodes[port.number].arriving) > 1
         return f"{port.number}[{port.slot}]" if several else str(port.number)
 
     def _cotangent(self, cotangent: Cotangent | None, where: str = "") -> str:
@@ -145,12 +163,13 @@ class _Rows:
         return " ".join(filter(None, [str(cotangent.shape), values])) + where
 
     def _values(self, cotangent: Cotangent) -> str:
+        finite = "not finite" if cotangent.is_finite is False else ""
         if cotangent.values is None:
-            return ""
+            return finite
         values = _numbers(cotangent.values.tolist())
         if self.widest is None:
             return values.replace("], [", "],\n [")
-        return values if len(values) <= self.widest else ""
+        return values if len(values) <= self.widest else finite
 
 
 def _numbers(value: list[Any] | complex) -> str:

@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
+from torch.autograd.graph import Node
 
 from vjp_guide._trace.figure import draw
+from vjp_guide._trace.modules import ModuleNames
+from vjp_guide._trace.places import Place, first_nonfinite
 from vjp_guide._trace.recorder import Call, numbered, record
 from vjp_guide._trace.records import Pass
+from vjp_guide._trace.select import Selection, select
 from vjp_guide._trace.text import html, summary, table
 from vjp_guide._validation import require_tensors
 from vjp_guide.figures import Figure
@@ -51,6 +55,52 @@ class Trace(Pass):
         """
         return draw(self)
 
+    @property
+    def first_nonfinite(self) -> Place | None:
+        """The first cotangent of the pass with NaN or infinity; ``None`` if none has.
+
+        It names the operation, so that ``print`` answers where a NaN comes from.
+
+        Raises:
+            ValueError: If a cotangent before it wasn't looked at, as without values.
+
+        >>> import torch
+        >>> from vjp_guide import trace
+        >>> x = torch.tensor([0.0, 4.0], requires_grad=True)
+        >>> print(trace((x.sqrt() * x).sum(), x).first_nonfinite)
+        what step 2, SqrtBackward0, sends to operand 0
+        """
+        return first_nonfinite(self)
+
+    def select(
+        self, *, operation: str | None = None, module: str | None = None
+    ) -> Selection:
+        """Choose nodes by the name of their operation, of their module, or by both.
+
+        In a pattern, ``*`` stands for any characters, ``?`` for one and ``[seq]`` for
+        one of several.
+
+        Args:
+            operation: A pattern for the name of the operation, such as ``"addmm"``, or
+                of the node, such as ``"AddmmBackward0"``.
+            module: A pattern for the path of the module or of one that holds it, such
+                as ``"encoder.*"``.
+
+        Returns:
+            The nodes, which ``print`` shows as rows and ``figure`` as a drawing.
+
+        Raises:
+            TypeError: If a pattern isn't a string, or there is none.
+            ValueError: If the trace knows no modules.
+
+        >>> import torch
+        >>> from vjp_guide import trace
+        >>> x = torch.ones(3, requires_grad=True)
+        >>> trace((x.exp() * x).sum(), x).select(operation="exp")
+        <Selection of 1 of 3 nodes>
+        """
+        return select(self, operation, module)
+
     def __repr__(self) -> str:
         return f"<Trace of {summary(self)}>"
 
@@ -58,10 +108,10 @@ class Trace(Pass):
         return table(self)
 
     def _repr_html_(self) -> str:
-        return html(self, self.figure())
+        return html(self.figure(), self)
 
 
-def trace(
+def trace(  # noqa: PLR0913 (those of torch.autograd.grad, and how much to record)
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor] | Mapping[str, Tensor],
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
@@ -70,6 +120,7 @@ def trace(
     max_elements: int = 16,
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
+    modules: ModuleNames | None = None,
 ) -> Trace:
     r"""Run one backward pass and record each vector-Jacobian product in it.
 
@@ -86,7 +137,7 @@ def trace(
     only of tensors with :meth:`~torch.Tensor.retain_grad`.
     Your own hooks run once, before the record is taken.
 
-    A trace without values of a chain of 100,000 small operations takes up to four
+    A trace without values of a chain of 100,000 small operations takes up to three
     times as long as the plain call.
     Torch keeps a Python object in the graph for each node that Python has seen, until
     the graph is freed, and would then overflow the stack if the graph is deep.
@@ -99,10 +150,12 @@ def trace(
             tensors, such as ``dict(model.named_parameters())``.
         grad_outputs: The cotangent ``v``, or one for each output, with its shape.
             ``None`` stands for 1, for a scalar output.
-        values: Whether to copy the values of small cotangents.
+        values: Whether to copy the values of small cotangents, and note the largest
+            absolute value of others.
         max_elements: The most elements of a cotangent whose values are copied.
         allow_unused: As in :func:`torch.autograd.grad`.
         materialize_grads: As in :func:`torch.autograd.grad`.
+        modules: What noted the modules in the forward pass, if anything did.
 
     Returns:
         The record, whose gradients are those of :func:`torch.autograd.grad`.
@@ -133,8 +186,13 @@ def trace(
     ys = require_tensors("outputs", outputs)
     vs = _per_output(grad_outputs, len(ys))
     call = Call(ys, xs, vs, allow_unused, materialize_grads)
-    done = record(call, names, largest=max_elements if values else -1)
+    most = max_elements if values else None
+    done = record(call, names, most=most, module=modules.path if modules else _nowhere)
     return Trace(done.nodes, done.outputs, done.inputs, done.gradients)
+
+
+def _nowhere(_: Node) -> str:
+    return ""
 
 
 def _inputs(

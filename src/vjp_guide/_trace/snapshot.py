@@ -1,0 +1,77 @@
+"""What a trace keeps of a cotangent."""
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from vjp_guide._trace.magnitude import magnitude
+from vjp_guide._trace.records import Cotangent
+
+_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 (it has no public name)
+
+
+def snapshot(tensor: Tensor, most: float) -> Cotangent:
+    """Return a description, with a copy of the values if there are few.
+
+    Args:
+        tensor: The cotangent, which stays as it is.
+        most: The most elements whose values are copied; of more, the magnitude is
+            noted.
+
+    Returns:
+        The description, of shape and dtype alone if nothing can be read.
+    """
+    if not holds_values(tensor):
+        return described(tensor)
+    try:
+        if tensor.is_nested or tensor.numel() > most:
+            return Cotangent(shape_of(tensor), tensor.dtype, None, magnitude(tensor))
+        return Cotangent(tuple(tensor.shape), tensor.dtype, _copy(tensor))
+    except Exception:  # noqa: BLE001 (a mode of the reader's may refuse anything)
+        return described(tensor)
+
+
+def described(tensor: Tensor) -> Cotangent:
+    """Return shape and dtype alone."""
+    try:
+        return _described(tensor.shape, tensor.dtype)
+    except (RuntimeError, TypeError):  # nested tensors have no shape, or a symbolic one
+        return _described(torch.Size(shape_of(tensor)), tensor.dtype)
+
+
+def shape_of(tensor: Tensor) -> tuple[int, ...]:
+    """Return the shape, with -1 for an axis of a nested tensor of several lengths."""
+    if not tensor.is_nested:
+        return tuple(tensor.shape)
+    return tuple(_length(tensor, axis) for axis in range(tensor.dim()))
+
+
+def holds_values(tensor: Tensor) -> bool:
+    """Return whether the values can be read, now and after the pass.
+
+    Subclasses that dispatch by themselves may hold them anywhere, or none.
+    """
+    if tensor.is_meta or _is_wrapped(tensor):
+        return False
+    own = type(tensor).__torch_dispatch__ is not Tensor.__torch_dispatch__
+    return not own or tensor.layout == torch.jagged
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    if tensor.requires_grad:
+        tensor = tensor.detach()
+    return (tensor if tensor.layout is torch.strided else tensor.to_dense()).clone()
+
+
+@lru_cache(maxsize=1024)
+def _described(shape: torch.Size, dtype: torch.dtype) -> Cotangent:
+    return Cotangent(tuple(shape), dtype)
+
+
+def _length(tensor: Tensor, axis: int) -> int:
+    try:
+        size = tensor.size(axis)
+    except RuntimeError:
+        return -1
+    return size if type(size) is int else -1
