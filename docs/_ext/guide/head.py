@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import furo
 from docutils import nodes
+from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.environment.adapters.toctree import global_toctree_for_doc
 
@@ -35,7 +36,7 @@ def describe(
     """Give a page its description, before the preview tags are made of it."""
     del template, doctree
     record = page.known(app.env).get(name)
-    title = record.title if record else context.get("title", name.capitalize())
+    title = Markup(context.get("title", name.capitalize())).striptags()  # noqa: S704 - Sphinx's
     described = record.description if record else f"{title}, on {app.config.project}"
     description = html.escape(described)
     tag = f'\n<meta name="description" content="{description}">'
