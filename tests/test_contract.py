@@ -99,3 +99,15 @@ def test_says_which_argument_holds_no_numbers(value: object) -> None:
     """Tests that no other error comes through."""
     with pytest.raises(TypeError, match=r"^v must be an array of numbers"):
         as_array("v", value)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_nan_and_infinity_as_autograd(value: float, weight: float) -> None:
+    """Tests the contraction against torch's, without a warning."""
+    jacobian = torch.tensor([[value, 1.0], [2.0, 3.0]], dtype=torch.float64)
+    x = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    v = torch.tensor([weight, 1.0], dtype=torch.float64)
+    (expected,) = torch.autograd.grad(jacobian @ x, x, v)
+
+    np.testing.assert_array_equal(contract(v, jacobian), expected.numpy())

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+import torch
 
 from vjp_guide.figures import (
     Figure,
@@ -141,3 +142,85 @@ def test_heat_map_refuses_another_number_of_names() -> None:
     """Tests that the message holds both shapes."""
     with pytest.raises(ValueError, match=r"values must.*shape \(1, 2\), got \(2, 2\)"):
         heat_map(np.ones((2, 2)), rows=["a"], columns=["c", "d"], alt="")
+
+
+SPECIAL = [np.nan, np.inf, -np.inf]
+
+
+def opacities(figure: Figure, kind: str) -> list[float]:
+    """Return how full the colours of the cells of a kind are."""
+    return [
+        float(mark.get("fill-opacity") or "")
+        for mark in ET.fromstring(figure.svg).iter(f"{SVG}rect")
+        if (mark.get("class") or "").startswith(f"{kind} ")
+    ]
+
+
+@pytest.mark.parametrize("value", SPECIAL)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_a_heat_map_with_nan_and_infinity(value: float, dtype: torch.dtype) -> None:
+    """Tests that the cell says so, that others keep their colour, and the alt text."""
+    values = torch.tensor([[value, 2.0], [1.0, 0.0]], dtype=dtype)
+
+    figure = heat_map(values, rows=["a", "b"], columns=["c", "d"], alt="Four.")
+
+    full = 0.0 if np.isnan(value) else 1.0
+    assert opacities(figure, "j") == [full, 1.0, 0.5, 0.0]
+    assert words(figure)[-5:-3] == [str(value), "2"]
+    name = "nan" if np.isnan(value) else "inf"
+    assert figure.alt == f"Four. Entries that aren't finite: 1 {name}."
+    assert f'aria-label="{figure.alt}"' in figure.svg
+
+
+def test_a_heat_map_of_nothing_finite() -> None:
+    """Tests that no scale is needed, and complex parts count once."""
+    values = [[np.nan, np.inf], [complex(np.nan, 1), complex(1, -np.inf)]]
+
+    figure = heat_map(values, rows=["a", "b"], columns=["c", "d"], alt="Four.")
+
+    assert opacities(figure, "j") == [0, 1, 0, 1]
+    assert figure.alt.endswith("2 nan, 2 inf.")
+
+
+@pytest.mark.parametrize("value", SPECIAL)
+@pytest.mark.parametrize("place", ["jacobian", "v", "u"])
+def test_products_with_nan_and_infinity(value: float, place: str) -> None:
+    """Tests v, u and J, whose sums are those of NumPy, without a warning."""
+    jacobian, v, u = np.array([[1.0, 2.0], [0.0, 4.0]]), np.ones(2), np.ones(2)
+    {"jacobian": jacobian, "v": v, "u": u}[place].flat[0] = value
+
+    rows, both = jacobian_rows(jacobian, v), jacobian_products(jacobian, v, u)
+
+    with np.errstate(all="ignore"):
+        sums = [v @ jacobian, jacobian @ u, v @ jacobian @ u]
+    listed = [", ".join(f"{one:.4g}" for one in np.atleast_1d(each)) for each in sums]
+    assert f"sum to [{listed[0]}]" in rows.alt
+    assert f"weighted by u, sum to [{listed[1]}]. Both lead to {listed[2]}." in both.alt
+    for figure in (rows, both):
+        assert str(value) in words(figure) or (figure is rows and place == "u")
+        assert all(0 <= one <= 1 for one in opacities(figure, "j"))
+        assert ("aren't finite" in figure.alt) == (place == "jacobian")
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_the_largest_numbers_have_a_colour(dtype: torch.dtype) -> None:
+    """Tests that no size overflows, nor the smallest ones vanish into NaN."""
+    info = torch.finfo(dtype)
+    values = torch.tensor([[info.max, info.min, info.tiny]], dtype=dtype)
+
+    figure = heat_map(values, rows=["a"], columns=list("bcd"), alt="Three.")
+
+    assert opacities(figure, "j") == [1, 1, 0]
+    assert figure.alt == "Three."
+    huge = np.array([[complex(1.5e308, 1.5e308), 1.0]])
+    figure = heat_map(huge, rows=["a"], columns=["b", "c"], alt="Two.")
+    assert opacities(figure, "j") == [1, 1]
+
+
+def test_zero_has_no_colour() -> None:
+    """Tests matrices of zeros, of integers and of truth values."""
+    names = {"rows": ["a"], "columns": ["b", "c"], "alt": "Two."}
+    for values in ([[0.0, 0.0]], [[0, 0]], [[False, False]]):
+        assert opacities(heat_map(values, **names), "j") == [0, 0]  # type: ignore[arg-type] # the names fit
+    smallest = np.array([[-128, 64]], dtype=np.int8)
+    assert opacities(heat_map(smallest, **names), "j") == [1, 0.5]  # type: ignore[arg-type] # the names fit

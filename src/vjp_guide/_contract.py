@@ -58,7 +58,8 @@ def contract(grad_outputs: object, jacobian: object) -> Array:
         )
     if v.dtype == dense.dtype == np.bool_:
         v = v.astype(np.int64)  # a sum of bools would be an "or"
-    return np.asarray(np.tensordot(v, dense, axes=v.ndim))
+    with np.errstate(invalid="ignore", over="ignore"):  # as quiet as autograd
+        return np.asarray(np.tensordot(v, dense, axes=v.ndim))
 
 
 def as_array(name: str, value: object) -> Array:

@@ -60,23 +60,28 @@ def walk(starts: Iterable[Edge]) -> Edges:
         node = stack.pop()
         if node is None or node in depths:
             continue
-        if node in seen:
-            edges[node] = outgoing = seen[node]
-            depths[node] = _ease_freeing(node, outgoing, depths)
-        else:
+        outgoing = seen.get(node)
+        if outgoing is None:
             seen[node] = outgoing = node.next_functions
             stack.append(node)
             stack.extend([target for target, _ in outgoing])
+            continue
+        edges[node] = outgoing
+        depth = max([depths[target] for target, _ in outgoing], default=0) + 1
+        depths[node] = depth if depth < _APART else _hold(node, outgoing)
     return edges
 
 
 def between(starts: Iterable[Edge], stops: Iterable[Edge]) -> Edges:
     """Return the part of the walk that a pass from ``starts`` to ``stops`` runs."""
-    ends = {node for node, _ in stops}
+    leading: set[Node | None] = {node for node, _ in stops}
     needed: Edges = {}
     for node, outgoing in walk(starts).items():
-        if any(target in needed or target in ends for target, _ in outgoing):
-            needed[node] = outgoing
+        for target, _ in outgoing:
+            if target in leading:
+                leading.add(node)
+                needed[node] = outgoing
+                break
     return needed
 
 
@@ -86,17 +91,15 @@ def ancestors(*tensors: Tensor | GradientEdge) -> set[Edge]:
     return {*starts, *(one for outgoing in walk(starts).values() for one in outgoing)}
 
 
-def _ease_freeing(
-    node: Node, outgoing: tuple[Edge, ...], depths: dict[Node | None, int]
-) -> int:
-    """Return how many nodes torch frees below this one, one inside the other.
+def _hold(node: Node, outgoing: tuple[Edge, ...]) -> int:
+    """Let a node hold those it leads to, see :class:`_Held`.
 
-    It does so with nodes that Python has seen, which would overflow the stack.
-    Where a path is long enough, the node holds those it leads to, see :class:`_Held`.
+    Torch frees nodes that Python has seen one inside the other, which would overflow
+    the stack on a long path.
+
+    Returns:
+        How many it frees below this one, one inside the other, afterwards.
     """
-    depth = max([depths[target] for target, _ in outgoing], default=0) + 1
-    if depth < _APART:
-        return depth
     # The stub says that it's a method.
     metadata = cast("dict[str, _Held]", node.metadata)
     if _HELD not in metadata:

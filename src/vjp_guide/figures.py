@@ -4,6 +4,7 @@ Inputs, outputs, cotangents, Jacobians and results have a colour each, the same
 everywhere, and each mark also carries its name or number. Tangents have none.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,7 +157,7 @@ def jacobian_rows(
         canvas, 36, v, dense.reshape(v.size, result.size), output=output
     )
     _total(canvas, top, result)
-    alt = _rows_alt(v, result, output)
+    alt = _rows_alt(v, result, output) + _nonfinite(dense)
     return Figure(canvas.render(alt=alt), alt)
 
 
@@ -198,7 +199,7 @@ def jacobian_products(
             f"jacobian that follow those of grad_outputs; got {u.shape}"
         )
     matrix = dense.reshape(v.size, u.size)
-    beside, shared = matrix @ u.reshape(-1), contract(u, result)
+    beside, shared = contract(u.reshape(-1), matrix.T), contract(u, result)
     canvas = Canvas()
     right = _ROWS + u.size * _CELL_WIDTH + _GAP
     _column_names(canvas, u.shape)
@@ -208,7 +209,7 @@ def jacobian_products(
     top = _weighted_rows(canvas, 70, v, matrix, beside=beside)
     _total(canvas, top, result)
     _cells(canvas, right, top + 10, shared.reshape(1), "plain")
-    alt = _products_alt(v, result, beside, shared)
+    alt = _products_alt(v, result, beside, shared) + _nonfinite(dense)
     return Figure(canvas.render(alt=alt), alt)
 
 
@@ -218,13 +219,15 @@ def heat_map(
     r"""Draw a matrix as cells, each as full as its entry is large.
 
     The strength of the colour of entry :math:`m_{rc}` is
-    :math:`|m_{rc}| / \max |m|`.
+    :math:`|m_{rc}| / \max |m|`, the maximum that of finite entries; an infinity has
+    full colour, NaN none.
 
     Args:
         values: The matrix, of shape ``(len(rows), len(columns))``.
         rows: The names of the rows, drawn as outputs.
         columns: The names of the columns, drawn as inputs.
-        alt: What the drawing says, for those who can't see it.
+        alt: What the drawing says, for those who can't see it; how many entries are
+            NaN or infinite is added.
 
     Returns:
         The drawing.
@@ -245,13 +248,14 @@ def heat_map(
             f"columns, shape {(len(rows), len(columns))}, got {matrix.shape}"
         )
     canvas = Canvas()
-    left, top, full = LEFT + 48, 26, np.abs(matrix).max(initial=0)
+    left, top, full = LEFT + 48, 26, _largest(matrix)
     for number, name in enumerate(columns):
         canvas.text(left + (number + 0.5) * _CELL_WIDTH, top - 10, name, "x name")
     for number, name in enumerate(rows):
         height = top + number * _CELL_HEIGHT
         canvas.text(left - 8, height + 17, name, "y name", anchor="end")
         _cells(canvas, left, height, matrix[number], "j", full=full, digits=2)
+    alt += _nonfinite(matrix)
     return Figure(canvas.render(alt=alt), alt)
 
 
@@ -288,7 +292,7 @@ def _weighted_rows(
             _ROWS - 68, top + 17, _entry(f"∂{output}", index), "y name", anchor="end"
         )
         _cells(canvas, _ROWS - 58, top, v.reshape(-1)[number : number + 1], "v")
-        _cells(canvas, _ROWS, top, rows[number], "j", full=np.abs(rows).max(initial=0))
+        _cells(canvas, _ROWS, top, rows[number], "j", full=_largest(rows))
         if beside is not None:
             _cells(canvas, right, top, beside[number : number + 1], "plain")
         top += _CELL_HEIGHT
@@ -312,9 +316,32 @@ def _cells(
 ) -> None:
     for column, value in enumerate(values):
         start = left + column * _CELL_WIDTH
-        strength = 1.0 if full is None else abs(value) / (full or 1)
+        strength = 1.0 if full is None else _strength(value, full)
         canvas.rect(start, top, _CELL_WIDTH, _CELL_HEIGHT, kind, strength=strength)
         canvas.text(start + _CELL_WIDTH / 2, top + 17, f"{value:.{digits}g}", "cell")
+
+
+def _largest(values: Array) -> float:
+    """Return the largest finite absolute value, 0 if there is none."""
+    with np.errstate(over="ignore"):
+        sizes = np.abs(values.astype(np.result_type(values, np.float64)))
+    return float(sizes.max(initial=0, where=np.isfinite(sizes)))
+
+
+def _strength(value: complex, full: float) -> float:
+    """Return how full the colour of a cell is; NaN has none, an infinity all."""
+    size = math.hypot(complex(value).real, complex(value).imag)
+    if not math.isfinite(size):
+        return 0.0 if math.isnan(size) else 1.0
+    return size / (full or 1)
+
+
+def _nonfinite(values: Array) -> str:
+    """Return how many entries are NaN or infinite, as a sentence after another."""
+    nan = np.isnan(values)
+    counts = {"nan": nan.sum(), "inf": (np.isinf(values) & ~nan).sum()}
+    found = [f"{count} {name}" for name, count in counts.items() if count]
+    return f" Entries that aren't finite: {', '.join(found)}." if found else ""
 
 
 def _opens_group(index: tuple[int, ...], number: int) -> bool:

@@ -1,4 +1,4 @@
-"""The tables of what ``benchmarks/cuda.py`` recorded on a GPU."""
+"""The tables of what ``benchmarks/gpu.py`` recorded on a GPU."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-RECORD = Path(__file__).parents[3] / "benchmarks" / "cuda.json"
+RECORD = Path(__file__).parents[3] / "benchmarks" / "gpu.json"
 
 
 class GpuRecord(SphinxDirective):

@@ -94,13 +94,16 @@ def first_nonfinite(trace: Pass) -> Place | None:
     Raises:
         ValueError: If one before it wasn't looked at.
     """
+    finite: dict[Cotangent | None, bool | None] = {None: True}
     for place in places(trace):
-        finite = place.cotangent.is_finite if place.cotangent else True
-        if finite is None:
+        one = place.cotangent
+        if one not in finite:  # what leaves one node is mostly what arrives at another
+            finite[one] = one.is_finite if one else True
+        if finite[one] is None:
             raise ValueError(
                 f"the values of {place} weren't recorded, so whether all are finite "
                 "is unknown: write trace(..., values=True), with tensors that hold any"
             )
-        if not finite:
+        if not finite[one]:
             return place
     return None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -92,32 +92,51 @@ def _hooked(nodes: Iterable[Node], recorder: "_Recorder") -> Iterator[None]:
 
 
 class _Recorder:
-    """Describes what the hooks see, and keeps no tensor of the pass."""
+    """Describes what the hooks see.
+
+    What a node sends is mostly what the next one takes, so small tensors are kept for
+    one step, and copied once.
+    """
 
     def __init__(self, most: float | None) -> None:
         self.events: list[_Event] = []
-        self._most = most
+        self._most = -1 if most is None else most
+        self._sent: dict[int, tuple[Tensor, int, Cotangent]] = {}
+        self.log = self._log_shapes if most is None else self._log_values
+        self.cotangent = _described if most is None else self._snapshot
 
-    def log(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
+    def _log_shapes(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
         """Append an event, as the hook of a node."""
-        if self._most is None:
-            came = [one if one is None else described(one) for one in arriving]
-            went = [one if one is None else described(one) for one in leaving]
-        else:
-            came = [self.cotangent(one) for one in arriving]
-            went = [self.cotangent(one) for one in leaving]
+        came, went = map(_described, arriving), map(_described, leaving)
         self.events.append((node, tuple(came), tuple(went)))
 
-    def cotangent(self, tensor: Tensor | None) -> Cotangent | None:
-        """Return a description."""
+    def _log_values(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
+        came = tuple(map(self._snapshot, arriving))
+        went = tuple(map(self._snapshot, leaving))
+        self.events.append((node, came, went))
+        self._sent = {
+            id(tensor): (tensor, tensor._version, one)  # noqa: SLF001 (it has no public name)
+            for tensor, one in zip(leaving, went, strict=True)
+            if one and tensor is not None and one.values is not None
+            if not tensor.is_inference()
+        }
+
+    def _snapshot(self, tensor: Tensor | None) -> Cotangent | None:
         if tensor is None:
             return None
-        return described(tensor) if self._most is None else snapshot(tensor, self._most)
+        sent = self._sent.get(id(tensor))
+        if sent and sent[1] == tensor._version:  # noqa: SLF001 (it has no public name)
+            return sent[2]
+        return snapshot(tensor, self._most)
+
+
+def _described(tensor: Tensor | None) -> Cotangent | None:
+    return None if tensor is None else described(tensor)
 
 
 @lru_cache(maxsize=1024)
-def _saved_one(name: str, shape: tuple[int, ...], nbytes: int) -> Saved:
-    return Saved(name, shape, nbytes)
+def _saved_one(name: str, shape: torch.Size, nbytes: int) -> Saved:
+    return Saved(name, tuple(shape), nbytes)
 
 
 class _Graph:
@@ -132,6 +151,8 @@ class _Graph:
     ) -> None:
         self._events = events
         self._edges = edges
+        # Most nodes have one result and send to one operand, so these serve for both.
+        self._ports = [Port("node", step) for step in range(len(events))]
         self._steps = {node: step for step, (node, _, _) in enumerate(events)}
         self._stops = {stop: number for number, stop in reversed([*enumerate(stops)])}
         self._sources: dict[Edge, list[Port]] = defaultdict(list)
@@ -140,13 +161,16 @@ class _Graph:
         for step, (node, _, leaving) in enumerate(events):
             for slot, target in enumerate(edges[node]):
                 if leaving[slot] is not None:
-                    self._sources[target].append(Port("node", step, slot))
+                    self._sources[target].append(self._node(step, slot))
+
+    def _node(self, step: int, slot: int) -> Port:
+        return Port("node", step, slot) if slot else self._ports[step]
 
     def port(self, place: Edge) -> Port | None:
         """Return where the pass takes what flows along the edge."""
-        node, slot = place
-        if node in self._steps:
-            return Port("node", self._steps[node], slot)
+        step = self._steps.get(place[0])
+        if step is not None:
+            return self._node(step, place[1])
         number = self._stops.get(place)
         return None if number is None else Port("input", number)
 
@@ -169,18 +193,16 @@ class _Graph:
 
     def nodes(self, module: Callable[[Node], str]) -> Iterator[NodeRecord]:
         """Yield the records in the order of execution."""
+        sources, port = self.sources, self.port
         for step, (node, arriving, leaving) in enumerate(self._events):
-            edges = self._edges[node]
-            pairs = zip(leaving, edges, strict=True)
+            pairs = zip(leaving, self._edges[node], strict=True)
             yield NodeRecord(
                 step,
                 node.name(),
                 arriving,
                 leaving,
-                tuple([self.sources((node, slot)) for slot in range(len(arriving))]),
-                tuple(
-                    [None if one is None else self.port(place) for one, place in pairs]
-                ),
+                tuple([sources((node, slot)) for slot in range(len(arriving))]),
+                tuple([None if one is None else port(place) for one, place in pairs]),
                 _saved(node),
                 module(node),
             )
@@ -188,33 +210,42 @@ class _Graph:
 
 def _saved(node: Node) -> tuple[Saved, ...]:
     """Return what can be read without calling a hook."""
-    found = []
-    for attribute in _raw_attributes(type(node)):
+    found: list[Saved | None] = []
+    for attribute, name in _raw_attributes(type(node)):
         try:
             raw = getattr(node, attribute)
         except RuntimeError:  # an earlier pass freed what this node doesn't need
             continue
-        name, several = attribute[len(_RAW) :], isinstance(raw, tuple)
-        for position, one in enumerate(raw if several else (raw,)):
-            data = None if one.unpack_hook else one.data
-            if data is not None:
-                label = f"{name}[{position}]" if several else name
-                found.append(_saved_one(label, shape_of(data), _size(data)))
-    return tuple(found)
+        if isinstance(raw, tuple):
+            found += [_of_saved(f"{name}[{at}]", one) for at, one in enumerate(raw)]
+        else:
+            found.append(_of_saved(name, raw))
+    return tuple([one for one in found if one])
 
 
-def _size(data: Tensor) -> int:
-    """Return the bytes of the elements that are stored, also of a sparse tensor."""
+def _of_saved(name: str, raw: Any) -> Saved | None:  # noqa: ANN401 (torch has no type of it)
+    data = None if raw.unpack_hook else raw.data
+    if data is None:
+        return None
+    if data.layout == torch.strided and not data.is_nested:
+        return _saved_one(name, data.shape, data.nbytes)
+    return Saved(name, shape_of(data), _stored_bytes(data))
+
+
+def _stored_bytes(data: Tensor) -> int:
+    """Return the bytes of the elements of a sparse or nested tensor."""
     if data.layout == torch.sparse_coo:
         return data.detach()._values().nbytes  # noqa: SLF001 (values() must not copy)
-    if data.layout in {*COMPRESSED, torch.jagged}:
+    if data.layout in {*COMPRESSED, torch.jagged} or data.is_nested:
         return data.detach().values().nbytes
-    return data.numel() * data.element_size()
+    return 0
 
 
 @lru_cache(maxsize=256)
-def _raw_attributes(kind: type) -> tuple[str, ...]:
-    return tuple(name for name in dir(kind) if name.startswith(_RAW))
+def _raw_attributes(kind: type) -> list[tuple[str, str]]:
+    """Return the attributes that hold what was saved, with the names without prefix."""
+    names = [name for name in dir(kind) if name.startswith(_RAW)]
+    return [(name, name.removeprefix(_RAW)) for name in names]
 
 
 def numbered(name: str, tensors: Sequence[Tensor]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Records on an NVIDIA GPU what the pages say of CUDA, as one JSON.
 
-``python benchmarks/cuda.py records/cuda.json`` takes about a minute. It needs torch,
+``python benchmarks/gpu.py benchmarks/gpu.json`` takes about a minute. It needs torch,
 NumPy and this package. Attention kernels are tried one by one; the tools are held
 against the same call on the CPU; the ways to a Jacobian are timed in turn.
 """
