@@ -413,22 +413,26 @@ def test_sparse_outputs_have_a_dense_jacobian() -> None:
     assert_close(jacobian((x * x).to_sparse(), x), torch.diag(2 * x.detach()))
 
 
-def test_retained_gradients_stay_as_they_are() -> None:
+@pytest.mark.parametrize("max_bytes", [1, 2**22])
+@pytest.mark.parametrize("place", ["between", "input", "twice"])
+def test_retained_gradients_stay_as_they_are(place: str, max_bytes: int) -> None:
     """Tests none, and one from before, where rows run at once and one by one."""
     x = torch.ones(3, requires_grad=True)
     h = 2 * x
     h.retain_grad()
-    y = h**2
+    y = h * h if place == "twice" else h**2
+    inputs = h if place == "input" else x
 
-    jacobian(y, x)
-    jacobian(y, x, max_bytes=1)
+    dense = jacobian(y, inputs, max_bytes=max_bytes)
     assert h.grad is None
     y.sum().backward(retain_graph=True)
     before = h.grad
-    jacobian(y, x)
+    again = jacobian(y, inputs, max_bytes=max_bytes)
 
     assert h.grad is before
     assert_close(before, torch.full((3,), 4.0))
+    assert_close(dense, again)
+    assert_close(dense, (4.0 if place == "input" else 8.0) * torch.eye(3))
 
 
 @pytest.mark.parametrize("max_bytes", [8, 2**22])
