@@ -284,7 +284,10 @@ UNBATCHED: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
     "item": ("calling .item", through(lambda v: v * (v.sum().item() >= 0))),
     "numpy": ("data pointer", through(lambda v: torch.from_numpy(v.numpy() * 1))),
     # has none either, goes slowly
-    "put": ("no batching rule for aten::put", lambda x: x.take(torch.tensor([2, 0]))),
+    "put": (
+        "no batching rule for aten::put",
+        lambda x: x.take(torch.tensor([2, 0, 1])),
+    ),
     "cummax": ("aten::cummaxmin_backward", lambda x: x.cummax(0).values),
 }
 
