@@ -284,7 +284,10 @@ UNBATCHED: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
     "item": ("calling .item", through(lambda v: v * (v.sum().item() >= 0))),
     "numpy": ("data pointer", through(lambda v: torch.from_numpy(v.numpy() * 1))),
     # has none either, goes slowly
-    "put": ("no batching rule for aten::put", lambda x: x.take(torch.tensor([2, 0]))),
+    "put": (
+        "no batching rule for aten::put",
+        lambda x: x.take(torch.tensor([2, 0, 1])),
+    ),
     "cummax": ("aten::cummaxmin_backward", lambda x: x.cummax(0).values),
 }
 
@@ -297,7 +300,7 @@ def test_falls_back_and_names_the_operator(
     x = torch.randn(3, dtype=torch.float64, requires_grad=True)
 
     with pytest.warns(UserWarning, match=message) as caught:
-        dense = jacobian(function(x), x, max_bytes=100)
+        dense = jacobian(function(x), x, max_bytes=200)
 
     assert [Path(warning.filename) for warning in caught] == [Path(__file__)]
     expected = torch.autograd.functional.jacobian(function, x.detach())
@@ -413,22 +416,26 @@ def test_sparse_outputs_have_a_dense_jacobian() -> None:
     assert_close(jacobian((x * x).to_sparse(), x), torch.diag(2 * x.detach()))
 
 
-def test_retained_gradients_stay_as_they_are() -> None:
+@pytest.mark.parametrize("max_bytes", [1, 2**22])
+@pytest.mark.parametrize("place", ["between", "input", "twice"])
+def test_retained_gradients_stay_as_they_are(place: str, max_bytes: int) -> None:
     """Tests none, and one from before, where rows run at once and one by one."""
     x = torch.ones(3, requires_grad=True)
     h = 2 * x
     h.retain_grad()
-    y = h**2
+    y = h * h if place == "twice" else h**2
+    inputs = h if place == "input" else x
 
-    jacobian(y, x)
-    jacobian(y, x, max_bytes=1)
+    dense = jacobian(y, inputs, max_bytes=max_bytes)
     assert h.grad is None
     y.sum().backward(retain_graph=True)
     before = h.grad
-    jacobian(y, x)
+    again = jacobian(y, inputs, max_bytes=max_bytes)
 
     assert h.grad is before
     assert_close(before, torch.full((3,), 4.0))
+    assert_close(dense, again)
+    assert_close(dense, (4.0 if place == "input" else 8.0) * torch.eye(3))
 
 
 @pytest.mark.parametrize("max_bytes", [8, 2**22])

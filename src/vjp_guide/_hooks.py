@@ -1,6 +1,7 @@
 """Whether a pass runs code of the reader's: hooks, and custom backwards."""
 
 import gc
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -48,7 +49,7 @@ def _unpacks(saved: object) -> bool:
 
 def any_hooks() -> bool:
     """Return whether a hook of anything may be left in the process."""
-    return _any_left(RemovableHandle.next_id)
+    return bool(_dictionaries())
 
 
 @contextmanager
@@ -80,20 +81,24 @@ def _noting(hook: _Hook, ran: list[_Hook]) -> _Hook:
     return stand_in
 
 
-@lru_cache(maxsize=1)
-def _any_left(registered: int) -> bool:
-    """Return whether any hook is left of those registered so far.
-
-    To look takes longer than a small pass; where none is left, only a new one, which
-    torch counts, can change that.
-    """
-    return registered > 0 and bool(_dictionaries())
-
-
 def _dictionaries() -> list[OrderedDict[Any, Any]]:
+    """Return the dictionaries that hold hooks."""
+    kept = [reference() for reference in _references(RemovableHandle.next_id)]
+    return [each for each in kept if each]
+
+
+@lru_cache(maxsize=1)
+def _references(registered: int) -> list[weakref.ref[OrderedDict[Any, Any]]]:
+    """Return where the hooks are of those registered so far, which torch counts.
+
+    To look takes longer than a small pass, and only a new hook makes it necessary.
+    """
+    if not registered:
+        return []
     objects = gc.get_objects()
     ordered = map({OrderedDict}.__contains__, map(type, objects))
-    return [each for each in compress(objects, ordered) if _holds_hooks(each)]
+    found = compress(objects, ordered)
+    return [weakref.ref(each) for each in found if _holds_hooks(each)]
 
 
 def _holds_hooks(value: OrderedDict[Any, Any]) -> bool:
