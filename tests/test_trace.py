@@ -490,6 +490,21 @@ def test_sees_what_hooks_make_of_a_cotangent() -> None:
     assert_close(values(record.nodes[1].arriving[0]), 5 * y.detach().cos())
 
 
+def test_sees_a_cotangent_before_and_after_it_changes_in_place() -> None:
+    """Tests that what was sent isn't taken for what arrives, nor the reverse."""
+    x = leaf(3)
+    y = x.exp()
+    y.register_hook(lambda gradient: (gradient.mul_(5), None)[1])
+    v = torch.ones(3, dtype=DTYPE)
+
+    record = trace(y * 2, x, v)
+
+    product, exponential = record.nodes
+    assert_close(values(product.leaving[0]), 2 * v)
+    assert_close(values(exponential.arriving[0]), 10 * v)
+    assert_close(record.gradients[0], 10 * x.detach().exp())
+
+
 def test_an_error_on_the_way_leaves_no_hook() -> None:
     """Tests that the hooks are removed, and garbage collection goes on."""
     x = leaf(3)
@@ -623,6 +638,41 @@ def test_a_deep_graph_can_be_freed() -> None:
     )
 
     assert done.stdout == "freed\n"
+
+
+SURVIVE = """
+import torch
+from vjp_guide import trace
+
+def chain(y):
+    for _ in range(200_000):
+        y = y * 1
+    return y
+
+x, w = (torch.ones(2, requires_grad=True) for _ in range(2))
+y, v = chain(x), chain(w)
+record = trace(y, x, v)
+assert len(record.nodes) == 200_000
+assert record.gradients[0].tolist() == [1, 1]
+assert "199,960 more nodes" in str(record)
+assert "199,976 more nodes" in record.figure().alt
+assert len(record.select(operation="mul").nodes) == 200_000
+del y, v
+del record
+print("freed")
+"""
+
+
+def test_a_chain_of_200_000_nodes() -> None:
+    """Tests default options, and a v with a graph as deep, in a process of its own."""
+    done = subprocess.run(  # noqa: S603 (the code is above)
+        [sys.executable, "-c", SURVIVE],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+
+    assert (done.returncode, done.stdout) == (0, "freed\n"), done.stderr
 
 
 def test_a_long_chain() -> None:

@@ -159,6 +159,12 @@ def meta() -> Case:
     return (x * x).sum(), x
 
 
+def mkldnn() -> Case:
+    """Return a tensor in the layout of oneDNN."""
+    x = leaf()
+    return x.to_mkldnn().relu().to_dense().sum(), x
+
+
 def masked() -> Case:
     """Return a tensor of which some entries don't count."""
     x = torch.masked.masked_tensor(
@@ -193,6 +199,7 @@ KINDS: list[Callable[[], Case]] = [
     nested,
     fake,
     meta,
+    mkldnn,
     masked,
     itself,
 ]

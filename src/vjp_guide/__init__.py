@@ -20,8 +20,7 @@ from vjp_guide._trace.gaps import Gap
 from vjp_guide._trace.modules import ModuleNames
 from vjp_guide._trace.places import Place
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Port, Saved
-from vjp_guide._trace.select import Selection
-from vjp_guide._trace.trace import Trace, trace
+from vjp_guide._trace.trace import Selection, Trace, trace
 
 __version__ = "0.2.0"
 

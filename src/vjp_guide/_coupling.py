@@ -319,7 +319,7 @@ class _Measurement:
         blocks = [torch.zeros(0, len(y), dtype=torch.float64, device="cpu")]
         for start in range(0, len(samples), step):
             chosen = samples[start : start + step]
-            v = torch.zeros(len(chosen), *y.shape, dtype=y.dtype, device=y.device)
+            v = y.new_zeros(len(chosen), *y.shape, layout=torch.strided)
             v[range(len(chosen)), chosen] = self._random(len(chosen))
             (products,) = self._pullback(v)
             norms = torch.stack([_norms(product) for product in products])

@@ -190,13 +190,12 @@ class _Matrix:
         )
 
     def _checked(self, chosen: range) -> _Rows:
+        numbers = holds_numbers(self._y)
         # Torch's own formulas are linear.
-        tested = len(chosen) > 1 and not self.pullback.torch_alone
+        tested = numbers and len(chosen) > 1 and not self.pullback.torch_alone
         weights = self._random(len(chosen)) if tested else None
         found, product = self._rows(chosen, weights=weights)
-        if not holds_numbers(self._y):  # nothing to test
-            return found
-        if self._y.is_complex():
+        if numbers and self._y.is_complex():
             self._require_holomorphic(chosen, found)
         if weights is not None and not _fits(weights, found, product):
             self._require_one_matrix(chosen, found)
@@ -224,7 +223,7 @@ class _Matrix:
     def _one_hot(self, part: range, scale: complex, *, more: int) -> Tensor:
         """Return one row for each chosen entry, which holds ``scale``, and zeros."""
         y, size = self._y, self._y.numel()
-        v = torch.zeros(len(part) + more, size, dtype=y.dtype, device=y.device)
+        v = y.new_zeros(len(part) + more, size, layout=torch.strided)
         # From row to row the place in memory moves by a row and a step.
         move = max(1, size + part.step)
         v.as_strided((len(part),), (move,), part.start).fill_(scale)

@@ -8,7 +8,8 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch import Tensor
 from torch._C._functorch import _add_batch_dim, _remove_batch_dim
-from torch._functorch.vmap import lazy_load_decompositions, vmap_increment_nesting
+from torch._functorch.predispatch import lazy_load_decompositions
+from torch._functorch.vmap import vmap_increment_nesting
 
 from vjp_guide._graph import Edges, edge, walk
 from vjp_guide._hooks import runs_torch_alone, watched_hooks
@@ -101,7 +102,7 @@ class Pullback:
         return gradients
 
     def _many(self, cotangents: Tensor) -> tuple[Tensor, ...]:
-        if not (self._looped or self._one_by_one):
+        if len(cotangents) > 1 and not (self._looped or self._one_by_one):
             try:
                 return self._vectorized(cotangents)
             except RuntimeError as error:

@@ -16,6 +16,7 @@ from vjp_guide._trace.records import Cotangent, NodeRecord, Pass
 from vjp_guide._trace.select import part
 from vjp_guide._trace.snapshot import holds_values
 from vjp_guide._trace.text import counted
+from vjp_guide._trace.trace import Trace
 from vjp_guide._validation import require_tolerance
 from vjp_guide.figures import Figure
 
@@ -52,7 +53,7 @@ class Comparison:
     <Comparison: no difference in 4 cotangents>
     """
 
-    first: Pass
+    first: Trace
     difference: str
     step: int | None
     places: tuple[Place | None, ...]
@@ -119,8 +120,8 @@ class Comparison:
 
 
 def compare(
-    first: Pass,
-    second: Pass,
+    first: Trace,
+    second: Trace,
     *,
     rtol: float | None = None,
     atol: float = 0.0,
@@ -189,7 +190,7 @@ class _Comparer:
     """Goes through two passes side by side, until they differ."""
 
     def __init__(
-        self, first: Pass, second: Pass, rtol: float | None, atol: float
+        self, first: Trace, second: Trace, rtol: float | None, atol: float
     ) -> None:
         self._first, self._second = first, second
         self._rtol, self._atol = rtol, atol
@@ -290,7 +291,7 @@ class _Comparer:
 
 
 def _require_trace(name: str, value: object) -> None:
-    if not isinstance(value, Pass):
+    if not isinstance(value, Trace):
         raise TypeError(
             f"{name} must be what vjp_guide.trace returns, got "
             f"{type(value).__name__}: write trace(y, x, v)"

@@ -21,8 +21,9 @@ def magnitude(tensor: Tensor) -> Tensor:
 
 
 def _stored(tensor: Tensor) -> Tensor:
-    if tensor.is_nested:
+    """Return the entries that are stored, of any layout."""
+    if tensor.is_nested or tensor.layout in COMPRESSED:
         return tensor.values()
     if tensor.layout == torch.sparse_coo:
         return tensor.coalesce().values()
-    return tensor.values() if tensor.layout in COMPRESSED else tensor
+    return tensor.to_dense()

@@ -74,14 +74,7 @@ class ModuleNames:
         self._handles.clear()
 
     def path(self, node: Node) -> str:
-        """Return the path of the innermost module, ``""`` if there is none.
-
-        Args:
-            node: A node of the graph.
-
-        Returns:
-            The path.
-        """
+        """Return the path of the innermost module, ``""`` if there is none."""
         number = node._sequence_nr()  # noqa: SLF001 (it has no public name)
         return self._names[bisect_right(self._numbers, number) - 1]
 

@@ -153,7 +153,8 @@ class _Graph:
         self._edges = edges
         # Most nodes have one result and send to one operand, so these serve for both.
         self._ports = [Port("node", step) for step in range(len(events))]
-        self._steps = {node: step for step, (node, _, _) in enumerate(events)}
+        self._steps: dict[Node | None, int] = {}
+        self._steps.update((node, step) for step, (node, _, _) in enumerate(events))
         self._stops = {stop: number for number, stop in reversed([*enumerate(stops)])}
         self._sources: dict[Edge, list[Port]] = defaultdict(list)
         for number, start in enumerate(starts):
@@ -233,12 +234,12 @@ def _of_saved(name: str, raw: Any) -> Saved | None:  # noqa: ANN401 (torch has n
 
 
 def _stored_bytes(data: Tensor) -> int:
-    """Return the bytes of the elements of a sparse or nested tensor."""
+    """Return the bytes of the elements, of a sparse or nested tensor too."""
     if data.layout == torch.sparse_coo:
         return data.detach()._values().nbytes  # noqa: SLF001 (values() must not copy)
-    if data.layout in {*COMPRESSED, torch.jagged} or data.is_nested:
+    if data.layout in COMPRESSED or data.is_nested:
         return data.detach().values().nbytes
-    return 0
+    return data.numel() * data.element_size()
 
 
 @lru_cache(maxsize=256)

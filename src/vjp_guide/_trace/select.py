@@ -1,68 +1,16 @@
 """Nodes of a trace, chosen by the name of their operation or module."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import accumulate
 
-from vjp_guide._trace.figure import draw
 from vjp_guide._trace.operations import forward_name
 from vjp_guide._trace.records import NodeRecord, Pass, Port
-from vjp_guide._trace.text import html, summary, table
-from vjp_guide.figures import Figure
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Selection(Pass):
-    """Nodes that :meth:`vjp_guide.Trace.select` chose.
-
-    ``print`` shows them as a table; a notebook shows the table and the figure.
-
-    Attributes:
-        nodes: The nodes, in the order of execution, with the steps of the trace.
-        outputs: The outputs whose cotangents enter at these nodes.
-        inputs: The inputs to whose gradients these nodes send, or that they take.
-        gradients: The gradients of these inputs.
-        trace: What they were chosen from.
-
-    >>> import torch
-    >>> from vjp_guide import trace
-    >>> x = torch.zeros(2, requires_grad=True)
-    >>> print(trace((x.exp() + x).sum(), x).select(operation="exp"))
-    Backward pass of 1 of 3 nodes
-    step  operation     cotangents in  cotangents out    notes
-       2  ExpBackward0  (2,) [1, 1]    (2,) [1, 1] to x  saves result (2,)
-       x  gradient      (2,) [2, 2]                      sum of 2 (from 1, 2)
-    """
-
-    trace: Pass
-
-    def figure(self) -> Figure:
-        """Draw the nodes, with the nodes between them as one box each time.
-
-        Returns:
-            The drawing.
-
-        >>> import torch
-        >>> from vjp_guide import trace
-        >>> x = torch.ones(2, requires_grad=True)
-        >>> figure = trace((x.exp() * x).sum(), x).select(operation="exp").figure()
-        >>> figure.alt.partition(".")[0]
-        'Forward: x (2,), t2 (2,) by exp of x, 2 more nodes from t2 and x'
-        """
-        return draw(self, self.trace)
-
-    def __repr__(self) -> str:
-        return f"<Selection of {summary(self, self.trace)}>"
-
-    def __str__(self) -> str:
-        return table(self, self.trace)
-
-    def _repr_html_(self) -> str:
-        return html(self.figure(), self, self.trace)
-
-
-def select(trace: Pass, operation: str | None, module: str | None) -> Selection:
+def select(
+    trace: Pass, operation: str | None, module: str | None
+) -> tuple[NodeRecord, ...]:
     """Return the nodes that match both patterns, as far as they are given."""
     _require_patterns(operation, module)
     if module is not None and not any(node.module for node in trace.nodes):
@@ -71,15 +19,11 @@ def select(trace: Pass, operation: str | None, module: str | None) -> Selection:
             "`with vjp_guide.ModuleNames(model) as names:`, and write "
             "trace(..., modules=names)"
         )
-    found = (
+    return tuple(
         node
         for node in trace.nodes
         if _matches(operation, (node.operation, forward_name(node.operation)))
         and _matches(module, _paths(node.module))
-    )
-    chosen = part(trace, tuple(found))
-    return Selection(
-        chosen.nodes, chosen.outputs, chosen.inputs, chosen.gradients, trace
     )
 
 

@@ -11,7 +11,7 @@ from vjp_guide._trace.modules import ModuleNames
 from vjp_guide._trace.places import Place, first_nonfinite
 from vjp_guide._trace.recorder import Call, numbered, record
 from vjp_guide._trace.records import Pass
-from vjp_guide._trace.select import Selection, select
+from vjp_guide._trace.select import part, select
 from vjp_guide._trace.text import html, summary, table
 from vjp_guide._validation import require_tensors
 from vjp_guide.figures import Figure
@@ -74,7 +74,7 @@ class Trace(Pass):
 
     def select(
         self, *, operation: str | None = None, module: str | None = None
-    ) -> Selection:
+    ) -> "Selection":
         """Choose nodes by the name of their operation, of their module, or by both.
 
         In a pattern, ``*`` stands for any characters, ``?`` for one and ``[seq]`` for
@@ -99,7 +99,10 @@ class Trace(Pass):
         >>> trace((x.exp() * x).sum(), x).select(operation="exp")
         <Selection of 1 of 3 nodes>
         """
-        return select(self, operation, module)
+        chosen = part(self, select(self, operation, module))
+        return Selection(
+            chosen.nodes, chosen.outputs, chosen.inputs, chosen.gradients, self
+        )
 
     def __repr__(self) -> str:
         return f"<Trace of {summary(self)}>"
@@ -109,6 +112,56 @@ class Trace(Pass):
 
     def _repr_html_(self) -> str:
         return html(self.figure(), self)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Selection(Pass):
+    """Nodes that :meth:`vjp_guide.Trace.select` chose.
+
+    ``print`` shows them as a table; a notebook shows the table and the figure.
+
+    Attributes:
+        nodes: The nodes, in the order of execution, with the steps of the trace.
+        outputs: The outputs whose cotangents enter at these nodes.
+        inputs: The inputs to whose gradients these nodes send, or that they take.
+        gradients: The gradients of these inputs.
+        trace: What they were chosen from.
+
+    >>> import torch
+    >>> from vjp_guide import trace
+    >>> x = torch.zeros(2, requires_grad=True)
+    >>> print(trace((x.exp() + x).sum(), x).select(operation="exp"))
+    Backward pass of 1 of 3 nodes
+    step  operation     cotangents in  cotangents out    notes
+       2  ExpBackward0  (2,) [1, 1]    (2,) [1, 1] to x  saves result (2,)
+       x  gradient      (2,) [2, 2]                      sum of 2 (from 1, 2)
+    """
+
+    trace: Trace
+
+    def figure(self) -> Figure:
+        """Draw the nodes, with the nodes between them as one box each time.
+
+        Returns:
+            The drawing.
+
+        >>> import torch
+        >>> from vjp_guide import trace
+        >>> x = torch.ones(2, requires_grad=True)
+        >>> figure = trace((x.exp() * x).sum(), x).select(operation="exp").figure()
+        >>> figure.alt.partition(".")[0]
+        'Forward: x (2,), t2 (2,) by exp of x, 2 more nodes from t2 and x'
+        """
+        return draw(self, self.trace)
+
+    def __repr__(self) -> str:
+        return f"<Selection of {summary(self, self.trace)}>"
+
+    def __str__(self) -> str:
+        return table(self, self.trace)
+
+    def _repr_html_(self) -> str:
+        return html(self.figure(), self, self.trace)
 
 
 def trace(  # noqa: PLR0913 (those of torch.autograd.grad, and how much to record)
