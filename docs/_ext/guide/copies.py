@@ -35,10 +35,11 @@ MARKUP = [
     (r"<[^>]*>", ""),
     (r" *\n\s*", "\n"),
 ]
-# An exception's name, or a quotation, is an error; up to three words want an
-# explanation. The first that fits decides.
+# A node's name alone wants its operator; an exception's name, or a quotation, is an
+# error; up to three words want an explanation. The first that fits decides.
 EXCEPTION = r"\w(Error|Warning)\b"
 FAVOURS = [
+    {"under": "operators/", "pattern": r"Backward\d", "most": 1, "times": 2},
     {"under": "reference/errors/", "quoted": True, "times": 1.5},
     {"under": "reference/errors/", "pattern": EXCEPTION, "times": 1.5},
     {"pattern": EXCEPTION, "times": 1},
