@@ -286,7 +286,7 @@ UNBATCHED: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
     # has none either, goes slowly
     "put": (
         "no batching rule for aten::put",
-        lambda x: x.take(torch.tensor([2, 0, 1, 4])),
+        lambda x: x.take(torch.tensor([2, 0, 1])),
     ),
     "cummax": ("aten::cummaxmin_backward", lambda x: x.cummax(0).values),
 }
@@ -297,10 +297,10 @@ def test_falls_back_and_names_the_operator(
     message: str, function: Callable[[Tensor], Tensor]
 ) -> None:
     """Tests that the rows are right, with one warning that points here."""
-    x = torch.randn(5, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(3, dtype=torch.float64, requires_grad=True)
 
     with pytest.warns(UserWarning, match=message) as caught:
-        dense = jacobian(function(x), x, max_bytes=250)
+        dense = jacobian(function(x), x, max_bytes=200)
 
     assert [Path(warning.filename) for warning in caught] == [Path(__file__)]
     expected = torch.autograd.functional.jacobian(function, x.detach())
