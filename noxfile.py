@@ -176,7 +176,7 @@ def bench(session: nox.Session) -> None:
     """Time the builds of the site, and the tools beside what they are held against."""
     _install(session, "bench")
     session.run("python", "benchmarks/build.py", *LIVE)
-    for name in ("jacobian", "second_order", "trace"):
+    for name in ("jacobian", "second_order", "trace", "costs"):
         session.run("python", f"benchmarks/{name}.py")
 
 

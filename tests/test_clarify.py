@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from torch.utils.checkpoint import checkpoint
 from tests.error_programs import PROGRAMS, Program, slug_and_number
 from vjp_guide import clarify
 from vjp_guide.__main__ import main
+from vjp_guide._clarify.run import run
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit")
 SLUG = re.compile(r"#error-([\w-]+)$")
@@ -540,6 +542,33 @@ def test_speaks_in_general_where_tensors_refuse_to_answer() -> None:
     assert "v has shape (4,)" in note(raised.value)
 
 
+def test_does_nothing_where_nothing_is_raised() -> None:
+    """Tests a block that ends, and one inside of it that doesn't."""
+    with clarify():
+        with clarify():
+            found = torch.ones(2)
+        error = caught(fail)
+
+    assert found.tolist() == [1, 1]
+    assert note(error)
+
+
+def test_speaks_in_general_where_the_call_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Tests that whatever a look at the frames raises hides neither error nor note."""
+
+    def broken(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("vjp_guide._clarify.note.site", broken)
+
+    error = caught(fail)
+
+    assert "grad_output[0] has a shape of torch.Size([4])" in str(error)
+    assert "Why: v has shape (4,), but y has shape (4, 4)" in note(error)
+
+
 def test_adds_nothing_if_it_fails_itself() -> None:
     """Tests an exception that takes no notes, and one whose text can't be had."""
 
@@ -655,6 +684,22 @@ def test_a_notebook_keeps_other_handlers(capsys: pytest.CaptureFixture[str]) -> 
     assert note(seen[0])
     assert shell().custom_exceptions == (KeyError,)
     shell().set_custom_exc((), None)
+
+
+def test_run_leaves_a_safe_path_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests ``python -P``, which puts no folder in front of the path."""
+    monkeypatch.setattr(sys, "flags", SimpleNamespace(safe_path=True))
+    monkeypatch.setattr(sys, "argv", list(sys.argv))
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    script = tmp_path / "script.py"
+    script.write_text("", encoding="utf-8")
+    before = list(sys.path)
+
+    assert run([str(script)]) == 0
+
+    assert sys.path == before
 
 
 def test_run_in_this_process(

@@ -101,6 +101,13 @@ def test_says_which_argument_holds_no_numbers(value: object) -> None:
         as_array("v", value)
 
 
+def test_adds_up_bools() -> None:
+    """Tests that two of bool are counted, which NumPy's product doesn't."""
+    v = np.array([True, True, False])
+
+    assert contract(v, np.ones((3, 2), dtype=bool)).tolist() == [2, 2]
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("weight", [0.0, 1.0])
 def test_nan_and_infinity_as_autograd(value: float, weight: float) -> None:

@@ -10,6 +10,7 @@ import pytest
 from vjp_guide._explain.error_table import ROWS
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+RECORDS = Path(__file__).parent.parent / "records"
 INDEX = REFERENCE / "errors.md"
 PAGES = sorted((REFERENCE / "errors").glob("*.md"))
 PAGE_NAMES = [path.name for path in PAGES]
@@ -93,7 +94,37 @@ def test_an_older_text_has_a_heading(text: str) -> None:
     """Tests that a text which torch no longer prints is marked and can be found."""
     pages = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)
 
-    assert re.search(rf"^## Older: .*{re.escape(text)}", pages, re.MULTILINE)
+    when = r"(?:Before torch [\d.]+|Until \d{4}|In \d{4})"
+    assert re.search(rf"^## {when}: .*{re.escape(text)}", pages, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("release", "text"),
+    [
+        match.groups()
+        for path in PAGES
+        for match in re.finditer(
+            r"^## Before torch ([\d.]+): `+ ?(.+?) ?`+$",
+            path.read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
+    ],
+)
+def test_the_heading_names_the_release_that_changed_the_text(
+    release: str, text: str
+) -> None:
+    """Tests what the records of the releases hold."""
+    records = RECORDS.glob("[0-9]*.json")
+
+    found = {path.stem: text in path.read_text(encoding="utf-8") for path in records}
+
+    assert found == {each: numbers(each) < numbers(release) for each in found}
+    assert any(found.values())
+
+
+def numbers(release: str) -> list[int]:
+    """Return a release as numbers, which sort."""
+    return [int(part) for part in release.split(".")]
 
 
 @pytest.mark.parametrize("path", [*PAGES, SILENT], ids=[*PAGE_NAMES, SILENT.name])

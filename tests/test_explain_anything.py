@@ -15,6 +15,7 @@ from torch._subclasses import FakeTensorMode
 from torch.autograd.graph import get_gradient_edge, saved_tensors_hooks
 
 from vjp_guide import Explanation, explain
+from vjp_guide._explain import diagnosis
 
 Call = tuple[Any, Any, Any]
 ONES = torch.ones(3)
@@ -533,6 +534,80 @@ def test_says_it_briefly(*, several: bool) -> None:
 
     assert len(str(many_ys if several else many_xs)) < 2600
     assert str(many_ys).startswith("torch.autograd.grad(y, x, grad_outputs=v)")
+
+
+def test_prints_where_nothing_can_be_read_any_more() -> None:
+    """Tests a mode in which no tensor gives its numbers."""
+    x = leaf()
+    explanation = explain((x**2).sum(), x)
+
+    assert "Example: dL/dx[0] = 1*2 = 2" in str(explanation)
+    with FakeTensorMode():
+        text = str(explanation)
+
+    assert "a tensor of shape (3,)" in text
+    assert "Example" not in text
+
+
+def clipped() -> Call:
+    """Return a call whose hook isn't linear, with a sparse cotangent on its way."""
+    table = nn.Embedding(4, 2, sparse=True)
+    rows: Any = table(torch.tensor([1, 2]))
+    rows.register_hook(lambda v: v.clamp(max=1.5))
+    return rows, table.weight, torch.full((2, 2), 2.0)
+
+
+def test_measures_rounding_beside_sparse_cotangents() -> None:
+    """Tests that a hook that clips is told from rounding."""
+    check = explain(*clipped(), max_seconds=60).check
+
+    assert check
+    assert check.difference == 0.5
+    assert check.tolerance < 1e-3
+    assert not check.unmeasured
+
+
+def test_says_that_rounding_was_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests a limit of time that has no room for it."""
+    monkeypatch.setattr("vjp_guide._explain.rounding._PASSES", 10**9)
+
+    explanation = explain(*clipped())
+
+    text = " ".join(str(explanation).split())
+    assert "wasn't looked at, since it takes 1000000000 further passes" in text
+    assert "If it doesn't, perhaps a hook" in text
+
+
+def test_notices_a_hook_that_changes_during_the_check() -> None:
+    """Tests one that counts to three: the second call still agrees with the first."""
+    count: list[int] = []
+
+    def hook(v: Tensor) -> Tensor:
+        count.append(1)
+        return v * (1 if len(count) <= 3 else 2)
+
+    explanation = explain(*hooked(leaf(), hook))
+
+    assert explanation.check
+    assert "the same call after the check" in explanation.check.skipped
+
+
+def test_a_failure_of_the_diagnosis_masks_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Tests that the text alone is then looked up."""
+    own = diagnosis.recognise
+
+    def broken(error: Exception, call: object) -> object:
+        return 1 / 0 if call else own(error, None)
+
+    monkeypatch.setattr("vjp_guide._explain.explain.recognise", broken)
+    x = leaf()
+
+    found = explain(x * 2, x).diagnosis
+
+    assert found
+    assert found.slug == "no-implicit-v"
 
 
 def test_a_failure_of_the_description_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,15 +1,19 @@
 """Tests of :func:`vjp_guide.jacobian`."""
 
+import random
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses import FakeTensorMode
 from torch.testing import assert_close
 
-from vjp_guide import contract, jacobian
+from vjp_guide import contract, coupling, explain, jacobian
 
 FUNCTIONS: dict[str, tuple[tuple[int, ...], Callable[[Tensor], Tensor]]] = {
     "outer": ((4,), lambda x: torch.outer(x, x)),
@@ -280,7 +284,10 @@ UNBATCHED: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
     "item": ("calling .item", through(lambda v: v * (v.sum().item() >= 0))),
     "numpy": ("data pointer", through(lambda v: torch.from_numpy(v.numpy() * 1))),
     # has none either, goes slowly
-    "put": ("no batching rule for aten::put", lambda x: x.take(torch.tensor([2, 0]))),
+    "put": (
+        "no batching rule for aten::put",
+        lambda x: x.take(torch.tensor([2, 0, 1])),
+    ),
     "cummax": ("aten::cummaxmin_backward", lambda x: x.cummax(0).values),
 }
 
@@ -293,7 +300,7 @@ def test_falls_back_and_names_the_operator(
     x = torch.randn(3, dtype=torch.float64, requires_grad=True)
 
     with pytest.warns(UserWarning, match=message) as caught:
-        dense = jacobian(function(x), x, max_bytes=100)
+        dense = jacobian(function(x), x, max_bytes=200)
 
     assert [Path(warning.filename) for warning in caught] == [Path(__file__)]
     expected = torch.autograd.functional.jacobian(function, x.detach())
@@ -322,22 +329,113 @@ def test_warnings_of_the_backward_pass_come_through() -> None:
     assert_close(dense, 2 * torch.eye(2))
 
 
-def test_retained_gradients_stay_as_they_are() -> None:
+def test_warnings_of_a_custom_backward_come_through() -> None:
+    """Tests one that runs for all rows at once, inside of torch.vmap."""
+
+    def rule(v: Tensor) -> Tensor:
+        warnings.warn("from a backward", stacklevel=1)
+        return v
+
+    x = torch.ones(2, requires_grad=True)
+
+    with pytest.warns(UserWarning, match="from a backward"):
+        jacobian(through(rule)(x), x)
+
+
+def test_what_a_pass_does_not_touch_stays_as_it_is() -> None:
+    """Tests a retained gradient of another graph."""
+    x = torch.ones(3, requires_grad=True)
+    near, far = 2 * x, 3 * x
+    for each in (near, far):
+        each.retain_grad()
+    far.sum().backward()
+    before = far.grad
+
+    jacobian(near**2, x)
+
+    assert far.grad is before
+    assert near.grad is None
+
+
+def test_random_states_stay_where_saved_tensors_run_code() -> None:
+    """Tests the generators of torch, NumPy and Python, NumPy's of any kind."""
+
+    def unpack(saved: Tensor) -> Tensor:
+        torch.rand(1), np.random.rand(), random.random()  # noqa: NPY002, S311 (as readers do)
+        return saved
+
+    def states() -> str:
+        numpy_state = np.random.get_state(legacy=False)  # noqa: NPY002 (likewise)
+        return f"{torch.get_rng_state().tolist()} {numpy_state} {random.getstate()}"
+
+    x = torch.ones(3, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, unpack):
+        y = x.exp()
+    numpy_random: Any = np.random  # its types leave the two functions out
+    own = numpy_random.get_bit_generator()
+    for generator in (own, np.random.PCG64(0)):
+        numpy_random.set_bit_generator(generator)
+        before = states()
+        jacobian(y, x)
+        coupling(y, x)
+        explain(y, x, torch.ones(3))
+        assert states() == before
+    numpy_random.set_bit_generator(own)
+
+
+def test_a_freed_list_of_saved_tensors_masks_no_error() -> None:
+    """Tests an operator that saves several, which can't be looked at once freed."""
+    x = torch.ones(3, requires_grad=True)
+    y = x[torch.tensor([0, 2])]
+    y.sum().backward(retain_graph=True)
+    assert_close(jacobian(y, x), torch.eye(3)[[0, 2]])
+    y.sum().backward()
+
+    with pytest.raises(RuntimeError, match="a second time"):
+        jacobian(y, x)
+
+
+def test_tensors_without_numbers_have_a_shape() -> None:
+    """Tests complex tensors on the meta device, and fake ones with a hook."""
+    z = torch.ones(3, dtype=torch.complex64, device="meta", requires_grad=True)
+    assert jacobian(z * z, z).shape == (3, 3)
+    with FakeTensorMode():
+        x = torch.ones(2, 3, requires_grad=True)
+        y = x.sum(0)
+        y.register_hook(lambda v: v)
+        assert jacobian(y, x).shape == (3, 2, 3)
+        with pytest.raises(ValueError, match="nothing can be measured"):
+            coupling(x * 2, x)
+
+
+@pytest.mark.filterwarnings("ignore:torch.vmap has no batching rule:UserWarning")
+def test_sparse_outputs_have_a_dense_jacobian() -> None:
+    """Tests rows by strided cotangents."""
+    x = torch.arange(1.0, 4.0, requires_grad=True)
+
+    assert_close(jacobian((x * x).to_sparse(), x), torch.diag(2 * x.detach()))
+
+
+@pytest.mark.parametrize("max_bytes", [1, 2**22])
+@pytest.mark.parametrize("place", ["between", "input", "twice"])
+def test_retained_gradients_stay_as_they_are(place: str, max_bytes: int) -> None:
     """Tests none, and one from before, where rows run at once and one by one."""
     x = torch.ones(3, requires_grad=True)
     h = 2 * x
     h.retain_grad()
-    y = h**2
+    y = h * h if place == "twice" else h**2
+    inputs = h if place == "input" else x
 
-    jacobian(y, x)
-    jacobian(y, x, max_bytes=1)
+    dense = jacobian(y, inputs, max_bytes=max_bytes)
     assert h.grad is None
     y.sum().backward(retain_graph=True)
     before = h.grad
-    jacobian(y, x)
+    again = jacobian(y, inputs, max_bytes=max_bytes)
 
     assert h.grad is before
     assert_close(before, torch.full((3,), 4.0))
+    assert_close(dense, again)
+    assert_close(dense, (4.0 if place == "input" else 8.0) * torch.eye(3))
 
 
 @pytest.mark.parametrize("max_bytes", [8, 2**22])

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vjp_guide import Explanation, explain
+from vjp_guide import Explanation, diagnose, explain
 
 CODE = """
 import torch
@@ -80,6 +80,9 @@ SETUPS = {
     "inputs in a dataclass": "y, x = x.sum(), Output(x, 1.0)",
     "integer input": "x = torch.tensor([1, 2])\ny = f(x)",
     "plain input": "x = torch.tensor([1.0, 2.0])\ny = f(x)",
+    "inference input": "with torch.inference_mode():\n"
+    "    x = torch.ones(3)\ny = torch.ones((), requires_grad=True)",
+    "no outputs": "y, v = [], torch.ones(3)",
     "number input": "x = 2.0\ny = torch.tensor(1.0, requires_grad=True)",
     "list input": "x = [1.0, 2.0]\ny = torch.ones((), requires_grad=True)",
     "no grad": "with torch.no_grad():\n    y = f(x)",
@@ -130,6 +133,19 @@ def test_the_suggestion_runs(kind: str) -> None:
 
     assert isinstance(explanation, Explanation)
     check(explanation, {**found, **scope(found)})
+
+
+def test_the_text_about_a_state_dict_names_the_parameters() -> None:
+    """Tests the error of releases that take any mapping as a dict of inputs."""
+    model = torch.nn.Linear(3, 2)
+    y = model(torch.ones(3)).sum()
+    text = "One of the differentiated Tensors does not require grad"
+
+    diagnosis = diagnose(RuntimeError(text), y, model.state_dict())
+
+    assert diagnosis
+    assert "state_dict() holds copies" in diagnosis.cause
+    exec(diagnosis.code, {"torch": torch, "model": model, "y": y})  # noqa: S102 (it runs)
 
 
 def scope(found: dict[str, Any]) -> dict[str, Any]:

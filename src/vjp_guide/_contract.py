@@ -33,7 +33,7 @@ def contract(grad_outputs: object, jacobian: object) -> Array:
 
     Returns:
         The contraction, with the shape of the input and NumPy's common dtype of
-        ``v`` and ``J``.
+        ``v`` and ``J``; two of bool are added up as integers.
 
     Raises:
         TypeError: If an argument can't be read as an array of numbers.
@@ -56,6 +56,8 @@ def contract(grad_outputs: object, jacobian: object) -> Array:
             f"grad_outputs, {v.shape}: the shape of a Jacobian is that of the output "
             "followed by that of the input"
         )
+    if v.dtype == dense.dtype == np.bool_:
+        v = v.astype(np.int64)  # a sum of bools would be an "or"
     with np.errstate(invalid="ignore", over="ignore"):  # as quiet as autograd
         return np.asarray(np.tensordot(v, dense, axes=v.ndim))
 

@@ -7,7 +7,12 @@ import torch
 from torch import Tensor
 
 from vjp_guide._pullback import Pullback
-from vjp_guide._validation import require_count, require_graph, require_input
+from vjp_guide._validation import (
+    holds_numbers,
+    require_count,
+    require_graph,
+    require_input,
+)
 from vjp_guide.figures import Figure, heat_map
 
 _MOST_CELLS = 16
@@ -311,10 +316,10 @@ class _Measurement:
     def _squares(self, samples: tuple[int, ...], max_bytes: int) -> Tensor:
         """Return the squared norms for one random ``v`` for each sample."""
         y, step = self._y, self._pullback.rows_within(max_bytes)
-        blocks = [y.new_zeros(0, len(y), dtype=torch.float64, device="cpu")]
+        blocks = [torch.zeros(0, len(y), dtype=torch.float64, device="cpu")]
         for start in range(0, len(samples), step):
             chosen = samples[start : start + step]
-            v = y.new_zeros(len(chosen), *y.shape)
+            v = y.new_zeros(len(chosen), *y.shape, layout=torch.strided)
             v[range(len(chosen)), chosen] = self._random(len(chosen))
             (products,) = self._pullback(v)
             norms = torch.stack([_norms(product) for product in products])
@@ -363,4 +368,9 @@ def _require_batch(y: Tensor, x: Tensor) -> None:
             "axis 0 of outputs and of inputs must count the same samples, got shapes "
             f"{tuple(y.shape)} and {tuple(x.shape)}: a scalar loss has no samples "
             "left, so take the outputs before the reduction"
+        )
+    if not (holds_numbers(y) and holds_numbers(x)):
+        raise ValueError(
+            "outputs and inputs have shapes but no entries, as on the meta device, so "
+            "that nothing can be measured: compute them on a device that holds numbers"
         )

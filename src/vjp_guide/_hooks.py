@@ -1,21 +1,55 @@
-"""Whether a pass runs hooks, which the graph doesn't lead to."""
+"""Whether a pass runs code of the reader's: hooks, and custom backwards."""
 
 import gc
+import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import compress
 from typing import Any
 
+from torch.autograd.graph import Node
 from torch.utils.hooks import RemovableHandle
 
 _Hook = Callable[..., object]
+_MOST_NODES = 64
+
+
+def runs_torch_alone(nodes: Collection[Node]) -> bool:
+    """Return whether it is sure that a pass runs nothing but torch's own formulas.
+
+    Of a larger graph it isn't known: there the answer spares little.
+    """
+    return len(nodes) <= _MOST_NODES and not any_hooks() and all(map(_is_own, nodes))
+
+
+def _is_own(node: Node) -> bool:
+    """Return whether a node is torch's, and no hook unpacks what it has saved."""
+    kind = type(node)
+    if kind.__module__ != "builtins" or kind.__name__ == "CppFunction":
+        return False  # a custom one, in Python or in C++
+    try:
+        return not any(_unpacks(getattr(node, name)) for name in _saved(kind))
+    except RuntimeError:  # it was freed
+        return False
+
+
+@cache
+def _saved(kind: type[Node]) -> list[str]:
+    """Return the names of the saved tensors of a type of node."""
+    return [name for name in dir(kind) if name.startswith("_raw_saved_")]
+
+
+def _unpacks(saved: object) -> bool:
+    if isinstance(saved, tuple):
+        return any(map(_unpacks, saved))
+    return getattr(saved, "unpack_hook", None) is not None
 
 
 def any_hooks() -> bool:
     """Return whether a hook of anything may be left in the process."""
-    return _any_left(RemovableHandle.next_id)
+    return bool(_dictionaries())
 
 
 @contextmanager
@@ -47,20 +81,24 @@ def _noting(hook: _Hook, ran: list[_Hook]) -> _Hook:
     return stand_in
 
 
-@lru_cache(maxsize=1)
-def _any_left(registered: int) -> bool:
-    """Return whether any hook is left of those registered so far.
-
-    To look takes longer than a small pass; where none is left, only a new one, which
-    torch counts, can change that.
-    """
-    return registered > 0 and bool(_dictionaries())
-
-
 def _dictionaries() -> list[OrderedDict[Any, Any]]:
+    """Return the dictionaries that hold hooks."""
+    kept = [reference() for reference in _references(RemovableHandle.next_id)]
+    return [each for each in kept if each]
+
+
+@lru_cache(maxsize=1)
+def _references(registered: int) -> list[weakref.ref[OrderedDict[Any, Any]]]:
+    """Return where the hooks are of those registered so far, which torch counts.
+
+    To look takes longer than a small pass, and only a new hook makes it necessary.
+    """
+    if not registered:
+        return []
     objects = gc.get_objects()
     ordered = map({OrderedDict}.__contains__, map(type, objects))
-    return [each for each in compress(objects, ordered) if _holds_hooks(each)]
+    found = compress(objects, ordered)
+    return [weakref.ref(each) for each in found if _holds_hooks(each)]
 
 
 def _holds_hooks(value: OrderedDict[Any, Any]) -> bool:

@@ -7,7 +7,12 @@ import torch
 from torch import Tensor
 
 from vjp_guide._pullback import Pullback
-from vjp_guide._validation import require_count, require_graph, require_input
+from vjp_guide._validation import (
+    holds_numbers,
+    require_count,
+    require_graph,
+    require_input,
+)
 
 _Rows = tuple[Tensor, ...]
 _INCONSISTENT = (
@@ -185,11 +190,14 @@ class _Matrix:
         )
 
     def _checked(self, chosen: range) -> _Rows:
-        weights = self._random(len(chosen))
+        numbers = holds_numbers(self._y)
+        # Torch's own formulas are linear.
+        tested = numbers and len(chosen) > 1 and not self.pullback.torch_alone
+        weights = self._random(len(chosen)) if tested else None
         found, product = self._rows(chosen, weights=weights)
-        if self._y.is_complex():
+        if numbers and self._y.is_complex():
             self._require_holomorphic(chosen, found)
-        if len(chosen) > 1 and not _fits(weights, found, product):
+        if weights is not None and not _fits(weights, found, product):
             self._require_one_matrix(chosen, found)
         return found
 
@@ -197,20 +205,29 @@ class _Matrix:
         self, chosen: range, *, scale: complex = 1, weights: Tensor | None = None
     ) -> tuple[_Rows, _Rows]:
         """Return the rows times ``scale``, and the product for ``v`` of ``weights``."""
-        y, parts, product = self._y, [_empty(self._xs)], _empty(self._xs)
+        y, product = self._y, _empty(self._xs)
+        parts: list[_Rows] = []
         for start in range(0, len(chosen), self._step):
             part = chosen[start : start + self._step]
-            more = int(weights is not None and start + self._step >= len(chosen) > 1)
-            v = y.new_zeros(len(part) + more, y.numel())
-            v[range(len(part)), list(part)] = y.new_tensor(scale)
+            more = int(weights is not None and start + self._step >= len(chosen))
+            v = self._one_hot(part, scale, more=more)
             if weights is not None and more:
                 v[-1, list(chosen)] = weights
             products = self.pullback(v.reshape(len(v), *y.shape))
             product = tuple(each[len(part) :] for each in products)
             parts.append(tuple(each[: len(part)] for each in products))
-        if len(parts) <= 2:  # noqa: PLR2004 (nothing to join)
-            return parts[-1], product
+        if len(parts) <= 1:  # nothing to join
+            return parts[0] if parts else _empty(self._xs), product
         return tuple(map(torch.cat, zip(*parts, strict=True))), product
+
+    def _one_hot(self, part: range, scale: complex, *, more: int) -> Tensor:
+        """Return one row for each chosen entry, which holds ``scale``, and zeros."""
+        y, size = self._y, self._y.numel()
+        v = y.new_zeros(len(part) + more, size, layout=torch.strided)
+        # From row to row the place in memory moves by a row and a step.
+        move = max(1, size + part.step)
+        v.as_strided((len(part),), (move,), part.start).fill_(scale)
+        return v
 
     def _random(self, count: int) -> Tensor:
         """Return weights 1 and 2."""

@@ -3,14 +3,21 @@
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor
+from torch._C._functorch import _add_batch_dim, _remove_batch_dim
+from torch._functorch.predispatch import lazy_load_decompositions
+from torch._functorch.vmap import vmap_increment_nesting
 
 from vjp_guide._graph import Edges, edge, walk
-from vjp_guide._hooks import any_hooks, watched_hooks
-from vjp_guide._quiet import RetainedGrads, plain_modes, quiet_randomness
+from vjp_guide._hooks import runs_torch_alone, watched_hooks
+from vjp_guide._quiet import (
+    RetainedGrads,
+    plain_modes,
+    quiet_randomness,
+)
 
 # The rows that torch.vmap gives for these are wrong, without an error (torch 2.13).
 _WRONG = {
@@ -35,35 +42,40 @@ class Pullback:
         self._outputs = outputs
         self._inputs = inputs
         self._one_by_one = one_by_one
-        self._watched = one_by_one or not any_hooks()
-        self._looped = "" if one_by_one else _wrong_operator(walk([edge(outputs)]))
+        edges = {} if one_by_one else walk([edge(outputs)])
+        self._looped = _wrong_operator(edges)
+        self.torch_alone = not one_by_one and runs_torch_alone(edges)
         self._slow = ""
         self._retained = RetainedGrads()
-        self._seen = False
+        self._known = False
 
     @contextmanager
     def passes(self) -> Iterator[None]:
         """Let the passes leave no trace, and depend on no setting."""
         try:
-            with quiet_randomness((self._outputs, *self._inputs)), plain_modes():
+            tensors = (self._outputs, *self._inputs)
+            quiet = nullcontext() if self.torch_alone else quiet_randomness(tensors)
+            with quiet, plain_modes():
                 yield
         finally:
             self._retained.restore()
 
     def __call__(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         """Return one product for each cotangent, stacked in front, by input."""
-        if self._watched:
+        if self._known:
             return self._many(cotangents)
-        first = tuple(row[None] for row in self._watch(cotangents[0]))
+        first = tuple(row[None] for row in self.single(cotangents[0]))
         if len(cotangents) == 1:
             return first
-        return tuple(
-            map(torch.cat, zip(first, self._many(cotangents[1:]), strict=True))
-        )
+        if not (self._looped or self._one_by_one):
+            return self._many(cotangents)  # to join them takes longer than one more
+        others = self._many(cotangents[1:])
+        return tuple(map(torch.cat, zip(first, others, strict=True)))
 
     def single(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         """Return the product for one cotangent, by input."""
-        return tuple(grad.to_dense() for grad in self._grad(cotangent))
+        gradients = (self._grad if self._known else self._first)(cotangent)
+        return tuple(gradient.to_dense() for gradient in gradients)
 
     def rows_within(self, max_bytes: int) -> int:
         """Return how many cotangents fit into ``max_bytes`` with their products."""
@@ -83,15 +95,16 @@ class Pullback:
             return
         warnings.warn(message, UserWarning, stacklevel=stacklevel + 1)
 
-    def _watch(self, cotangent: Tensor) -> tuple[Tensor, ...]:
-        """Return the product for one cotangent, and see whether hooks run."""
-        with watched_hooks() as ran:
-            rows = self.single(cotangent)
-        self._watched, self._one_by_one = True, bool(ran)
-        return rows
+    def _first(self, cotangent: Tensor) -> tuple[Tensor, ...]:
+        """Return the product for one cotangent, and see what a pass touches."""
+        with watched_hooks() as ran, self._retained:
+            gradients = self._grad(cotangent)
+        self._retained.look(gradients)
+        self._known, self._one_by_one = True, self._one_by_one or bool(ran)
+        return gradients
 
     def _many(self, cotangents: Tensor) -> tuple[Tensor, ...]:
-        if not (self._looped or self._one_by_one):
+        if len(cotangents) > 1 and not (self._looped or self._one_by_one):
             try:
                 return self._vectorized(cotangents)
             except RuntimeError as error:
@@ -100,14 +113,6 @@ class Pullback:
         return tuple(map(torch.stack, rows))
 
     def _grad(self, cotangent: Tensor) -> tuple[Tensor, ...]:
-        if self._seen or self._retained.found:
-            return self._pass(cotangent)
-        with self._retained:
-            gradients = self._pass(cotangent)
-        self._seen = True
-        return gradients
-
-    def _pass(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         return torch.autograd.grad(
             self._outputs,
             self._inputs,
@@ -120,8 +125,7 @@ class Pullback:
     def _vectorized(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         with warnings.catch_warnings(record=True) as caught:
             warnings.filterwarnings("always", _SLOW, UserWarning)
-            vectorized = torch.vmap(self._grad, randomness="same")
-            rows: tuple[Tensor, ...] = vectorized(cotangents)
+            rows = self._batch(cotangents)
         for warning in caught:
             if str(warning.message).startswith(_SLOW):
                 self._slow = _operator(warning.message)
@@ -130,6 +134,14 @@ class Pullback:
                     warning.message, warning.category, warning.filename, warning.lineno
                 )
         return rows
+
+    def _batch(self, cotangents: Tensor) -> tuple[Tensor, ...]:
+        """Return what :func:`torch.vmap` does, which takes longer for small rows."""
+        lazy_load_decompositions()
+        count = len(cotangents)
+        with vmap_increment_nesting(count, "same") as level:
+            products = self._grad(_add_batch_dim(cotangents, 0, level))
+            return tuple(_remove_batch_dim(each, level, count, 0) for each in products)
 
 
 def _operator(reason: Exception | str) -> str:

@@ -12,9 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+from torch.utils.weak import WeakTensorKeyDictionary
 
 _AUTOCAST = ("cpu", "cuda")
-_WRITES = (torch.ops.aten.clone.default, torch.ops.aten.add.Tensor)
+_COPY = torch.ops.aten.clone.default
+_WRITES = (_COPY, torch.ops.aten.add.Tensor)
 
 
 @contextmanager
@@ -43,7 +45,7 @@ def quiet_passes(tensors: Iterable[object] = ()) -> Iterator[None]:
 def quiet_randomness(tensors: Iterable[object] = ()) -> Iterator[None]:
     """Restore the random states of torch, of NumPy and of Python."""
     with plain_torch():
-        numpy_state = np.random.get_state()  # noqa: NPY002 (the reader may use it)
+        numpy_state = np.random.get_state(legacy=False)  # noqa: NPY002 (the reader may use it)
         forked = torch.random.fork_rng(devices=_accelerators(tensors))
         forked.__enter__()
     python_state = random.getstate()
@@ -57,15 +59,16 @@ def quiet_randomness(tensors: Iterable[object] = ()) -> Iterator[None]:
 
 
 class RetainedGrads(TorchDispatchMode):
-    """Notes the ``.grad`` of tensors with ``retain_grad()`` before a pass changes it.
+    """Notes which tensors with ``retain_grad()`` the passes write to.
 
-    To look for them takes longer than a small pass. A pass writes to one by a copy or
-    a sum, so this looks for them when it meets the first.
+    To look for them takes longer than a small pass. A pass writes a copy, or a sum with
+    what was there: this looks for them if such a one outlives the pass.
     """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch has no types here
-        self._found: list[tuple[Tensor, Tensor | None]] | None = None
+        self._written = WeakTensorKeyDictionary()
+        self._found: list[tuple[Tensor, Tensor | None]] = []
 
     def __torch_dispatch__(
         self,
@@ -79,9 +82,10 @@ class RetainedGrads(TorchDispatchMode):
         Returns:
             What the operator returns.
         """
-        if self._found is None and func in _WRITES:
-            self._found = _retained()
-        return func(*args, **(kwargs or {}))
+        result = func(*args, **(kwargs or {}))
+        if func in _WRITES:
+            self._written[result] = None if func is _COPY else args[0]
+        return result
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -92,14 +96,23 @@ class RetainedGrads(TorchDispatchMode):
         """
         return False
 
-    @property
-    def found(self) -> bool:
-        """Whether it looked."""
-        return self._found is not None
+    def look(self, results: Iterable[Tensor]) -> None:
+        """Find what was written to, after a pass that returned ``results``."""
+        for result in results:
+            self._written.pop(result, None)
+        if not len(self._written):
+            return
+        with plain_torch():
+            for tensor, grad in _retained():
+                before = grad
+                while before is not None and before in self._written:
+                    before = self._written[before]
+                if before is not grad:
+                    self._found.append((tensor, before))
 
     def restore(self) -> None:
-        """Give each tensor the ``.grad`` back that it had."""
-        restore_grads(self._found or [])
+        """Give each of these tensors the ``.grad`` back that it had."""
+        restore_grads(self._found)
 
 
 def restore_grads(retained: Iterable[tuple[Tensor, Tensor | None]]) -> None:
@@ -126,10 +139,14 @@ def plain_settings() -> Iterator[None]:
 def plain_modes() -> Iterator[None]:
     """Set aside the same, but let warnings come through."""
     with ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(mode=False))
-        stack.enter_context(torch.enable_grad())
-        stack.enter_context(torch.autograd.set_detect_anomaly(mode=False))
-        for device in _AUTOCAST:
+        # To enter a context takes longer than to ask whether it is needed.
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(mode=False))
+        if not torch.is_grad_enabled():
+            stack.enter_context(torch.enable_grad())
+        if torch.is_anomaly_enabled():
+            stack.enter_context(torch.autograd.set_detect_anomaly(mode=False))
+        for device in filter(torch.is_autocast_enabled, _AUTOCAST):
             stack.enter_context(torch.autocast(device, enabled=False))
         stack.enter_context(plain_torch())
         yield

@@ -5,6 +5,7 @@ import operator
 from collections.abc import Iterable
 
 from torch import Tensor
+from torch._subclasses import FakeTensor
 
 
 def require_tensor(name: str, value: object) -> Tensor:
@@ -46,6 +47,11 @@ def require_graph(name: str, value: object) -> Tensor:
             "that require grad"
         )
     return tensor
+
+
+def holds_numbers(tensor: Tensor) -> bool:
+    """Return whether a tensor has entries, and not only a shape and a dtype."""
+    return not (tensor.is_meta or isinstance(tensor, FakeTensor))
 
 
 def require_tensors(name: str, value: object) -> tuple[Tensor, ...]:

@@ -88,7 +88,8 @@ def test_a_value_that_is_not_finite_is_not_checked() -> None:
     for case in (log, constant):
         with pytest.raises(checks.UnusableError):
             checks.check(case)
-    for case in (constant, infinite):
+    flat = call_of(lambda x: 0 * x, (x_of(0, 1),), {})
+    for case in (constant, infinite, flat):
         with pytest.raises(checks.UnusableError):
             checks.check_complex(case)
 

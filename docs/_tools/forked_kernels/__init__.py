@@ -20,6 +20,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 NAME = "forked"
 QUEUE = 64  # more than clients wait at once
+MOST = 80  # a socket's path has at most 103 bytes, its name and folder among them
 ALWAYS = "ipykernel.kernelapp", "ipykernel.zmqshell"
 
 
@@ -32,7 +33,8 @@ class KernelServer:
     """
 
     def __init__(self, *modules: str, early: bool) -> None:
-        self._folder = tempfile.TemporaryDirectory()
+        long = len(os.fsencode(tempfile.gettempdir())) > MOST
+        self._folder = tempfile.TemporaryDirectory(dir="/tmp" if long else None)  # noqa: S108 - a folder of its own in it
         address = str(Path(self._folder.name, "socket"))
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(address)

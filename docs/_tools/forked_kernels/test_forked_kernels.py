@@ -64,3 +64,14 @@ def test_errors(run: Callable[[str], str]) -> None:
         run("1 / 0")
     with pytest.raises(DeadKernelError):
         run("import os; os._exit(3)")
+
+
+def test_the_temporary_folder_may_have_a_long_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests a path that no socket can have."""
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+
+    KernelServer(early=False).stop()

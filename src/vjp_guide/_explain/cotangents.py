@@ -23,7 +23,9 @@ def explain_cotangents(call: Call) -> str:
 def correct_cotangents(call: Call, **changes: bool | None) -> str:
     """Return the call with cotangents that fit, one for each output."""
     if not explain_cotangents(call):
-        return call.code(**changes)
+        # Without outputs torch wants no cotangents, whatever was given.
+        none = None if call.outputs or call.given[2] is None else "()"
+        return call.code(none, **changes)
     return call.code(_all(call, fitting_cotangents(call)), **changes)
 
 

@@ -89,7 +89,7 @@ def suspect(
     for slug, look in _LOOKS.items():
         try:
             found += [Suspicion(slug, reason) for reason in look(evidence)]
-        except LeftOutError as error:
+        except (LeftOutError, TypeError) as error:  # no time, or no numbers to read
             left_out.append(Suspicion(slug, str(error)))
         except Exception as error:  # noqa: BLE001 (a look must not stop the rest)
             left_out.append(Suspicion(slug, f"it failed: {str(error) or repr(error)}"))
@@ -259,7 +259,7 @@ def _coupled_samples(evidence: _Evidence) -> Iterator[str]:
         return
     y, x, v = one
     axes = y.shape[:1] == x.shape[:1] and len(x.shape) > 1
-    if not axes or y.shape[0] in {0, 1} or not np.all(v == 1):
+    if not axes or not y.size or y.shape[0] == 1 or not np.all(v == 1):
         return
     if _couples(evidence, y.shape[:1]):
         yield (

@@ -1,0 +1,162 @@
+"""Programs on which the tools once failed, to the letter, with the right values.
+
+They are those that no collection of another module holds.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.testing import assert_close
+
+from vjp_guide import Explanation, coupling, diagnose, explain, jacobian
+
+
+@pytest.mark.parametrize("max_entries", [0, 1024])
+def test_values_of_a_jagged_tensor(max_entries: int) -> None:
+    """Tests that a shape without numbers can be named."""
+    j = torch.nested.nested_tensor(
+        [torch.ones(2), torch.ones(3)], layout=torch.jagged, requires_grad=True
+    )
+
+    explanation = explain((j * 2).values().sum(), j, max_entries=max_entries)
+
+    assert isinstance(explanation.gradients, tuple)
+    (gradient,) = explanation.gradients
+    assert gradient is not None
+    assert_close(gradient.values(), torch.full((5,), 2.0))
+    assert "(2, -1)" in str(explanation)
+
+
+def test_nested_lists_of_cotangents() -> None:
+    """Tests that torch's own error is told."""
+    x = torch.ones(3, requires_grad=True)
+
+    diagnosis = explain(x * 2, x, [[x, x]]).diagnosis  # type: ignore[list-item]
+
+    assert diagnosis
+    assert diagnosis.error_type == "TypeError"
+    assert diagnosis.message == (
+        "gradients can be either Tensors or None, but got list"
+    )
+
+
+@pytest.mark.filterwarnings("ignore:one backward pass ran:UserWarning")
+def test_the_jacobian_of_a_sparse_product() -> None:
+    """Tests against a dense matrix; torch gives the stored entries alone."""
+    matrix, d = torch.eye(3), torch.arange(6.0).reshape(3, 2)
+    s, dense = matrix.to_sparse().requires_grad_(), matrix.clone().requires_grad_()
+
+    found = jacobian(torch.sparse.mm(s, d), s)
+
+    assert_close(found, jacobian(dense @ d, dense) * matrix)
+
+
+@pytest.mark.parametrize(
+    "tool", [explain, jacobian, coupling], ids=lambda tool: tool.__name__
+)
+def test_backward_works_after_each_tool(tool: Callable[..., object]) -> None:
+    """Tests that a retained gradient is no dead tensor, and is what it was."""
+    x = torch.ones(3, requires_grad=True)
+    h = 2 * x
+    h.retain_grad()
+    y = h**2
+
+    tool(y, x, *([torch.ones(3)] if tool is explain else []))
+
+    untouched: Tensor | None = h.grad
+    y.sum().backward()
+    assert untouched is None
+    assert str(h.grad) == "tensor([4., 4., 4.])"
+
+
+@pytest.mark.parametrize("outputs", [0.5, [torch.ones(()), torch.ones(())], []])
+def test_diagnose_with_outputs_of_any_kind(outputs: object) -> None:
+    """Tests a number that ``item()`` made, a list of losses, and none."""
+    x = torch.ones(2, requires_grad=True)
+    text = "element 0 of tensors does not require grad and does not have a grad_fn"
+
+    diagnosis = diagnose(RuntimeError(text), outputs, x)
+
+    assert diagnosis
+    assert diagnosis.slug == "output-without-graph"
+    assert str(diagnosis)
+
+
+class Image(Tensor):
+    """A subclass that adds nothing."""
+
+
+def test_a_subclass_whose_v_depends_on_x() -> None:
+    """Tests that the type doesn't hide the graph of v."""
+    x = torch.tensor([1.0, 2.0]).as_subclass(Image).requires_grad_()
+
+    slugs = [each.slug for each in explain(x * 2, x, x.sin()).suspicions]
+
+    assert "v-depends-on-x" in slugs
+
+
+@pytest.mark.parametrize(
+    ("outputs", "inputs", "code"),
+    [
+        ("{'logits': x * 2}", "x", "torch.autograd.grad(y['logits'], x"),
+        ("[x * 2, x.argmax()]", "x", "torch.autograd.grad(y0, x"),
+        ("m(x).sum()", "m", "list(model.parameters())"),
+        ("m(x).sum()", "m.named_parameters()", "dict(model.named_parameters())"),
+    ],
+)
+def test_the_fix_names_what_was_meant(outputs: str, inputs: str, code: str) -> None:
+    """Tests the part of the suggestion that was circular."""
+    names: dict[str, Any] = {"x": torch.ones(3, requires_grad=True)}
+    names["m"] = nn.Linear(3, 2)
+
+    explanation = explain(eval(outputs, names), eval(inputs, names))  # noqa: S307
+
+    assert isinstance(explanation, Explanation)
+    assert explanation.diagnosis
+    assert code in explanation.diagnosis.code
+
+
+DEEP = """
+import torch
+from vjp_guide import coupling, diagnose, explain, jacobian
+
+def chain(x):
+    for _ in range(200_000):
+        x = x * 1.0000001
+    return x
+
+x, w = (torch.ones(2, requires_grad=True) for _ in range(2))
+y = chain(x)
+print(jacobian(y, x).shape, flush=True)
+print(coupling(y, x).independent, flush=True)
+print(explain(y, x, torch.ones(2)).gradients[0].shape, flush=True)
+edit = "has been modified by an inplace operation: [torch.FloatTensor [2]], which"
+print(diagnose(edit, y, x).slug, flush=True)
+del y
+v = chain(w)
+print(explain(x * 2, x, v).gradients[0].requires_grad, flush=True)
+del v
+print("freed")
+"""
+
+
+def test_survives_any_depth() -> None:
+    """Tests in a process of its own, which a full stack would end."""
+    done = subprocess.run(  # noqa: S603 (the code is above)
+        [sys.executable, "-c", DEEP], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "torch.Size([2, 2])",
+        "True",
+        "torch.Size([2])",
+        "in-place",
+        "False",
+        "freed",
+    ]
