@@ -19,6 +19,8 @@ VERSION = "12.8.2"
 RUNS = 3
 PAGES = {
     "landing": "index.html",
+    "machine": "machine.html",
+    "exercises": "tutorials/exercises.html",
     "explanation": "explanation/grad-outputs.html",
     "executed notebook": "explanation/chaining.html",
     "tutorial": "tutorials/first-vjp.html",

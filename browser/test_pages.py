@@ -31,10 +31,11 @@ SAMPLE = """() => {
 }"""
 COLOURS = ["color-contrast", "link-in-text-block"]
 # Compressed bytes of a page with all that it loads. The landing page and the examples
-# have figures, the index of the gallery its thumbnails, and the search its index.
+# have figures, the index of the gallery its thumbnails, the search its index; exercises
+# and puzzles compute, and the machine draws as well.
 TEXT = 90_000
 FIGURES = 120_000
-SEARCH = 150_000
+SEARCH = MACHINE = 150_000
 WIDTHS = (320, 768, 1024, 1280, 1920)
 A4 = 718  # pixels between margins of a centimetre
 PHONE_AND_DESK = 390, 1400  # a wide desk, which has the contents beside the article
@@ -97,9 +98,10 @@ class Problems:
 
 def budget(path: str) -> int:
     """Return how many bytes a page may take."""
-    if path == "search.html":
-        return SEARCH
-    return FIGURES if re.match("index|auto_examples/", path) else TEXT
+    if path in {"search.html", "machine.html"}:
+        return SEARCH if path == "search.html" else MACHINE
+    large = "index|auto_examples/|tutorials/(exercises|puzzles)"
+    return FIGURES if re.match(large, path) else TEXT
 
 
 @pytest.fixture(scope="module", params=pages())

@@ -2,7 +2,7 @@
 {
   /* What is too wide for the screen scrolls, and so must be within reach of the Tab key. */
   const SCROLLERS = [
-    ["pre", "Code"],
+    ["pre:not(.machine pre)", "Code"],
     ["div.math", "Formula"],
     [".table-wrapper", "Table"],
     [".vjp-scroll, .vjp-trace, .vjp-explanation", "Output"],

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docs._ext import atlas_cache
+from docs._ext.guide import kept
 
 ROOT = Path(__file__).parents[2]
 PLACES = {
@@ -100,7 +100,7 @@ def build(folder: Path, environment: Mapping[str, str], *, cores: int) -> None:
     cache, temporary = folder / "cache", folder / "tmp"  # nox has them in the clone too
     cache.mkdir()
     temporary.mkdir()
-    atlas = cache / f"operators-{atlas_cache.fingerprint()}.json"
+    atlas = cache / f"operators-{kept.fingerprint()}.json"
     atlas.write_text('{"groups": []}', encoding="utf-8")
     own = {"PYTHONPATH": str(folder / "src"), "VJP_GUIDE_CACHE": str(cache)}
     own |= {"TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": ""}

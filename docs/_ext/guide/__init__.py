@@ -19,6 +19,7 @@ from . import (
     marks,
     maths,
     notebooks,
+    operators,
     page,
     releases,
 )
@@ -33,7 +34,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.setup_extension("sphinx_gallery.gen_gallery")
     app.connect("builder-inited", cells.lighten_pictures)
     app.connect("builder-inited", errors.write_table)
-    app.setup_extension("docs._ext.atlas")
+    app.connect("builder-inited", operators.write_sources)
 
     # As a page is read: it becomes a record, which lasts from build to build.
     app.add_domain(page.Pages)
@@ -41,6 +42,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("releases", releases.Releases)
     app.add_directive("gpu-name", gpu.GpuName)
     app.add_directive("gpu-record", gpu.GpuRecord)
+    for name in ("operators", "operators-index", "operators-summary"):
+        app.add_directive(name, operators.Operators)
     app.connect("doctree-read", cells.expect_errors)
     app.connect("env-check-consistency", notebooks.translate_examples)
 
@@ -55,6 +58,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     maths_nodes = (maths.visit_math, None), (maths.visit_math_block, None)
     app.add_html_math_renderer("mathml", *maths_nodes)
     app.setup_extension("sphinx_markdown_builder")
+    app.connect("html-page-context", operators.add_script)
     app.connect("html-page-context", head.describe)
     if hosted:
         app.setup_extension("sphinxext.opengraph")  # reads the description
@@ -68,6 +72,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
 
     # What is made of all pages; and when they are written, a look at what is published.
     app.connect("write-started", write)
+    app.connect("build-finished", operators.publish)
     if hosted:
         # Themes write their style sheets at the same moment.
         app.connect("build-finished", check, priority=900)

@@ -1,9 +1,9 @@
 """What programs read: a Markdown copy of each page, and the lists of all pages.
 
-People who paste a page into a program take the copy too.
+People who paste a page into a program take the copy too. sphinx-llm, which writes such
+copies, loses the outputs of cells.
 """
 
-import html
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from docutils import nodes
+from selectolax.lexbor import LexborHTMLParser
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -25,20 +26,13 @@ CODE = {"literal_block", "code_links_block"}  # the latter are the gallery's
 NOISE = {"sphx-glr-download-link-note", "sphx-glr-footer"}
 SILENT = nodes.target | nodes.comment | addnodes.index
 ADMONITIONS = {"note", "tip", "warning", "important", "seealso"}
-# What the HTML of an output says, as lines of text.
-MARKUP = [
-    (r"<(style|script)\b.*?</\1>", ""),
-    (r'<svg\b[^>]*?aria-label="([^"]*)".*?</svg>', r"\nFigure: \1\n"),
-    ("</dt>", ": "),
-    ("</t[dh]>", "  "),
-    ("</(tr|p|pre|caption|dd)>", "\n"),
-    (r"<[^>]*>", ""),
-    (r" *\n\s*", "\n"),
-]
-# An exception's name, or a quotation, is an error; up to three words want an
-# explanation. The first that fits decides.
+# What ends with an element in the HTML of an output, as text.
+ENDS = {"dt": ": ", "td, th": "  ", "tr, p, pre, caption, dd": "\n"}
+# A node's name alone wants its operator; an exception's name, or a quotation, is an
+# error; up to three words want an explanation. The first that fits decides.
 EXCEPTION = r"\w(Error|Warning)\b"
 FAVOURS = [
+    {"under": "operators/", "pattern": r"Backward\d", "most": 1, "times": 2},
     {"under": "reference/errors/", "quoted": True, "times": 1.5},
     {"under": "reference/errors/", "pattern": EXCEPTION, "times": 1.5},
     {"pattern": EXCEPTION, "times": 1},
@@ -82,8 +76,6 @@ def _simplify(node: nodes.Element, parent: nodes.Element) -> None:
     """Leave what Markdown can say: a figure is its description."""
     if isinstance(node, nodes.raw):
         parent.replace(node, _block(_text(node.astext())))
-    elif "markup" in node:  # the atlas writes HTML of its own
-        parent.replace(node, _block(_text(node["markup"])))
     elif node.tagname in CODE:
         language = node.get("language", "python")
         parent.replace(node, _code(node.astext(), LANGUAGES.get(language, language)))
@@ -98,9 +90,17 @@ def _simplify(node: nodes.Element, parent: nodes.Element) -> None:
 
 
 def _text(markup: str) -> str:
-    for pattern, text in MARKUP:
-        markup = re.sub(pattern, text, markup, flags=re.DOTALL)
-    return html.unescape(markup).strip()
+    """Return what the HTML of an output says, as lines of text."""
+    tree = LexborHTMLParser(markup)
+    for drawing in tree.css("svg[aria-label]"):
+        drawing.replace_with(f"\nFigure: {drawing.attributes['aria-label']}\n")
+    for silent in tree.css("style, script"):
+        silent.decompose()
+    for elements, text in ENDS.items():
+        for element in tree.css(elements):
+            element.insert_after(text)
+    text = tree.root.text() if tree.root else ""
+    return re.sub(r" *\n\s*", "\n", text).strip()
 
 
 def _block(text: str) -> nodes.Element:

@@ -2,7 +2,6 @@
 
 import html
 import os
-import re
 import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import Any, ClassVar
 
 import furo
 from docutils import nodes
+from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.environment.adapters.toctree import global_toctree_for_doc
 
@@ -35,16 +35,16 @@ def describe(
 ) -> None:  # Sphinx's signature, here and below
     """Give a page its description, before the preview tags are made of it."""
     del template, doctree
-    title = re.sub(r"<[^>]*>", "", context.get("title", name.capitalize()))
     record = page.known(app.env).get(name)
-    described = html.escape(record.description) if record else ""
-    description = described or f"{title}, on {app.config.project}"
+    title = Markup(context.get("title", name.capitalize())).striptags()  # noqa: S704 - Sphinx's
+    described = record.description if record else f"{title}, on {app.config.project}"
+    description = html.escape(described)
     tag = f'\n<meta name="description" content="{description}">'
     context["metatags"] = context.get("metatags", "") + tag
     context["meta"] = {
         **(context.get("meta") or {}),
         "og:description": description,
-        "og:image:alt": f"A card with the title: {title}",
+        "og:image:alt": f"A card with the title: {html.escape(title)}",
     }
 
 

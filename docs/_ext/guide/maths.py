@@ -1,10 +1,10 @@
 """Formulas as MathML, with a maths font that holds the characters of the site alone.
 
 Readers need no JavaScript and no network: the formulas are part of the pages, and the
-font, taken from a package, is a file of the site.
+font, taken from a package, is a file of the site. Sphinx's own renderers need either
+JavaScript or pictures.
 """
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 from math_core import LatexToMathML
+from selectolax.lexbor import LexborHTMLParser
 from sphinx.application import Sphinx
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
@@ -28,7 +29,6 @@ RADICAL = "√"  # browsers draw it for msqrt, whose text does not hold it
 # They have the colours of the figures; with an accent a letter is another symbol.
 SYMBOL = re.compile('(?<!<mover accent="true">)<mi>([vVxyJ])</mi>')
 ATLAS = "operators/entries/"  # where V is a matrix like any other
-VARIABLE = re.compile(r"<mi>(\w|[^\w\s&])</mi>")
 # Browsers show a letter that is alone in its element by its italic form.
 ITALIC = {
     unicodedata.normalize("NFKC", letter): letter
@@ -101,8 +101,10 @@ def _mathml(latex: str, *, display: bool = False) -> str:
 
 
 def _formula_text(formula: str) -> str:
-    shown = VARIABLE.sub(lambda letter: ITALIC.get(letter[1], letter[1]), formula)
-    return html.unescape(re.sub(r"<[^>]*>", "", shown))
+    tree = LexborHTMLParser(formula)
+    for letter in tree.css("mi:not([mathvariant])"):
+        letter.replace_with(ITALIC.get(letter.text(), letter.text()))
+    return tree.root.text() if tree.root else ""
 
 
 def _drop_sizes(font: "TTFont") -> None:

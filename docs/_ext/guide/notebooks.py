@@ -2,7 +2,8 @@
 
 The notebooks of the pages and of the gallery run elsewhere too: their first cell
 installs the package. ``.github/workflows/pages.yml`` pushes them to a branch, where
-Colab finds them.
+Colab finds them. jupytext, which writes notebooks of such pages, leaves Sphinx's roles,
+and links that lead nowhere outside of the site.
 """
 
 import json

@@ -135,7 +135,10 @@ def record(name: str, document: nodes.document, project: str) -> Page:
 
 
 def describe(document: nodes.document) -> str:
-    """Return the first sentences of a page that fit, as plain text."""
+    """Return the first sentences of a page that fit, as plain text.
+
+    sphinxext-opengraph cuts in the middle of a sentence, and shows LaTeX.
+    """
     text = ""
     for sentence in _sentences(document):
         if text and len(f"{text} {sentence}") > LENGTH:

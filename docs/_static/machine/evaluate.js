@@ -1,6 +1,6 @@
 // Computes what a parsed expression says, from the operations and a few of Python's own.
 (() => {
-  const { ELLIPSIS, Num, Slice, Tensor, TorchError, Tuple, Unknown, asTensor, operations,
+  const { ELLIPSIS, Num, Slice, Tensor, TorchError, Tuple, Unknown, asTensor, isContiguous, operations,
     oneNumber, tensorFromList } = VJP;
 
   const int = (value) => new Num(value, "int");
@@ -16,7 +16,7 @@
     if (typeof value === "string") return "str";
     if (value instanceof Tuple) return "tuple";
     if (Array.isArray(value)) return "list";
-    return value === null ? "None" : "another kind of object";
+    return value === null ? "NoneType" : "another kind of object";
   };
 
   // What each kind of argument accepts; undefined where it doesn't fit.
@@ -29,7 +29,7 @@
     return whole.includes(undefined) ? undefined : whole;
   };
   const readNumber = (value) => {
-    if (value instanceof Num) return value.value;
+    if (isScalar(value)) return Number(value.value ?? value);
     return value instanceof Tensor && value.numel === 1 && !value.requiresGrad ? value.data[0] : undefined;
   };
   const isScalar = (value) => value instanceof Num || typeof value === "boolean";
@@ -38,7 +38,7 @@
     operand: (value) => (value instanceof Tensor || isScalar(value) ? asTensor(value) : undefined),
     tensors: (value) => (Array.isArray(value) && value.every((part) => part instanceof Tensor) ? [...value] : undefined),
     int: readInt,
-    dims: (value) => (value === null ? null : readInts(value)),
+    dims: readInts,
     sizes: readInts,
     sections: (value) => readInts(value) && { sizes: readInts(value), isList: Array.isArray(value) },
     number: readNumber,
@@ -76,39 +76,52 @@
     if (name.startsWith("torch.nn.")) return refuse(`${parameter} is missing`);
     return typeError(`${name.split(".").at(-1)}() missing 1 required positional arguments: "${parameter}"`);
   };
+  // torch's words where it has one signature for the name.
+  const wrongKind = (name, parameter, position, value) => {
+    const kinds = { Tensor: "Tensor", tensors: "tuple of Tensors", sizes: "tuple of ints" };
+    const kind = kinds[parameter.type];
+    if (!kind || name.startsWith("torch.nn.") || ["where", "max", "min", "einsum"].includes(name.split(".").at(-1))) return null;
+    if (parameter.type === "tensors" && Array.isArray(value)) {
+      const at = [...value].findIndex((part) => !(part instanceof Tensor));
+      return typeError(`expected Tensor as element ${at} in argument 0, but got ${kindOf(value[at])}`);
+    }
+    const place = position === null ? "" : ` (position ${position + (name.startsWith("Tensor.") ? 0 : 1)})`;
+    return typeError(`${name.split(".").at(-1)}(): argument '${parameter.name}'${place} must be ${kind}, not ${kindOf(value)}`);
+  };
   const bind = (name, entry, values, keywords) => {
     entry.parameters ??= readSignature(entry.signature);
+    const takesTuple = name.startsWith("torch.") && entry.parameters[0].name === "input";
     const refuse = (why) => new Unknown(`The machine knows ${name}(${entry.signature}); ${why}.`);
     const left = [...values];
     const named = new Map(Object.entries(keywords).map(([key, value]) => [ALIASES[key] ?? key, value]));
-    const bound = entry.parameters.map((parameter) => {
+    const bound = entry.parameters.map((parameter, number) => {
       let value;
-      if (named.has(parameter.name)) {
+      const isNamed = named.has(parameter.name);
+      if (isNamed) {
         value = named.get(parameter.name);
         named.delete(parameter.name);
       } else if (parameter.star) {
         const rest = left.splice(0);
         if (rest.length === 0 && parameter.name === "shape") throw missing(name, parameter.name, refuse);
-        value = rest.length === 1 && Array.isArray(rest[0]) ? rest[0] : rest;
+        if (takesTuple && rest.length > 1) throw typeError(`${name.split(".").at(-1)}() takes ${number + 1} positional arguments but ${number + rest.length} were given`);
+        if (takesTuple && rest.length === 0) throw missing(name, parameter.name, refuse);
+        value = rest.length === 1 && (takesTuple || Array.isArray(rest[0])) ? rest[0] : rest;
+        if (takesTuple && !Array.isArray(value)) throw wrongKind(name, parameter, number, value);
       } else if (left.length && !parameter.keywordOnly) value = left.shift();
       else if (parameter.fallback !== undefined) return fallbackOf(parameter);
       else throw missing(name, parameter.name, refuse);
-      if (value === null && parameter.optional) return null;
+      if (value === null && (parameter.optional || parameter.fallback === "None")) return null;
       const read = readers[parameter.type](value);
-      if (read === undefined) throw refuse(`${parameter.name} was of another kind, ${kindOf(value)}`);
+      if (read === undefined) throw wrongKind(name, parameter, isNamed ? null : number, value) ?? refuse(`${parameter.name} was of another kind, ${kindOf(value)}`);
       return read;
     });
     if (left.length) throw refuse(`it got ${values.length} arguments by position`);
     for (const key of named.keys()) throw refuse(`it knows no ${key}`);
+    if (entry.needsDim && "keepdim" in keywords && bound[1] === null) throw refuse("keepdim needs a dim");
     return bound;
   };
 
   // An operation, and how its result would lie in memory: as its operands do, or unknown.
-  const isContiguous = (tensor) => {
-    if (tensor.strides === null) return false;
-    const plain = VJP.contiguous(tensor.shape);
-    return tensor.shape.every((size, axis) => size === 1 || tensor.strides[axis] === plain[axis]);
-  };
   const apply = (name, entry, values, keywords = {}) => {
     const bound = bind(name, entry, values, keywords);
     const result = entry.rule(...bound);
@@ -224,6 +237,10 @@
     if (left instanceof Tensor || right instanceof Tensor) {
       const entry = bySign.get(sign);
       if (!entry) throw new Unknown(`The machine knows no ${sign} between tensors.`);
+      const fits = [left, right].every((value) => value instanceof Tensor || (isScalar(value) && sign !== "@"));
+      const isSequence = (value) => typeof value === "string" || Array.isArray(value);
+      if (sign === "*" && [left, right].some(isSequence)) throw typeError("only integer tensors of a single element can be converted to an index");
+      if (!fits) throw typeError(`unsupported operand type(s) for ${sign}: '${kindOf(left)}' and '${kindOf(right)}'`);
       return apply(entry.names[0], entry, [left, right]);
     }
     if (isScalar(left) && isScalar(right)) return operateNumbers(sign, left, right);

@@ -4,13 +4,15 @@
   const THRESHOLD = 1000;
   const EDGE = 3;
   const LINE = 80;
+  const ENOUGH = 60; // digits that tell a half from what is near it
   const ROUNDING = 1e-13; // what is less, a person may take for 0
 
+  const isWhole = (longer, exact) => longer.startsWith(exact) && /^0*$/.test(longer.slice(exact.length));
   // Python rounds a half to the even digit, JavaScript away from zero.
   const halfToEven = (value, digits, write) => {
     const rounded = write(value, digits);
     const [exact, exponent] = write(value, digits + 1).split("e");
-    const isTie = exact.endsWith("5") && Number(write(value, digits + 1)) === value;
+    const isTie = exact.endsWith("5") && isWhole(write(value, ENOUGH).split("e")[0], exact);
     if (!isTie || "02468".includes(exact.at(-2) === "." ? exact.at(-3) : exact.at(-2)) === false) {
       return rounded;
     }

@@ -12,8 +12,13 @@
 
   const asIndexTensor = (value) => {
     if (!Array.isArray(value)) return value;
-    return VJP.tensorFromList(value);
+    const tensor = VJP.tensorFromList(value);
+    return tensor.numel === 0 ? new Tensor(tensor.shape, tensor.data, "int") : tensor;
   };
+  // torch takes a list that holds more than numbers for a tuple of indices.
+  const isMixed = (part) => part === null || part === ELLIPSIS || part instanceof Slice || part instanceof Tensor || Array.isArray(part);
+  const MOST_MIXED = 32;
+  const isTuple = (index) => index instanceof Tuple || (Array.isArray(index) && index.length < MOST_MIXED && [...index].some(isMixed));
 
   const checkKind = (part) => {
     if (typeof part === "boolean") throw new Unknown("The machine doesn't index by True or False.");
@@ -113,11 +118,13 @@
     }
     const own = contiguous(x.shape);
     const offsets = new Int32Array(numelOf(shape));
+    if (numelOf(shape) > 0 && indices.some(({ dim }) => x.shape[dim] === 0)) throw indexError("index is out of bounds for dimension with size 0");
+    const isEmpty = x.numel === 0;
     indices.forEach(({ part, dim }, number) => {
       const size = x.shape[dim];
       spread(part.shape, shape).forEach((from, k) => {
         const index = part.data[from];
-        if (index < -size || index >= size) {
+        if (!isEmpty && (index < -size || index >= size)) {
           throw indexError(`index ${index} is out of bounds for dimension ${number} with size ${size}`);
         }
         offsets[k] += (index < 0 ? index + size : index) * own[dim];
@@ -134,18 +141,18 @@
       for (const middle of offsets) for (const last of walk(after)) map.push(first + middle + last);
     }
     const sizes = (axes) => axes.map((dim) => x.shape[dim]);
-    return pick(x, [...sizes(before), ...shape, ...sizes(after)], map);
+    return pick(x, [...sizes(before), ...shape, ...sizes(after)], map, undefined, true);
   };
 
   const subscript = (x, index) => {
-    const parts = (index instanceof Tuple ? [...index] : [index])
+    const parts = (isTuple(index) ? [...index] : [index])
       .map((part) => (Array.isArray(part) && !(part instanceof Tuple) ? asIndexTensor(part) : part));
     parts.forEach(checkKind);
     if (parts.some((part) => part instanceof Tensor && part.dtype === "bool" && part.dim === 0)) {
       if (parts.length > 1) throw new Unknown("The machine indexes by a 0-d mask alone, not beside other indices.");
       return pick(x, [parts[0].data[0], ...x.shape], parts[0].data[0] ? [...x.data.keys()] : []);
     }
-    if (x.dim === 0 && !(index instanceof Tuple || index instanceof Tensor)) {
+    if (x.dim === 0 && !(isTuple(index) || index instanceof Tensor)) {
       if (wholeIndex(index)) throw indexError(`index ${wholeIndex(index)} is out of bounds for dimension 0 with size 0`);
       if (wholeIndex(index) !== null) {
         throw indexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number");
@@ -155,9 +162,7 @@
     if (parts.reduce((sum, part) => sum + takes(part), 0) > x.dim) {
       throw indexError(`too many indices for tensor of dimension ${x.dim}`);
     }
-    if (parts.filter((part) => part === ELLIPSIS).length > 1) {
-      throw indexError("an index can only have a single ellipsis ('...')");
-    }
+    if (parts.filter((part) => part === ELLIPSIS).length > 1) throw new Unknown("The machine reads one ... in an index.");
     const { shape, steps, strides, offset, advanced } = applyBasic(x, parts);
     const basic = pick(x, shape, positions(shape, steps, offset), strides ?? null);
     return advanced.length ? applyAdvanced(basic, advanced) : basic;

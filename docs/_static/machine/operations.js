@@ -1,7 +1,7 @@
 // The documented part of torch: each operation with its signature and its rule.
 (() => {
   const { Num, Tensor, TorchError, Tuple, Unknown, along, allocate, asTensor, binary,
-    broadcastShapes, compare, constant, contiguous, indexError, join, linksTo, listed, noDimensions,
+    broadcastShapes, compare, constant, contiguous, indexError, join, linksFrom, linksTo, listed, meeting, noDimensions,
     numelOf, permuted, pick, positions, product, promote, reduce, runtimeError, spread,
     unary, view, wrap, wrapAll } = VJP;
 
@@ -55,10 +55,11 @@
   const roundToEven = (x) => {
     const down = Math.floor(x);
     if (x - down !== 0.5) return Math.round(x);
-    return down % 2 === 0 ? down : down + 1;
+    if (down % 2 === 0) return down;
+    return down === -1 ? -0 : down + 1;
   };
 
-  sameKind(alias("abs", "absolute"), Math.abs, (x) => sign(x));
+  sameKind(alias("abs", "absolute"), Math.abs, (x) => sign(x) || 0);
   sameKind(alias("neg", "negative"), (x) => -x, () => -1);
   elementwise(both("exp"), exp, (x, y) => y);
   elementwise(both("exp2"), (x) => 2 ** x, (x, y) => y * LN2);
@@ -87,13 +88,13 @@
   elementwise(both("logit"), (x) => log(x / (1 - x)), (x) => (x < 0 || x > 1 ? NaN : 1 / (x * (1 - x))));
   elementwise(alias("erf"), erf, (x) => 2 / sqrt(PI) * exp(-x * x));
   elementwise(alias("erfc"), erfc, (x) => -2 / sqrt(PI) * exp(-x * x));
-  sameKind(alias("sign", "sgn"), (x) => sign(x), () => null);
+  sameKind(alias("sign", "sgn"), (x) => sign(x) || 0, () => null);
   sameKind(both("floor"), Math.floor, () => null);
   sameKind(both("ceil"), Math.ceil, () => null);
   sameKind(alias("trunc", "fix"), Math.trunc, () => null);
   sameKind(both("round"), roundToEven, () => null);
   sameKind(both("frac"), (x) => x - Math.trunc(x), () => 1);
-  sameKind(`${both("relu")} ${functional("relu")}`, (x) => (x < 0 ? 0 : x), (x, y) => (y > 0 ? 1 : null));
+  sameKind(`${both("relu")} ${functional("relu")}`, (x) => (x < 0 ? 0 : x), (x) => (x <= 0 ? null : 1));
   elementwise(functional("relu6"), (x) => Math.min(Math.max(x, 0), 6), (x) => (x > 0 && x < 6 ? 1 : null));
   elementwise(functional("silu"), (x) => x * sigmoid(x), (x) => sigmoid(x) * (1 + x * (1 - sigmoid(x))));
   elementwise(functional("mish"), (x) => x * Math.tanh(softplus(x)), (x) => {
@@ -101,7 +102,7 @@
     return t + x * (1 - t * t) * sigmoid(x);
   });
   elementwise(functional("logsigmoid"), (x) => -softplus(-x), (x) => sigmoid(-x));
-  elementwise(functional("softsign"), (x) => x / (1 + Math.abs(x)), (x) => 1 / (1 + Math.abs(x)) ** 2);
+  elementwise(functional("softsign"), (x) => x / (1 + Math.abs(x)), (x) => (Math.abs(x) === Infinity ? NaN : 1 / (1 + Math.abs(x)) ** 2));
   elementwise(functional("selu"),
     (x) => 1.0507009873554804934193349852946 * (x > 0 ? x : 1.6732632423543772848170429916717 * Math.expm1(x)),
     (x) => 1.0507009873554804934193349852946 * (x > 0 ? 1 : 1.6732632423543772848170429916717 * exp(x)));
@@ -110,14 +111,16 @@
       (x) => (x * beta > threshold ? x : softplus(x * beta) / beta),
       (x) => (x * beta > threshold ? 1 : sigmoid(x * beta))));
   define(functional("elu"), "input: Tensor, alpha: number = 1.0",
-    (input, alpha) => unary(asFloat(input), (x) => (x > 0 ? x : alpha * Math.expm1(x)),
+    (input, alpha) => unary(asFloat(input), (x) => (x < 0 ? alpha * Math.expm1(x) : x),
       (x) => (x > 0 ? 1 : alpha * exp(x))));
   define(functional("leaky_relu"), "input: Tensor, negative_slope: number = 0.01",
     (input, slope) => unary(asFloat(input), (x) => (x > 0 ? x : slope * x), (x) => (x > 0 ? 1 : slope)));
   define(functional("hardtanh"), "input: Tensor, min_val: number = -1.0, max_val: number = 1.0",
-    (input, low, high) => unary(asFloat(input), (x) => Math.min(Math.max(x, low), high),
-      (x) => (x > low && x < high ? 1 : null)));
-  define(functional("gelu"), "input: Tensor, approximate: str = 'none'", (input, approximate) => {
+    (input, low, high) => {
+      if (low > high) throw new TorchError("ValueError", "min_val cannot be greater than max_val");
+      return unary(asFloat(input), (x) => Math.min(Math.max(x, low), high), (x) => (x > low && x < high ? 1 : null));
+    });
+  define(functional("gelu"), "input: Tensor, *, approximate: str = 'none'", (input, approximate) => {
     if (approximate === "none") {
       return unary(asFloat(input), (x) => x * 0.5 * (1 + erf(x / SQRT2)),
         (x) => 0.5 * (1 + erf(x / SQRT2)) + x * normal(x));
@@ -143,14 +146,23 @@
       throw runtimeError("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.");
     }
   };
-  const remainder = (a, b) => (Number.isFinite(b) || !Number.isFinite(a) ? a - Math.floor(a / b) * b : (a < 0) === (b < 0) || a === 0 ? a : b);
-  const byExponent = (p, q, y) => (p === 0 && q >= 0 ? 0 : y * log(p));
+  const remainder = (a, b) => {
+    const rest = a % b;
+    return rest !== 0 && (b < 0) !== (rest < 0) ? rest + b : rest;
+  };
+  const floorDivide = (a, b) => (b === 0 ? a / b : Math.round((a - remainder(a, b)) / b));
+  // torch multiplies for small exponents, and so rounds in its own way.
+  const raise = (p, q) => {
+    if (p === 1 || q === 0) return 1;
+    const short = { "-2": () => 1 / (p * p), "-1": () => 1 / p, "-0.5": () => 1 / sqrt(p), 0.5: () => sqrt(p), 2: () => p * p, 3: () => p * p * p };
+    return Object.hasOwn(short, q) ? short[q]() : p ** q;
+  };
+  const byExponent = (p, q, y) => (p === 0 && q >= 0 ? null : y * log(p));
   const power = (a, b) => {
     if (a.dtype !== "float" && b.dtype === "int" && b.dim === 0 && b.data[0] < 0) {
       throw runtimeError("Integers to negative integer powers are not allowed.");
     }
-    return binary(a, b, (p, q) => (p === 1 || q === 0 ? 1 : p ** q),
-      (p, q) => (q === 0 ? 0 : q * p ** (q - 1)), byExponent);
+    return binary(a, b, raise, (p, q) => (q === 0 ? null : q * raise(p, q - 1)), byExponent);
   };
   const scaled = (other, alpha) => (alpha === 1 ? other : binary(other, asTensor(new Num(alpha, "float")), (p, q) => p * q, (p, q) => q, null));
   const add = (a, b) => {
@@ -163,11 +175,11 @@
   };
   const multiply = (a, b) => binary(a, b, (p, q) => p * q, (p, q) => q, (p) => p);
   const divide = (a, b) => binary(a, b, (p, q) => p / q, (p, q) => 1 / q, (p, q, y) => -y / q, "float");
-  const half = (wins, ties) => (ties ? 0.5 : wins ? 1 : 0);
+  const half = (loses, ties) => (loses ? null : ties ? 0.5 : 1);
   const larger = (a, b) => binary(a, b, (p, q) => (Number.isNaN(p) ? p : q > p || Number.isNaN(q) ? q : p),
-    (p, q) => half(p > q, p === q), (p, q) => half(q > p, p === q));
-  const smaller = (a, b) => binary(a, b, (p, q) => (Number.isNaN(p) ? p : q < p || Number.isNaN(q) ? q : p),
     (p, q) => half(p < q, p === q), (p, q) => half(q < p, p === q));
+  const smaller = (a, b) => binary(a, b, (p, q) => (Number.isNaN(p) ? p : q < p || Number.isNaN(q) ? q : p),
+    (p, q) => half(p > q, p === q), (p, q) => half(q > p, p === q));
 
   define(both("add"), "input: operand, other: operand, *, alpha: number = 1",
     (a, b, alpha) => add(a, scaled(b, alpha)), { sign: "+" });
@@ -177,7 +189,10 @@
   define(alias("div", "divide", "true_divide"), "input: operand, other: operand", divide, { sign: "/" });
   define(both("pow"), "input: operand, exponent: operand", power, { sign: "**" });
   define(both("remainder"), "input: operand, other: operand",
-    (a, b) => binary(a, b, remainder, () => 1, (p, q) => -Math.floor(p / q)), { sign: "%" });
+    (a, b) => {
+      if (a.isNumber && b.requiresGrad) throw runtimeError("derivative for aten::remainder is not implemented");
+      return binary(a, b, remainder, () => 1, (p, q) => -floorDivide(p, q));
+    }, { sign: "%" });
   define(both("fmod"), "input: operand, other: operand",
     (a, b) => binary(a, b, (p, q) => p % q, () => 1, (p, q) => -Math.trunc(p / q)));
   define(both("maximum"), "input: Tensor, other: Tensor", larger);
@@ -190,11 +205,17 @@
     binary(a, b, Math.hypot, (p, q, y) => p / y, (p, q, y) => q / y));
   define(both("logaddexp"), "input: Tensor, other: Tensor", (a, b) =>
     binary(a, b, (p, q) => (p === q && !Number.isFinite(p) ? p : Math.max(p, q) + Math.log1p(exp(-Math.abs(p - q)))),
-      (p, q, y) => exp(p - y), (p, q, y) => exp(q - y)));
+      (p, q) => 1 / (1 + exp(q - p)), (p, q) => 1 / (1 + exp(p - q))));
+  const longNames = { float: "double", int: "long int", bool: "bool" };
   define(both("lerp"), "input: Tensor, end: Tensor, weight: operand", (start, end, weight) => {
-    broadcastShapes(broadcastShapes(start.shape, end.shape), weight.shape);
-    const difference = subtract(end, start);
-    return add(start, multiply(weight, difference));
+    for (const [name, part] of [["end", end], ["weight", weight]]) {
+      if (part.dtype !== start.dtype && !part.isNumber) {
+        throw runtimeError(`expected dtype ${longNames[start.dtype]} for \`${name}\` but got dtype ${longNames[part.dtype]}`);
+      }
+    }
+    return meeting([start, end, weight],
+      (p, q, w) => (Math.abs(w) < 0.5 ? p + w * (q - p) : q - (q - p) * (1 - w)),
+      [(p, q, w) => 1 - w, (p, q, w) => w, (p, q) => q - p], start.dtype);
   });
   const comparison = (name, sign, f) =>
     define(both(name), "input: operand, other: operand", (a, b) => compare(a, b, f), { sign });
@@ -211,6 +232,7 @@
   const bitwise = (name, sign, f, onBools) =>
     define(both(`bitwise_${name}`), "input: operand, other: operand", (a, b) => {
       const dtype = promote(a, b);
+      broadcastShapes(a.shape, b.shape);
       if (dtype === "float") throw new TorchError("NotImplementedError", `"bitwise_${name}_cpu" not implemented for 'Double'`);
       return binary(a, b, (p, q) => (dtype === "bool" ? Number(onBools(p, q)) : f(p, q)), null, null);
     }, { sign });
@@ -223,20 +245,8 @@
 
   // Choices
   group("Choices");
-  const choose = (condition, a, b) => {
-    const chosen = pick(condition, condition.shape, [...condition.data.keys()]);
-    const shape = broadcastShapes(broadcastShapes(chosen.shape, a.shape), b.shape);
-    const [mask, left, right] = [condition, a, b].map((part) => spread(part.shape, shape));
-    const data = allocate(shape);
-    const [linksA, linksB] = [linksTo(a), linksTo(b)];
-    for (let k = 0; k < data.length; k++) {
-      const yes = condition.data[mask[k]];
-      data[k] = yes ? a.data[left[k]] : b.data[right[k]];
-      linksA?.add(k, left[k], yes ? 1 : null);
-      linksB?.add(k, right[k], yes ? null : 1);
-    }
-    return new Tensor(shape, data, promote(a, b), [linksA, linksB]);
-  };
+  const choose = (condition, a, b) => meeting([condition, a, b], (yes, p, q) => (yes ? p : q),
+    [null, (yes) => (yes ? 1 : null), (yes) => (yes ? null : 1)], promote(a, b));
   define("torch.where", "condition: Tensor, input: operand, other: operand", (condition, a, b) => {
     if (condition.dtype !== "bool") {
       const names = { float: "Double", int: "Long" };
@@ -247,34 +257,27 @@
   define("Tensor.where", "input: Tensor, condition: Tensor, other: operand",
     (a, condition, b) => operations.get("torch.where").rule(condition, a, b));
   define(both("masked_fill"), "input: Tensor, mask: Tensor, value: operand", (x, mask, value) => {
-    if (mask.dtype !== "bool") {
-      throw runtimeError(`masked_fill_ only supports boolean masks, but got mask with dtype ${mask.dtype === "float" ? "double" : "long int"}`);
-    }
     const shape = broadcastShapes(mask.shape, x.shape);
-    const wide = pick(x, shape, spread(x.shape, shape));
+    if (value.dim > 0) throw runtimeError(`masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.dim} dimension(s).`);
+    if (mask.dtype !== "bool") {
+      throw runtimeError(`masked_fill_ only supports boolean masks, but got mask with dtype ${longNames[mask.dtype]}`);
+    }
+    const wide = pick(x, shape, spread(x.shape, shape), undefined, listed(shape) !== listed(x.shape));
     const result = choose(mask, value, wide);
     result.dtype = x.dtype;
     return result;
   });
   const clamp = (x, low, high) => {
     if (low === null && high === null) throw runtimeError("torch.clamp: At least one of 'min' or 'max' must not be None");
-    const both = [low, high].filter((edge) => edge !== null);
-    const shape = both.reduce((so, edge) => broadcastShapes(so, edge.shape), x.shape);
-    const maps = [x, ...both].map((part) => spread(part.shape, shape));
-    const links = [x, ...both].map(linksTo);
-    const data = allocate(shape);
-    for (let k = 0; k < data.length; k++) {
-      const value = x.data[maps[0][k]];
-      const edges = both.map((edge, which) => edge.data[maps[which + 1][k]]);
-      const lowest = low === null ? -Infinity : edges[0];
-      const highest = high === null ? Infinity : edges.at(-1);
-      const nan = [value, ...edges].find(Number.isNaN);
-      data[k] = nan ?? Math.min(Math.max(value, lowest), highest);
-      links[0]?.add(k, maps[0][k], value >= lowest && value <= highest ? 1 : null);
-      if (low !== null) links[1]?.add(k, maps[1][k], value < lowest && lowest < highest ? 1 : null);
-      if (high !== null) links.at(-1)?.add(k, maps.at(-1)[k], value > highest || lowest > highest ? 1 : null);
-    }
-    return new Tensor(shape, data, promote(x, ...both), links);
+    const lowest = (edges) => (low === null ? -Infinity : edges[0]);
+    const highest = (edges) => (high === null ? Infinity : edges.at(-1));
+    const byX = (value, ...edges) => (value >= lowest(edges) && value <= highest(edges) ? 1 : null);
+    const byLow = (value, ...edges) => (value < lowest(edges) && lowest(edges) < highest(edges) ? 1 : null);
+    const byHigh = (value, ...edges) => (value > highest(edges) || lowest(edges) > highest(edges) ? 1 : null);
+    const parts = [[x, byX], [low, byLow], [high, byHigh]].filter(([part]) => part !== null);
+    return meeting(parts.map(([part]) => part),
+      (value, ...edges) => [value, ...edges].find(Number.isNaN) ?? Math.min(Math.max(value, lowest(edges)), highest(edges)),
+      parts.map(([, derivative]) => derivative));
   };
   define(alias("clamp", "clip"), "input: Tensor, min: operand? = None, max: operand? = None", clamp);
   define(both("clamp_min"), "input: Tensor, min: operand", (x, low) => clamp(x, low, null));
@@ -313,7 +316,7 @@
   const evenly = (better) => (values) => {
     const value = values[best(better, values)];
     const isBest = values.map((other) => Object.is(other, value) || other === value);
-    return [value, isBest.map((yes) => (yes ? 1 / isBest.filter(Boolean).length : 0))];
+    return [value, isBest.map((yes) => (yes ? 1 / isBest.filter(Boolean).length : null))];
   };
   const first = (better) => (values) => {
     const at = best(better, values);
@@ -332,45 +335,51 @@
       return [norm, values.map((value) => (norm === 0 ? 0 : value / norm))];
     }
     const norm = sum(sizes.map((size) => size ** p)) ** (1 / p);
-    return [norm, values.map((value, k) => (norm === 0 || value === 0 ? 0 : sign(value) * (sizes[k] / norm) ** (p - 1)))];
+    return [norm, values.map((value, k) => (norm === 0 || value === 0 ? null : sign(value) * (sizes[k] / norm) ** (p - 1)))];
   };
-  const dimsOf = (x, dims) => (dims === null || dims.length === 0 ? null : wrapAll(dims, x.dim).filter((dim) => x.dim > 0 && dim >= 0));
+  const dimsOf = (x, dims, inRangeFirst = true) => (dims === null || dims.length === 0 ? null
+    : wrapAll(dims, x.dim, inRangeFirst).filter((dim) => x.dim > 0 && dim >= 0));
   const counted = (x) => (x.dtype === "float" ? "float" : "int");
   const mustBeFloat = (name, x) => {
     if (x.dtype !== "float") {
       throw runtimeError(`${name}(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${x.dtype === "int" ? "Long" : "Bool"}`);
     }
   };
-  const notEmpty = (name, x, dims) => {
+  const notEmpty = (name, x, dims, written = dims) => {
     if (x.numel > 0) return;
     if (dims === null) {
       throw runtimeError(`${name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`);
     }
-    const empty = dims.find((dim) => x.shape[dim] === 0);
-    if (empty !== undefined) throw indexError(`${name}(): Expected reduction dim ${empty} to have non-zero size.`);
+    const empty = dims.findIndex((dim) => x.shape[dim] === 0);
+    if (empty >= 0) throw indexError(`${name}(): Expected reduction dim ${written[empty]} to have non-zero size.`);
   };
   const overDims = "input: Tensor, dim: dims = None, keepdim: bool = False";
-  define(both("sum"), overDims, (x, dims, keepdim) => reduce(x, dimsOf(x, dims), keepdim, summing, counted(x)));
+  define(both("sum"), overDims, (x, dims, keepdim) => reduce(x, dimsOf(x, dims), keepdim, summing, counted(x)), { needsDim: true });
   define(both("mean"), overDims, (x, dims, keepdim) => {
     mustBeFloat("mean", x);
     return reduce(x, dimsOf(x, dims), keepdim, averaging);
-  });
+  }, { needsDim: true });
   define(both("prod"), "input: Tensor, dim: int? = None, keepdim: bool = False", (x, dim, keepdim) =>
-    reduce(x, dim === null ? null : dimsOf(x, [dim]), keepdim, multiplying, counted(x)));
+    reduce(x, dim === null ? null : dimsOf(x, [dim]), keepdim, multiplying, counted(x)), { needsDim: true });
   const spreads = `${overDims.replace(", keepdim", ", *, correction: int = 1, keepdim")}, unbiased: bool = True`;
   for (const [name, root] of [["var", false], ["std", true]]) {
     define(both(name), spreads, (x, dims, correction, keepdim, unbiased) => {
       const fold = spreading(unbiased ? correction : 0, root);
-      return reduce(asFloat(x), dimsOf(x, dims), keepdim, fold);
+      if (x.dtype !== "float") throw runtimeError("std and var only support floating point and complex dtypes");
+      return reduce(x, dimsOf(x, dims, false), keepdim, fold);
     });
   }
   define(both("logsumexp"), "input: Tensor, dim: dims, keepdim: bool = False", (x, dims, keepdim) =>
     reduce(asFloat(x), dimsOf(x, dims), keepdim, exponentials));
   for (const [name, better] of [["amax", isMore], ["amin", isLess]]) {
-    define(both(name), "input: Tensor, dim: dims = (), keepdim: bool = False", (x, dims, keepdim) => {
+    define(both(name), "input: Tensor, dim: dims? = (), keepdim: bool = False", (x, dims, keepdim) => {
+      if (x.numel > 0 || dims === null || dims.length === 0) notEmpty(name, x, null);
+      else dims.forEach((dim) => notEmpty(name, x, [wrap(dim, x.dim)], [dim]));
       const over = dimsOf(x, dims);
-      notEmpty(name, x, over);
-      return reduce(x, over, keepdim, evenly(better));
+      return reduce(x, over, keepdim, (values) => {
+        const [value, weights] = evenly(better)(values);
+        return [value, weights.map((weight) => (Number.isNaN(value) ? NaN : weight ?? 0))];
+      });
     });
   }
   const withIndices = (name, better) => (x, dim, keepdim) => {
@@ -389,31 +398,50 @@
     const rule = withIndices(name, better);
     const pair = operations.get(name === "max" ? "torch.maximum" : "torch.minimum").rule;
     define(both(name), "input: Tensor, dim: dimOrTensor? = None, keepdim: bool = False", (x, dim, keepdim) =>
-      (dim instanceof Tensor ? pair(x, dim) : rule(x, dim, keepdim)));
+      (dim instanceof Tensor ? pair(x, dim) : rule(x, dim, keepdim)), { needsDim: true });
   }
   for (const [name, better] of [["argmax", isMore], ["argmin", isLess]]) {
     define(both(name), "input: Tensor, dim: int? = None, keepdim: bool = False", (x, dim, keepdim) => {
       const plain = constant(x.shape, x.data, x.dtype);
       const over = dim === null ? null : dimsOf(x, [dim]);
       if (x.numel === 0 && dim === null) throw indexError(`${name}(): Expected reduction dim to be specified for input.numel() == 0.`);
+      if (over !== null) notEmpty(name, x, over);
       return reduce(plain, over, keepdim, (all) => [best(better, all), []], "int");
     });
   }
   for (const [name, test] of [["any", (values) => values.some(Boolean)], ["all", (values) => values.every(Boolean)]]) {
     define(both(name), overDims, (x, dims, keepdim) =>
-      reduce(constant(x.shape, x.data), dimsOf(x, dims), keepdim, (values) => [test(values) ? 1 : 0, []], "bool"));
+      reduce(constant(x.shape, x.data), dimsOf(x, dims), keepdim, (values) => [test(values) ? 1 : 0, []], "bool"), { needsDim: true });
   }
   const norm = (x, p, dims, keepdim) => {
     if (typeof p === "string" && p !== "fro") throw new Unknown(`The machine knows the norms of numbers and "fro", not ${p}.`);
-    return reduce(x, dimsOf(x, dims), keepdim, norming(typeof p === "string" ? 2 : p));
+    const over = dimsOf(x, dims, false);
+    if ((p === Infinity || p < 0) && x.numel === 0 && (over ?? [...x.shape.keys()]).some((dim) => x.shape[dim] === 0)) {
+      throw runtimeError(`linalg.vector_norm cannot compute the ${String(p).replace("Infinity", "inf")} norm on an empty tensor because the operation does not have an identity`);
+    }
+    return reduce(x, over, keepdim, norming(typeof p === "string" ? 2 : p));
   };
   define(both("norm"), "input: Tensor, p: order = 2, dim: dims = None, keepdim: bool = False", norm);
   define("torch.linalg.vector_norm", "x: Tensor, ord: order = 2, dim: dims = None, keepdim: bool = False", norm);
+  // The largest sum of absolute values of a column (1) or a row (inf), or the least.
+  const matrixNorm = (x, p, dims, keepdim) => {
+    const given = dims ?? [0, 1];
+    if (x.dim < 2) throw runtimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.");
+    const axes = given.map((dim) => wrap(dim, x.dim));
+    if (axes[0] === axes[1]) throw runtimeError(`linalg.matrix_norm: dims must be different. Got (${given.join(", ")})`);
+    if (Math.abs(p) === 2) throw new Unknown("The machine knows no norms from singular values, such as 2; it knows 1, -1, inf and -inf.");
+    if (Math.abs(p) !== 1 && Math.abs(p) !== Infinity) throw runtimeError(`linalg.matrix_norm: Order ${p} not supported.`);
+    const summed = axes[Math.abs(p) === 1 ? 0 : 1];
+    const sums = reduce(unary(x, Math.abs, sign), [summed], true, summing);
+    return reduce(sums, axes, keepdim, evenly(p > 0 ? isMore : isLess));
+  };
   define("torch.linalg.norm", "A: Tensor, ord: order? = None, dim: dims = None, keepdim: bool = False", (x, p, dims, keepdim) => {
-    if (p !== null && (dims === null ? x.dim === 2 : dims.length === 2)) {
-      throw new Unknown("The machine knows no matrix norms but the Frobenius norm, torch.linalg.norm(A).");
+    if (dims && ![1, 2].includes(dims.length)) throw runtimeError(`linalg.norm: If dim is specified, it must be of length 1 or 2. Got ${listed(dims)}`);
+    if (p !== null && dims === null && ![1, 2].includes(x.dim)) {
+      throw runtimeError(`linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${x.dim}D.`);
     }
-    return norm(x, p ?? 2, dims, keepdim);
+    const isMatrix = p !== null && (dims?.length ?? x.dim) === 2;
+    return isMatrix && p !== "fro" ? matrixNorm(x, p, dims, keepdim) : norm(x, p ?? 2, dims, keepdim);
   });
 
   // Along one axis
@@ -427,7 +455,11 @@
   };
   const softmax = (x, dim) => along(asFloat(x), wrap(dim, x.dim), (values) => {
     const s = softmaxOf(values);
-    return [s, (o, i) => s[o] * ((o === i ? 1 : 0) - s[i])];
+    const pull = (v) => {
+      const mean = sum(v.map((weight, o) => weight * s[o]));
+      return v.map((weight, o) => s[o] * (weight - mean));
+    };
+    return [s, (o, i) => s[o] * ((o === i ? 1 : 0) - s[i]), pull];
   });
   const negated = (x) => unary(x, (value) => -value, () => -1);
   const names = (name) => `${both(name)} ${functional(name)}`;
@@ -436,15 +468,20 @@
   const logSoftmax = (x, dim) => along(asFloat(x), wrap(dim, x.dim), (values) => {
     const s = softmaxOf(values);
     const [total] = exponentials(values);
-    return [values.map((value) => value - total), (o, i) => (o === i ? 1 : 0) - s[i]];
+    const pull = (v) => v.map((weight, i) => weight - s[i] * sum(v));
+    return [values.map((value) => value - total), (o, i) => (o === i ? 1 : 0) - s[i], pull];
   });
   define(names("log_softmax"), overDim, logSoftmax);
   const running = (values, start, step) => values.map(((so) => (value) => (so = step(so, value)))(start));
   define(both("cumsum"), overDim, (x, dim) => along(x, wrap(dim, x.dim), (values) =>
     [running(values, 0, (a, b) => a + b), (o, i) => (i <= o ? 1 : 0)], counted(x)));
-  define(both("cumprod"), overDim, (x, dim) => along(x, wrap(dim, x.dim), (values) =>
-    [running(values, 1, (a, b) => a * b), (o, i) => (i > o ? 0 : values.slice(0, o + 1).reduce((a, b, k) => (k === i ? a : a * b), 1))],
-    counted(x)));
+  define(both("cumprod"), overDim, (x, dim) => along(x, wrap(dim, x.dim), (values) => {
+    const products = running(values, 1, (a, b) => a * b);
+    const pull = (v) => running(v.map((weight, o) => weight * products[o]).reverse(), 0, (a, b) => a + b)
+      .reverse().map((total, i) => total / values[i]);
+    const derivative = (o, i) => (i > o ? 0 : values.slice(0, o + 1).reduce((a, b, k) => (k === i ? a : a * b), 1));
+    return [products, derivative, values.includes(0) ? undefined : pull];
+  }, counted(x)));
   define(both("logcumsumexp"), overDim, (x, dim) => along(asFloat(x), wrap(dim, x.dim), (values) => {
     const results = values.map((_, k) => exponentials(values.slice(0, k + 1))[0]);
     return [results, (o, i) => (i <= o ? exp(values[i] - results[o]) : 0)];
@@ -455,7 +492,7 @@
   };
   define(both("sort"), "input: Tensor, dim: int = -1, descending: bool = False", (x, dim, descending) => {
     const axis = wrap(dim, x.dim);
-    const values = along(x, axis, reordered(descending));
+    const values = along(x, axis, (all) => reordered(descending)(all).slice(0, 2));
     const plain = constant(x.shape, x.data, x.dtype);
     const indices = along(plain, axis, (all) => [reordered(descending)(all)[2], () => 0], "int");
     return Object.assign(Tuple.of(values, indices), { values, indices });
@@ -464,6 +501,7 @@
     operations.get("torch.sort").rule(x, dim, descending).indices);
   define(both("diff"), "input: Tensor, n: int = 1, dim: int = -1", (x, n, dim) => {
     if (x.dim === 0) throw runtimeError("diff expects input to be at least one-dimensional");
+    if (n < 0) throw runtimeError(`order must be non-negative but got ${n}`);
     const axis = wrap(dim, x.dim);
     let result = x;
     for (let k = 0; k < n && result.shape[axis] > 0; k++) {
@@ -488,12 +526,13 @@
     }));
     return sizes;
   };
-  const contract = (operands, labels, result) => product(operands, labels, result, sizesOf(operands, labels));
+  const contract = (operands, labels, result, keepsSigns = false) => product(operands, labels, result, sizesOf(operands, labels), keepsSigns);
   const unlike = (a, b) => runtimeError(
     `inconsistent tensor size, expected tensor ${listed(a.shape)} and src ${listed(b.shape)} to have the same number ` +
     `of elements, but got ${a.numel} and ${b.numel} elements respectively`);
   const dot = (a, b) => {
     if (a.dim !== 1 || b.dim !== 1) throw runtimeError(`1D tensors expected, but got ${a.dim}D and ${b.dim}D tensors`);
+    sameDtype(a, b);
     if (a.numel !== b.numel) throw unlike(a, b);
     return contract([a, b], [["i"], ["i"]], []);
   };
@@ -502,9 +541,12 @@
   const batchSizes = (batch, inner, got) => runtimeError(
     `Expected size for first two dimensions of batch2 tensor to be: [${batch}, ${inner}] but got: [${got[0]}, ${got[1]}].`);
   const sameDtype = (a, b) => {
-    if (a.dtype !== b.dtype) {
-      throw new Unknown("The operands of a matrix product must have the same dtype: write the numbers with a point, as 2. or 2.0.");
-    }
+    if (a.dtype === b.dtype) return;
+    const [first, second] = [a, b].map(({ dtype }) => ({ float: "Double", int: "Long", bool: "Bool" }[dtype]));
+    if (a.dim === 1 && b.dim === 1) throw runtimeError(`dot : expected both vectors to have same dtype, but found ${first} and ${second}`);
+    if (a.dim === 2 && b.dim === 1) throw runtimeError(`addmv input tensors must have the same dtype, but got ${second}, ${first}, and ${second}`);
+    if (a.dim <= 2 && b.dim === 2) throw runtimeError(`expected m1 and m2 to have the same dtype, but got: ${longNames[a.dtype]} != ${longNames[b.dtype]}`);
+    throw new Unknown("The operands of a matrix product must have the same dtype: write the numbers with a point, as 2. or 2.0.");
   };
   // Which product fails, and with which sizes, depends on how torch folds a batch.
   const mismatch = (a, b, batch) => {
@@ -529,7 +571,6 @@
     if (a.dim === 0 || b.dim === 0) {
       throw runtimeError(`both arguments to matmul need to be at least 1D, but they are ${a.dim}D and ${b.dim}D`);
     }
-    sameDtype(a, b);
     if (a.dim === 1 && b.dim === 1) return dot(a, b);
     const left = a.dim === 1 ? ["k"] : [...letters(a.shape.slice(0, -2), 0).map((_, k) => `A${a.dim - 2 - k}`), "i", "k"];
     const right = b.dim === 1 ? ["k"] : [...b.shape.slice(0, -2).map((_, k) => `A${b.dim - 2 - k}`), "k", "j"];
@@ -537,8 +578,9 @@
     const fits = inner === b.shape.at(b.dim === 1 ? -1 : -2);
     const batch = broadcastBatch(a, b);
     if (!fits) throw mismatch(a, b, batch);
+    sameDtype(a, b);
     const result = [...batch.map((_, k) => `A${batch.length - k}`), ...(a.dim > 1 ? ["i"] : []), ...(b.dim > 1 ? ["j"] : [])];
-    return contract([a, b], [left, right], result);
+    return contract([a, b], [left, right], result, batch.length === 0);
   };
   const broadcastBatch = (a, b) => broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
   define(both("matmul"), "input: Tensor, other: Tensor", matmul, { sign: "@" });
@@ -563,13 +605,14 @@
   define(alias("outer", "ger"), "input: Tensor, vec2: Tensor", (a, b) => {
     if (a.dim !== 1) throw runtimeError(`outer: Expected 1-D argument self, but got ${a.dim}-D`);
     if (b.dim !== 1) throw runtimeError(`outer: Expected 1-D argument vec2, but got ${b.dim}-D`);
-    return contract([a, b], [["i"], ["j"]], ["i", "j"]);
+    return multiply(relabel(a, [a.numel, 1]), relabel(b, [1, b.numel]));
   });
   define(both("inner"), "input: Tensor, other: Tensor", (a, b) => {
     if (a.dim === 0 || b.dim === 0) return multiply(a, b);
     if (a.shape.at(-1) !== b.shape.at(-1)) {
       throw runtimeError(`inner() the last dimension must match on both input tensors but got shapes ${listed(a.shape)} and ${listed(b.shape)}`);
     }
+    if (a.dtype !== b.dtype) throw runtimeError("both inputs should have same dtype");
     const left = letters(a.shape.slice(1), 0);
     const right = letters(b.shape.slice(1), left.length);
     return contract([a, b], [[...left, "z"], [...right, "z"]], [...left, ...right]);
@@ -579,7 +622,7 @@
     const pad = (t) => pick(t, [...Array(dim - t.dim).fill(1), ...t.shape], [...t.data.keys()]);
     const [left, right] = [pad(a), pad(b)];
     const [first, second] = [letters(left.shape, 0), letters(right.shape, dim)];
-    const wide = contract([left, right], [first, second], first.flatMap((label, axis) => [label, second[axis]]));
+    const wide = contract([left, right], [first, second], first.flatMap((label, axis) => [label, second[axis]]), true);
     return pick(wide, left.shape.map((size, axis) => size * right.shape[axis]), [...wide.data.keys()]);
   });
   define("torch.tensordot", "a: Tensor, b: Tensor, dims: dimPairs = 2", (a, b, dims) => {
@@ -590,10 +633,13 @@
     const [overA, overB] = typeof dims === "number"
       ? [Array.from({ length: dims }, (_, k) => k - dims), Array.from({ length: dims }, (_, k) => k)]
       : dims;
+    if (overA.length !== overB.length) throw runtimeError("both dimension lists should have same length");
     if (overA.length && a.dim * b.dim === 0) throw noDimensions(overA[0]);
     const labelsA = letters(a.shape, 0);
     const labelsB = letters(b.shape, a.dim);
     overA.forEach((dim, k) => {
+      wrap(dim, a.dim);
+      wrap(overB[k], b.dim);
       const [one, two] = [a.shape.at(dim), b.shape.at(overB[k])];
       if (one !== two && one !== 1 && two !== 1) {
         throw runtimeError(`contracted dimensions need to match, but first has size ${one} in dim ${dim} and second has size ${two} in dim ${overB[k]}`);
@@ -859,6 +905,7 @@
   }, isView);
   define(both("unflatten"), "input: Tensor, dim: int, sizes: sizes", (x, dim, sizes) => {
     const axis = wrap(dim, x.dim);
+    if (sizes.length === 0) throw runtimeError("unflatten: sizes must be non-empty");
     if (x.dim === 0) throw noDimensions(dim);
     const known = numelOf(sizes.filter((size) => size !== -1));
     const full = sizes.map((size) => (size === -1 ? x.shape[axis] / known : size));
@@ -893,11 +940,13 @@
     return x.dim === 0 ? permuted(x, []) : swapped(x, -2, -1);
   }, { isView: true, isProperty: true });
   define(alias("movedim", "moveaxis"), "input: Tensor, source: dims, destination: dims", (x, source, destination) => {
-    const from = source.map((dim) => wrap(dim, x.dim));
-    const to = destination.map((dim) => wrap(dim, x.dim));
-    if (from.length !== to.length) {
+    if (source.length !== destination.length) {
       throw runtimeError("movedim: Invalid source or destination dims: source " +
         `(${listed(source)} dims) should contain the same number of dims as destination (${listed(destination)} dims)`);
+    }
+    const [from, to] = [source, destination].map((dims) => dims.map((dim) => wrap(dim, x.dim)));
+    for (const [name, dims, given] of [["source", from, source], ["destination", to, destination]]) {
+      if (new Set(dims).size !== dims.length) throw runtimeError(`movedim: repeated dim in \`${name}\` (${listed(given)})`);
     }
     if (x.dim === 0) return permuted(x, []);
     const order = Array(x.dim).fill(null);
@@ -920,8 +969,8 @@
   const expand = (x, sizes) => {
     const extra = sizes.length - x.dim;
     if (extra < 0) {
-      const name = { float: "Double", int: "Long", bool: "Bool" }[x.dtype];
-      throw runtimeError(`expand(torch.${name}Tensor{${listed(x.shape)}}, size=${listed(sizes)}): the number of sizes provided (${sizes.length}) must be greater or equal to the number of dimensions in the tensor (${x.dim})`);
+      const name = { float: "torch.DoubleTensor", int: "torch.LongTensor", bool: "CPUBoolType" }[x.dtype];
+      throw runtimeError(`expand(${name}{${listed(x.shape)}}, size=${listed(sizes)}): the number of sizes provided (${sizes.length}) must be greater or equal to the number of dimensions in the tensor (${x.dim})`);
     }
     if (x.dim === 0 && sizes.some((size) => size < 0)) throw runtimeError("numel: integer multiplication overflow");
     const shape = [...sizes];
@@ -937,7 +986,7 @@
     }
     const strides = x.strides && shape.map((size, axis) =>
       (axis < extra || (x.shape[axis - extra] === 1 && size !== 1) ? 0 : x.strides[axis - extra]));
-    return pick(x, shape, spread(x.shape, shape), strides);
+    return pick(x, shape, spread(x.shape, shape), strides, listed(shape) !== listed(x.shape));
   };
   define("Tensor.expand", "input: Tensor, *sizes: sizes", expand, isView);
   define("Tensor.expand_as", "input: Tensor, other: Tensor", (x, other) => expand(x, other.shape), isView);
@@ -966,6 +1015,8 @@
   };
   define(both("flip"), "input: Tensor, *dims: sizes", flip);
   define(both("roll"), "input: Tensor, shifts: dims, dims: dims = None", (x, shifts, dims) => {
+    if (shifts.length === 0) throw runtimeError("`shifts` required");
+    if (x.numel === 0) return relabel(x, x.shape);
     if (dims === null) {
       if (shifts.length > 1) throw runtimeError("shifts and dimensions must align. shifts: " + `${shifts.length}, dims:0`);
       return pick(x, x.shape, Array.from(x.data.keys(), (k) => (((k - shifts[0]) % x.numel) + x.numel) % x.numel));
@@ -1011,34 +1062,38 @@
   define(both("index_select"), "input: Tensor, dim: int, index: Tensor", (x, dim, index) => {
     const axis = wrap(dim, x.dim);
     if (index.dim > 1) throw indexError("index_select(): Index is supposed to be a vector");
-    if (x.dim === 0) throw new Unknown("The machine knows index_select for tensors with axes.");
-    for (const at of index.data) if (at < 0 || at >= x.shape[axis]) {
-      throw axis === 0 ? indexError("index out of range in self") : runtimeError(`INDICES element is out of DATA bounds, id=${at} axis_dim=${x.shape[axis]}`);
+    if (x.dim === 0 && index.numel !== 1) throw runtimeError(`index_select(): Index to scalar can have only 1 value, got ${index.numel} value(s)`);
+    const size = x.shape[axis] ?? 1;
+    if (index.numel > 0 && x.dim > 1 && size === 0) throw indexError("index_select(): self indexing axis dim should be positive");
+    const isFast = x.numel === 0 || (axis === 1 && VJP.isContiguous(x)); // torch checks the indices elsewhere
+    for (const at of index.data) if (at < 0 || at >= size) {
+      throw x.dim > 1 && isFast ? runtimeError(`INDICES element is out of DATA bounds, id=${at} axis_dim=${size}`) : indexError("index out of range in self");
     }
+    if (x.dim === 0) return pick(x, index.shape, [0]);
     const whole = new VJP.Slice(null, null, null);
     const list = constant([index.numel], index.data, "int");
     return VJP.subscript(x, Tuple.of(...Array(axis).fill(whole), list));
   });
   define(both("gather"), "input: Tensor, dim: int, index: Tensor", (x, dim, index) => {
     const axis = wrap(dim, x.dim);
-    if (x.dim === 0) throw new Unknown("The machine knows gather for tensors with axes.");
-    if (index.dim !== x.dim) throw runtimeError("Index tensor must have the same number of dimensions as input tensor");
+    if (Math.max(index.dim, 1) !== Math.max(x.dim, 1)) throw runtimeError("Index tensor must have the same number of dimensions as input tensor");
     index.shape.forEach((size, other) => {
       if (other !== axis && size > x.shape[other]) {
         throw runtimeError(`Size does not match at dimension ${other} expected index ${listed(index.shape)} to be no larger than self ${listed(x.shape)} apart from dimension ${axis}`);
       }
     });
     const own = contiguous(x.shape);
-    const base = positions(index.shape, own.map((step, other) => (other === axis ? 0 : step)));
+    const base = positions(index.shape, index.shape.map((_, other) => (other === axis ? 0 : own[other])));
     return pick(x, index.shape, base.map((at, k) => {
       const chosen = index.data[k];
-      if (chosen < 0 || chosen >= x.shape[axis]) throw runtimeError(`index ${chosen} is out of bounds for dimension ${axis} with size ${x.shape[axis]}`);
-      return at + chosen * own[axis];
-    }));
+      const size = x.shape[axis] ?? 1;
+      if (chosen < 0 || chosen >= size) throw runtimeError(`index ${chosen} is out of bounds for dimension ${axis} with size ${size}`);
+      return at + chosen * (own[axis] ?? 1);
+    }), undefined, true);
   });
   define(both("unbind"), "input: Tensor, dim: int = 0", (x, dim) => {
     const axis = wrap(dim, x.dim);
-    if (x.dim === 0) throw noDimensions(dim);
+    if (x.dim === 0) throw noDimensions(axis);
     const select = operations.get("torch.select").rule;
     return Tuple.from(Array.from({ length: x.shape[axis] ?? 0 }, (_, k) => select(x, axis, k)));
   }, isView);
@@ -1061,8 +1116,11 @@
     const axis = wrap(dim, x.dim);
     if (!isList && sizes[0] < 0) throw runtimeError(`split expects split_size be non-negative, but got split_size=${sizes[0]}`);
     if (!isList && sizes[0] > 0) return cut(x, axis, evenSizes(x.shape[axis], sizes[0]));
-    if (!isList || sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
-      throw runtimeError(`split_with_sizes expects split_sizes to sum exactly to ${x.shape[axis]} (input tensor's size at dimension ${axis}), but got split_sizes=${listed(sizes)}`);
+    if (!isList && x.shape[axis] !== 0) throw runtimeError(`split_size can only be 0 if dimension size is 0, but got dimension size of ${x.shape[axis]}`);
+    if (isList && sizes.some((size) => size < 0)) throw runtimeError(`split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=${listed(sizes)}`);
+    if (!isList) return Tuple.of(x);
+    if (sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) {
+      throw runtimeError(`split_with_sizes expects split_sizes to sum exactly to ${x.shape[axis]} (input tensor's size at dimension ${dim}), but got split_sizes=${listed(sizes)}`);
     }
     return cut(x, axis, sizes);
   }, isView);
@@ -1150,13 +1208,13 @@
     if (shape.length === 0) {
       throw runtimeError("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got normalized_shape = []");
     }
-    if (listed(x.shape.slice(x.dim - shape.length)) !== listed(shape) || shape.length > x.dim) {
-      throw runtimeError(`Given normalized_shape=${listed(shape)}, expected input with shape [*, ${shape.join(", ")}], but got input of size${listed(x.shape)}`);
-    }
     for (const [name, part] of [["weight", weight], ["bias", bias]]) {
       if (part && listed(part.shape) !== listed(shape)) {
         throw runtimeError(`Expected ${name} to be of same shape as normalized_shape, but got ${name} of shape ${listed(part.shape)} and normalized_shape = ${listed(shape)}`);
       }
+    }
+    if (listed(x.shape.slice(x.dim - shape.length)) !== listed(shape) || shape.length > x.dim) {
+      throw runtimeError(`Given normalized_shape=${listed(shape)}, expected input with shape [*, ${shape.join(", ")}], but got input of size${listed(x.shape)}`);
     }
     const dims = shape.map((_, k) => x.dim - shape.length + k);
     const centred = subtract(x, reduce(x, dims, true, averaging));
@@ -1194,6 +1252,7 @@
   define("torch.eye", "n: int, m: int? = None", (n, m) => {
     if (n < 0) throw runtimeError(`n must be greater or equal to 0, got ${n}`);
     const columns = m ?? n;
+    if (columns < 0) throw runtimeError(`m must be greater or equal to 0, got ${columns}`);
     const result = filled([n, columns], 0);
     for (let k = 0; k < Math.min(n, columns); k++) result.data[k * columns + k] = 1;
     return result;

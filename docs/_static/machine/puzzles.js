@@ -10,12 +10,7 @@
     }
   };
   const solved = read();
-  const element = (tag, attributes = {}, ...children) => {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children);
-    return made;
-  };
+  const { element } = VJP;
 
   const counters = document.querySelectorAll(".progress-line");
   const boxes = [];
@@ -31,6 +26,11 @@
     count();
   };
 
+  const register = (name, answer) => {
+    boxes.push(name);
+    if (solved.has(name)) answer.textContent = "Solved before.";
+  };
+
   const box = (name, label, check) => {
     const input = element("input", { spellcheck: "false", autocapitalize: "off", autocomplete: "off" });
     const answer = element("output");
@@ -39,16 +39,12 @@
       answer.classList.toggle("right", isRight);
       if (isRight) settle(name, true);
     });
-    boxes.push(name);
+    register(name, answer);
     return element("form", { class: "answer" }, element("label", {}, label, input), answer);
   };
 
   // Puzzles
   const same = (a, b) => Math.abs(a - b) <= 1e-9 * (1 + Math.abs(b));
-  const entries = (shape) => {
-    const steps = VJP.contiguous(shape);
-    return Array.from({ length: VJP.numelOf(shape) }, (_, at) => shape.map((size, axis) => Math.floor(at / steps[axis]) % size));
-  };
   const numberOf = (value) => {
     if (value instanceof VJP.Tensor && value.numel === 1) return value.data[0];
     if (value instanceof VJP.Num) return value.value;
@@ -79,7 +75,7 @@
       let rows;
       try {
         const tree = VJP.parse(text);
-        rows = entries(target.shape).map((index, at) => {
+        rows = VJP.indices(target.shape).map((index, at) => {
           const found = writtenAt(tree, scope, names, index);
           return { index, found, wanted: target.data[at], ok: same(found, target.data[at]) };
         });
@@ -125,9 +121,74 @@
       }
       return answer.textContent === "Right.";
     };
-    const form = box(section.id || call[1], `check_${call[1]}: `, check);
+    const form = box(section.id, `check_${call[1]}: `, check);
+    const clickable = [...wanted].every((part) => part instanceof VJP.Tuple) ? shapeCells(section, wanted.length) : truthCells(wanted);
+    if (clickable) form.prepend(clickable(form.querySelector("input")));
     section.querySelector("details").before(form);
   };
+
+  // Answers that can be clicked together: what is clicked is written into the field.
+  const write = (input, text) => {
+    input.value = text;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const button = (text, onClick) => {
+    const made = element("button", { type: "button" }, text);
+    made.addEventListener("click", onClick);
+    return made;
+  };
+  const tuple = (sizes) => `(${sizes.join(", ")}${sizes.length === 1 ? "," : ""})`;
+  // The sizes that the exercise's words and program hold.
+  const sizesIn = (section) => {
+    const own = [...section.children].filter((child) => !child.matches("details, h2, form"));
+    const found = own.flatMap((child) => child.textContent.match(/(?<![\w.])[1-9]\d?(?![\w.])/g) ?? []);
+    return [...new Set([1, ...found.map(Number)])].sort((a, b) => a - b);
+  };
+  const shapeCells = (section, count) => (input) => {
+    const shapes = Array.from({ length: count }, () => []);
+    const show = () => write(input, shapes.map(tuple).join(", "));
+    const rows = shapes.map((shape, number) => {
+      const cells = sizesIn(section).map((size) => button(String(size), () => {
+        shape.push(size);
+        show();
+      }));
+      const back = button("remove the last", () => {
+        shape.pop();
+        show();
+      });
+      const name = count === 1 ? "The axes of the shape" : `The axes of shape ${number + 1}`;
+      return element("div", { class: "cells", role: "group", "aria-label": name }, `${name}: `, ...cells, back);
+    });
+    return element("div", {}, ...rows);
+  };
+  const truthCells = (wanted) => {
+    const values = flatten(wanted);
+    if (!values.every((value) => typeof value === "boolean")) return null;
+    return (input) => {
+      const chosen = values.map(() => false);
+      const cells = chosen.map((_, number) => button(`${number}: False`, ({ target }) => {
+        chosen[number] = !chosen[number];
+        target.textContent = `${number}: ${chosen[number] ? "True" : "False"}`;
+        write(input, `[${chosen.map((value) => (value ? "True" : "False")).join(", ")}]`);
+      }));
+      return element("div", { class: "cells", role: "group", "aria-label": "True or False for each" }, ...cells);
+    };
+  };
+  const flatten = (value) => (Array.isArray(value) ? [...value].flatMap(flatten) : [value]);
+
+  // The line that mends a program, from a choice.
+  const choice = (fieldset) => {
+    const answer = fieldset.querySelector("output");
+    const name = fieldset.closest("section").id;
+    register(name, answer);
+    fieldset.addEventListener("change", ({ target }) => {
+      const isRight = "right" in target.closest("label").dataset;
+      answer.classList.toggle("right", isRight);
+      answer.textContent = isRight ? "Right." : "Not yet: with this line the check doesn't pass.";
+      if (isRight) settle(name, true);
+    });
+  };
+  for (const fieldset of document.querySelectorAll(".choice")) choice(fieldset);
   const isExercises = location.pathname.endsWith("exercises.html");
   for (const section of isExercises ? document.querySelectorAll("section section") : []) exercise(section);
   document.addEventListener("submit", (event) => {

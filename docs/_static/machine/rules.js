@@ -1,7 +1,7 @@
 // The few kinds of rules that all operations are made of.
 // A rule gives the values of an operation and the entries of its Jacobian.
 (() => {
-  const { Tensor, TorchError, Unknown, allocate, contiguous, indexError, linksTo, numelOf,
+  const { Tensor, TorchError, Unknown, allocate, contiguous, indexError, linksFrom, linksTo, numelOf,
     positions, runtimeError, broadcastShapes, spread } = VJP;
 
   // Python's numbers: 2 is an int, 2.0 a float.
@@ -25,7 +25,7 @@
   const asTensor = (value) => {
     if (value instanceof Tensor) return value;
     if (typeof value === "boolean") return new Tensor([], Float64Array.of(value ? 1 : 0), "bool");
-    return new Tensor([], Float64Array.of(value.value), value.kind);
+    return Object.assign(new Tensor([], Float64Array.of(value.value), value.kind), { isNumber: true });
   };
 
   const wrap = (dim, count) => {
@@ -37,8 +37,9 @@
     return dim < 0 ? dim + range : dim;
   };
   const noDimensions = (dim) => indexError(`Dimension specified as ${dim} but tensor has no dimensions`);
-  const wrapAll = (dims, count) => {
+  const wrapAll = (dims, count, inRangeFirst = false) => {
     const seen = new Set();
+    if (inRangeFirst) dims.forEach((dim) => wrap(dim, count));
     return dims.map((dim) => {
       const wrapped = wrap(dim, count);
       if (seen.has(wrapped)) throw runtimeError(`dim ${wrapped} appears multiple times in the list of dims`);
@@ -58,12 +59,26 @@
     return new Tensor([...x.shape], data, "float", [links]);
   };
 
+  // f for each group of elements that meet; a null derivative has no path.
+  const meeting = (parts, f, derivatives, dtype = promote(...parts)) => {
+    const shape = parts.reduce((so, part) => broadcastShapes(so, part.shape), []);
+    const maps = parts.map((part) => spread(part.shape, shape));
+    const links = parts.map((part, which) => (derivatives[which] ? linksFrom(part, shape) : null));
+    const data = allocate(shape);
+    for (let k = 0; k < data.length; k++) {
+      const values = parts.map((part, which) => part.data[maps[which][k]]);
+      data[k] = f(...values);
+      links.forEach((link, which) => link?.add(k, maps[which][k], derivatives[which](...values)));
+    }
+    return new Tensor(shape, data, dtype, links);
+  };
+
   // f for each pair of elements that meet.
   const binary = (a, b, f, byA, byB, dtype = promote(a, b)) => {
     const shape = broadcastShapes(a.shape, b.shape);
     const data = allocate(shape);
     const [fromA, fromB] = [spread(a.shape, shape), spread(b.shape, shape)];
-    const [linksA, linksB] = [byA ? linksTo(a) : null, byB ? linksTo(b) : null];
+    const [linksA, linksB] = [byA ? linksFrom(a, shape) : null, byB ? linksFrom(b, shape) : null];
     for (let k = 0; k < data.length; k++) {
       const [p, q] = [a.data[fromA[k]], b.data[fromB[k]]];
       data[k] = f(p, q);
@@ -75,9 +90,10 @@
   const compare = (a, b, f) => binary(a, b, (p, q) => (f(p, q) ? 1 : 0), null, null, "bool");
 
   // Each element of the output is one of the input, or 0 where the map holds -1.
-  const pick = (x, shape, map, strides = undefined) => {
+  const pick = (x, shape, map, strides = undefined, startsAtZero = false) => {
     const data = allocate(shape);
     const links = linksTo(x);
+    if (links) links.startsAtZero = startsAtZero;
     for (let k = 0; k < data.length; k++) {
       if (map[k] < 0) continue;
       data[k] = x.data[map[k]];
@@ -118,16 +134,19 @@
     return new Tensor(shape, data, dtype, [links]);
   };
 
-  // sweep(values) gives as many values, and their derivative(o, i) along one axis.
+  // sweep(values) gives as many values, their derivative(o, i) along one axis, and
+  // perhaps pull(v), the product with it in the order in which torch computes it.
   const along = (x, dim, sweep, dtype = x.dtype) => {
     const data = allocate(x.shape);
     const links = linksTo(x);
+    const pulls = [];
     const size = x.dim ? x.shape[dim] : 1;
     const step = x.dim ? contiguous(x.shape)[dim] : 1;
     for (let start = 0; start < data.length; start++) {
       if (Math.floor(start / step) % size !== 0) continue;
-      const values = Array.from({ length: size }, (_, k) => x.data[start + k * step]);
-      const [results, derivative] = sweep(values);
+      const places = Array.from({ length: size }, (_, k) => start + k * step);
+      const [results, derivative, pull] = sweep(places.map((at) => x.data[at]));
+      pulls.push({ places, pull });
       for (let out = 0; out < size; out++) {
         data[start + out * step] = results[out];
         for (let input = 0; links && input < size; input++) {
@@ -136,11 +155,19 @@
         }
       }
     }
+    if (links && pulls.length && pulls.every(({ pull }) => pull)) {
+      links.pull = (v) => {
+        const sums = new Float64Array(v.length);
+        for (const { places, pull } of pulls) pull(places.map((at) => v[at])).forEach((value, k) => { sums[places[k]] = value; });
+        return sums;
+      };
+    }
     return new Tensor([...x.shape], data, dtype, [links]);
   };
 
   // out[labels of the result] = sum over the other labels of the product of the operands.
-  const product = (operands, labels, resultLabels, sizes) => {
+  // A sum of one term keeps the sign of a zero where torch takes no sum at all.
+  const product = (operands, labels, resultLabels, sizes, keepsSigns = false) => {
     const summed = Object.keys(sizes).filter((label) => !resultLabels.includes(label));
     const order = [...resultLabels, ...summed];
     const full = order.map((label) => sizes[label]);
@@ -154,12 +181,13 @@
     const data = allocate(shape);
     const links = operands.map(linksTo);
     const isDot = resultLabels.length === 0 && operands.length === 2;
-    links.forEach((link) => { if (link) link.isProduct = !isDot; });
     const terms = numelOf(summed.map((label) => sizes[label]));
+    links.forEach((link, which) => { if (link) link.startsAtZero = !isDot && !(keepsSigns && numelOf(full) === operands[which].numel); });
     for (let k = 0; k < numelOf(full); k++) {
       const out = Math.floor(k / terms);
       const factors = operands.map((operand, which) => operand.data[maps[which][k]]);
-      data[out] += factors.reduce((a, b) => a * b, 1);
+      const term = factors.reduce((a, b) => a * b, 1);
+      data[out] = keepsSigns && terms === 1 ? term : data[out] + term;
       links.forEach((link, which) => link?.add(out, maps[which][k],
         factors.reduce((a, b, other) => (other === which ? a : a * b), 1)));
     }
@@ -184,7 +212,13 @@
     return new Tensor(shape, data, promote(...tensors), links);
   };
 
-  Object.assign(VJP, { ELLIPSIS, Num, Slice, Tuple, along, asTensor, binary, compare, join, noDimensions,
+  const isContiguous = (tensor) => {
+    if (tensor.strides === null) return false;
+    const plain = contiguous(tensor.shape);
+    return tensor.shape.every((size, axis) => size === 1 || tensor.strides[axis] === plain[axis]);
+  };
+
+  Object.assign(VJP, { ELLIPSIS, Num, Slice, Tuple, along, asTensor, binary, compare, isContiguous, join, meeting, noDimensions,
     permuted, pick, product, promote, reduce, unary, view, wrap, wrapAll,
     TorchError });
 })();

@@ -19,7 +19,7 @@
       weights[o].parentElement.style.setProperty("--strength", Math.abs(v[o]) / heaviest);
       row.forEach((cell, i) => {
         const share = J[o][i] === 0 ? 0 : 0.25 + 0.75 * Math.abs(J[o][i]) / most;
-        cell.style.setProperty("--strength", Math.sqrt(Math.abs(v[o]) / heaviest) * share);
+        cell.style.backgroundPositionX = `${100 * Math.sqrt(Math.abs(v[o]) / heaviest) * share}%`;
         cell.classList.toggle("column", i === column);
       });
     });

@@ -36,10 +36,11 @@ globalThis.VJP ??= {};
   class Links {
     constructor(parent) {
       this.parent = parent;
-      this.isProduct = false; // sums of a matrix product start at 0, others at their first term
+      this.startsAtZero = false; // torch's sums of products and of what was broadcast; others start at their first term
       this.outs = [];
       this.ins = [];
       this.weights = [];
+      this.pull = null; // the same product in another order of sums, if torch has one
     }
     // A weight of null says that there is no path, which isn't a factor of 0.
     add(out, input, weight) {
@@ -82,6 +83,12 @@ globalThis.VJP ??= {};
   const constant = (shape, data, dtype = "float") =>
     new Tensor(shape, Float64Array.from(data), dtype);
   const linksTo = (parent) => (parent.requiresGrad ? new Links(parent) : null);
+  // Of an operand that is broadcast to a shape.
+  const linksFrom = (parent, shape) => {
+    const links = linksTo(parent);
+    if (links) links.startsAtZero = shape.join() !== parent.shape.join();
+    return links;
+  };
 
   // The shape of operands that meet, and torch's text if they don't fit.
   const broadcastShapes = (a, b) => {
@@ -140,14 +147,15 @@ globalThis.VJP ??= {};
   };
 
   // A sum that starts at -0 keeps the sign of zeros, as torch's does.
-  const pullThrough = ({ parent, outs, ins, weights, isProduct }, v) => {
-    const sums = new Float64Array(parent.numel).fill(isProduct ? 0 : -0);
-    const touched = new Uint8Array(isProduct ? 0 : parent.numel);
+  const pullThrough = ({ parent, outs, ins, weights, startsAtZero, pull: own }, v) => {
+    if (own) return own(v);
+    const sums = new Float64Array(parent.numel).fill(startsAtZero ? 0 : -0);
+    const touched = new Uint8Array(startsAtZero ? 0 : parent.numel);
     for (let k = 0; k < outs.length; k++) {
       sums[ins[k]] += weights[k] * v[outs[k]];
       touched[ins[k]] = 1;
     }
-    if (!isProduct) touched.forEach((yes, k) => { if (!yes) sums[k] = 0; });
+    if (!startsAtZero) touched.forEach((yes, k) => { if (!yes) sums[k] = 0; });
     return sums;
   };
 
@@ -198,7 +206,7 @@ globalThis.VJP ??= {};
 
   Object.assign(VJP, {
     TorchError, Unknown, Tensor, allocate, ancestors, broadcastShapes, constant,
-    contiguous, indexError, jacobian, leaf, linksTo, listed, numelOf, positions, pull,
+    contiguous, indexError, jacobian, leaf, linksFrom, linksTo, listed, numelOf, positions, pull,
     push, runtimeError, sizeText, spread,
   });
 })();

@@ -4,17 +4,9 @@
   if (!root) return;
   const MOST_CELLS = 4096;
   const FIELDS = ["y", "x", "A", "v", "z", "L", "u"];
+  const { element, indices } = VJP;
   const $ = (id) => document.getElementById(id);
   const field = (name) => $(`machine-${name}`);
-
-  const element = (tag, attributes = {}, ...children) => {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (value !== null) made.setAttribute(name, value);
-    }
-    made.append(...children);
-    return made;
-  };
 
   let state = {};
   let seen = null;
@@ -32,16 +24,20 @@
     if (["z", "L", "u"].some((name) => state[name])) $("machine-more").open = true;
   };
 
-  const indices = (shape) => {
-    const found = [];
-    const steps = VJP.contiguous(shape);
-    for (let k = 0; k < VJP.numelOf(shape); k++) {
-      found.push(shape.map((size, axis) => Math.floor(k / steps[axis]) % size));
-    }
-    return found;
-  };
   const entry = (name, index) => (index.length ? `${name}[${index.join(", ")}]` : name);
   const startsBlock = (index) => index.length > 1 && index.slice(1).every((at) => at === 0);
+
+  // The column of a cell, and the focus on what it holds.
+  const leftOf = (cell) => {
+    let left = 0;
+    for (let before = cell.previousElementSibling; before; before = before.previousElementSibling) left += before.colSpan;
+    return left;
+  };
+  const focusOn = (cell) => {
+    const inside = cell.querySelector("button, input");
+    if (!inside) cell.tabIndex = -1;
+    (inside ?? cell).focus();
+  };
 
   // The table of one step: v, the rows of J, their weighted sum.
   class Step {
@@ -66,7 +62,12 @@
       this.fill(output, input, u, Ju);
       this.select(this.results[Math.min(this.column, this.columns - 1)]);
     }
+    // Whether the table may stand while an error is shown: its shapes are still the same.
+    isOf({ x, y }) {
+      return this.key !== "" && (!x || !y || this.key.startsWith(`${y.shape.join()}|${x.shape.join()}|`));
+    }
     build(outShape, inShape, hasTangent, editable) {
+      Object.assign(this, { written: new Map(), values: [], strengths: [], idle: [], widths: [], marked: null });
       const columns = indices(inShape);
       const blocks = columns.map((index) => (startsBlock(index) ? " block" : ""));
       const cell = (tag, attributes) => element(tag, attributes);
@@ -103,7 +104,7 @@
         row.append(name, element("td", { class: "v" }, weight));
         this.rowHeads.push(name);
         this.weightCells.push(weight);
-        this.cells.push(...across(row, () => cell("td", { class: "j" })));
+        this.cells.push(...across(row, () => element("td", { class: "j" }, "0")));
         if (hasTangent) {
           this.beside.push(element("td", { class: "u" }));
           row.append(this.beside.at(-1));
@@ -114,11 +115,15 @@
       this.results = across(foot, () => element("td", { class: "r" }, element("button", { type: "button", tabindex: "-1" })));
       if (hasTangent) foot.append(element("td", { class: "u shared" }));
       this.shared = foot.querySelector(".shared");
-      const caption = element("caption", {}, `J of ${this.output} (${outShape.join(", ")}) by ${this.input} (${inShape.join(", ")}): one row for each entry of ${this.output}, weighted by ${this.weights}`);
+      const caption = element("caption", {}, `J of ${this.output} ${VJP.shapeText({ shape: outShape })} by ${this.input} ${VJP.shapeText({ shape: inShape })}: one row for each entry of ${this.output}, weighted by ${this.weights}`);
       this.table.replaceChildren(caption, element("thead", {}, head), body, element("tfoot", {}, foot));
     }
     fill(output, input, u, Ju) {
-      const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+      const write = (node, text) => {
+        if (this.written.get(node) === text) return;
+        this.written.set(node, text);
+        node.textContent = text;
+      };
       const most = this.J.data.reduce((so, value) => Math.max(so, Math.abs(value) || 0), 0) || 1;
       const heaviest = this.v.data.reduce((so, value) => Math.max(so, Math.abs(value) || 0), 0) || 1;
       this.heads.forEach((head, k) => write(head, `${this.columnNames[k]} = ${VJP.short(input.data[k])}`));
@@ -132,18 +137,29 @@
       });
       this.cells.forEach((cell, k) => {
         const value = this.J.data[k];
-        const row = Math.floor(k / this.columns);
-        write(cell, VJP.short(value));
-        const weight = Math.abs(this.v.data[row]) / heaviest;
-        const strength = (Math.sqrt(weight) * (value === 0 ? 0 : 0.25 + 0.75 * Math.abs(value) / most || 0)).toFixed(3);
-        if (cell.dataset.strength !== strength) {
-          cell.dataset.strength = strength;
-          cell.style.setProperty("--strength", strength);
+        const weight = Math.abs(this.v.data[Math.floor(k / this.columns)]) / heaviest;
+        const share = value === 0 ? 0 : 0.25 + 0.75 * Math.abs(value) / most || 0;
+        const strength = Math.round(1000 * Math.sqrt(weight) * share) / 1000;
+        if (this.values[k] !== value) {
+          this.values[k] = value;
+          cell.firstChild.data = VJP.short(value);
+        }
+        if (this.strengths[k] !== strength) {
+          this.strengths[k] = strength;
+          cell.style.backgroundPositionX = `${100 * strength}%`;
+        }
+        if (this.idle[k] !== (weight === 0)) {
+          this.idle[k] = weight === 0;
           cell.classList.toggle("idle", weight === 0);
         }
       });
       this.results.forEach((cell, k) => {
-        write(cell.firstChild, VJP.short(this.result.data[k]));
+        const text = VJP.short(this.result.data[k]);
+        if (text.length > (this.widths[k] ?? 0)) {
+          this.widths[k] = text.length;
+          cell.style.minWidth = `${text.length + 2}ch`;
+        }
+        write(cell.firstChild, text);
         cell.firstChild.setAttribute("aria-label", `${this.total}, ${this.columnNames[k]}: ${VJP.short(this.result.data[k])}`);
       });
     }
@@ -154,22 +170,36 @@
         return;
       }
       this.column = Number(cell.dataset.column);
-      for (const marked of this.table.querySelectorAll(".column")) marked.classList.remove("column");
-      for (let row = 0; row < this.rows; row++) this.cells[row * this.columns + this.column].classList.add("column");
-      this.heads[this.column].classList.add("column");
-      this.results.forEach((result, k) => {
-        result.classList.toggle("column", k === this.column);
-        result.firstChild.tabIndex = k === this.column ? 0 : -1;
-      });
+      if (this.marked !== this.column) {
+        this.mark(this.marked, false);
+        this.mark(this.column, true);
+        this.marked = this.column;
+      }
       const text = `${this.columnNames[this.column].replace(this.input, this.total)}: ${VJP.sumText(this.v, this.J, this.column)}`;
       if (this.sum.textContent !== text) this.sum.textContent = text;
     }
+    mark(column, isMarked) {
+      if (column === null) return;
+      const cells = [this.heads[column], this.results[column]];
+      for (let row = 0; row < this.rows; row++) cells.push(this.cells[row * this.columns + column]);
+      for (const cell of cells) cell.classList.toggle("column", isMarked);
+      this.results[column].firstChild.tabIndex = isMarked ? 0 : -1;
+    }
+    // The arrow keys walk through the numbers and their names.
     move(event) {
-      const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
-      if (step === undefined || event.target.tagName !== "BUTTON") return;
+      const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -Infinity], End: [0, Infinity] };
+      const [down, across] = moves[event.key] ?? [];
+      if (down === undefined || event.target.tagName === "INPUT") return;
       event.preventDefault();
-      const to = Math.min(Math.max(this.column + step, 0), this.columns - 1);
-      this.results[to].firstChild.focus();
+      const cell = event.target.closest("th, td");
+      const { rows } = this.table;
+      const row = rows[Math.min(Math.max(cell.parentElement.rowIndex + down, 0), rows.length - 1)];
+      const starts = [];
+      for (const other of row.cells) starts.push(...Array(other.colSpan).fill(other));
+      const place = leftOf(cell) + (across > 0 ? cell.colSpan - 1 : 0) + across;
+      const lowest = across === -Infinity ? 2 : 0;
+      const highest = across === Infinity ? 1 + this.columns : starts.length - 1;
+      focusOn(starts[Math.min(Math.max(place, lowest), highest)]);
     }
     typed(target) {
       if (!target.dataset.row || target.value === "" || !Number.isFinite(target.valueAsNumber)) return;
@@ -180,7 +210,7 @@
       data[row] = value;
       state.v = VJP.nested(new VJP.Tensor(this.v.shape, data));
       field("v").value = state.v;
-      update();
+      update(goToSoon);
     }
     // A weight follows the pointer that drags it: half a unit for each ten pixels.
     drag(event) {
@@ -224,7 +254,8 @@
   };
 
   const print = (id, tensor) => {
-    $(id).textContent = tensor ? VJP.format(tensor) : "";
+    const text = tensor ? VJP.format(tensor) : "";
+    if ($(id).textContent !== text) $(id).textContent = text;
     $(id).dataset.values = tensor && tensor.numel <= MOST_CELLS ? JSON.stringify([...tensor.data]) : "";
     $(id).dataset.shape = tensor ? JSON.stringify(tensor.shape) : "";
     const label = $(`${id}-shape`);
@@ -261,26 +292,13 @@
     $("machine-notes").replaceChildren(...found.map((text) => element("p", {}, text)));
   };
 
-  // Back and forward through the steps, one at a time.
-  let stage = -1;
-  const showStages = () => {
-    const { x, y, z, result } = seen;
-    const row = $("machine-stages");
-    row.hidden = !z || !result;
-    if (row.hidden) return;
-    const chain = [["x", x], ["y", y], ["z", z]];
-    const stops = [...chain.map(([name, tensor]) => `${name} ${VJP.shapeText(tensor)}`),
-      ...[...chain].reverse().map(([name, tensor]) => `dL/d${name} ${VJP.shapeText(tensor)}`)];
-    const now = Math.max(stage, 0);
-    row.querySelector("ol").replaceChildren(...stops.map((text, k) =>
-      element("li", { class: k > 2 ? "back" : null, "aria-current": k === now ? "step" : null }, text)));
-    first.node.classList.toggle("now", now === 2 || now === 3 || now === 4);
-    last.node.classList.toggle("now", now < 2 || now === 5);
-    row.querySelector("[data-step='-1']").disabled = now === 0;
-    row.querySelector("[data-step='1']").disabled = now === stops.length - 1;
-  };
+  // Which step of the stairs the tables belong to.
+  const stairs = new VJP.Stairs($("machine-stages"), (at) => {
+    first.node.classList.toggle("now", [2, 3, 4].includes(at));
+    last.node.classList.toggle("now", ![2, 3, 4].includes(at));
+  });
 
-  const update = ({ address = true } = {}) => {
+  const update = (address = goTo) => {
     seen = VJP.compute(Object.fromEntries(Object.entries(state).filter(([name, text]) => text !== "" || ["x", "y"].includes(name))));
     showError(seen);
     print("y", seen.y);
@@ -290,18 +308,29 @@
     if (!seen.error) {
       showSteps();
       notes();
-      showStages();
+      stairs.show(seen);
     }
     root.classList.toggle("failed", Boolean(seen.error));
-    if (address) history.replaceState(null, "", VJP.writeAddress(state));
+    root.classList.toggle("stale", Boolean(seen.error) && !last.isOf(seen));
+    if (address) address(VJP.writeAddress(state));
+  };
+  // The address follows at once, but while one types only when the hand rests.
+  const REST = 200; // milliseconds
+  let resting = null;
+  const goTo = (hash) => {
+    clearTimeout(resting);
+    history.replaceState(null, "", hash);
+  };
+  const goToSoon = (hash) => {
+    clearTimeout(resting);
+    resting = setTimeout(goTo, REST, hash);
   };
 
   const load = (hash) => {
     state = { y: "", x: "", A: "", v: "", z: "", L: "", u: "", ...VJP.readAddress(hash) };
     for (const option of $("machine-preset").options) option.selected = VJP.writeAddress(VJP.readAddress(option.value)) === VJP.writeAddress(state);
-    stage = -1;
     writeFields();
-    update({ address: false });
+    update(null);
   };
 
   // Ways to choose v
@@ -328,11 +357,14 @@
 
   // The picture as a file
   const svgText = () => {
-    const { x, y, z, J, weights, atY, inTwo, result } = seen;
-    const [v, total] = [z ? atY : weights, z ? inTwo : result];
+    const { x, y, z, J, Jz, weights, atY, inTwo, result, u, Ju, shared } = seen;
     const css = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
       .map((rule) => rule.cssText).filter((text) => text.includes("vjp-figure"));
-    return VJP.drawRows({ x, y, J, v, result: total, css: css.join("\n") });
+    const whole = { output: "y", input: "x", weights: "v", x, y, J, v: weights, result };
+    const steps = z
+      ? [{ output: "z", input: "y", weights: "v", x: y, y: z, J: Jz, v: weights, result: atY }, { ...whole, weights: "dL/dy", v: atY, result: inTwo }]
+      : [u ? { ...whole, u, Ju, shared: shared[0] } : whole];
+    return VJP.draw(steps, css.join("\n"));
   };
   const download = () => {
     if (seen.error || !seen.J) return;
@@ -346,7 +378,7 @@
     .then(() => say(`${what} copied.`), () => say("The browser didn't allow copying."));
   const actions = {
     copy: () => copy($("program").textContent, "Program"),
-    link: () => copy(location.href, "Link"),
+    link: () => copy(new URL(VJP.writeAddress(state), location.href).href, "Link"),
     svg: download,
     mend: () => {
       state[seen.mended.part] = seen.mended.text;
@@ -358,16 +390,16 @@
 
   root.addEventListener("input", ({ target }) => {
     if (target.id === "machine-preset") {
-      history.replaceState(null, "", target.value);
+      goTo(target.value);
       load(target.value);
     } else if (target.closest("form")) {
       readFields();
-      update();
+      update(goToSoon);
     }
   });
   root.addEventListener("submit", (event) => event.preventDefault());
   root.addEventListener("click", ({ target }) => {
-    const { weights, action, step } = target.closest("button")?.dataset ?? {};
+    const { weights, action } = target.closest("button")?.dataset ?? {};
     if (weights) {
       if (weights !== "loss") state.L = "";
       choices[weights]();
@@ -375,10 +407,6 @@
       update();
     }
     if (action) actions[action]();
-    if (step) {
-      stage = Math.min(Math.max(Math.max(stage, 0) + Number(step), 0), 5);
-      showStages();
-    }
   });
   // The documented part, from the list that the engine itself uses.
   const shownNames = ({ names, isProperty }) => names.map((name) => name.replace("torch.nn.functional.", "F.") + (isProperty ? "" : "()")).join(", ");

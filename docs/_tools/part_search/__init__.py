@@ -1,6 +1,7 @@
 """A search of a Sphinx site that ranks the parts of its pages by their words.
 
-See the README beside this file.
+See the README beside this file. MiniSearch, which ranks alike, needs Node to make its
+index, or makes it in the browser of each reader.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""A layered layout: each vertex stands to the right of what it is computed from."""
+"""A layered layout: each vertex stands to the right of what it is computed from.
+
+grandalf, the package for it, is no longer maintained.
+"""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence

@@ -30,7 +30,7 @@ class Name:
     Attributes:
         public: The dotted name, as ``torch.nn.functional.relu``.
         documented: Whether it has a docstring in the installed torch.
-        parameters: The names of its parameters, empty if unknown.
+        parameters: The names of its positional parameters, empty if unknown.
         signature: The call as torch documents it, empty if unknown.
     """
 
@@ -63,10 +63,11 @@ def name_of(op_name: str) -> Name:
     missing = (f"torch.{op_name}", None)
     public, value = (*documented, *known, missing)[0]
     signature = _signature(public, value)
+    ordered = signature.partition("*")[0]  # what follows has names of its own
     return Name(
         public=public,
         documented=bool(documented),
-        parameters=tuple(re.findall(r"(?:^|[(,])\s*\*?([A-Za-z_]\w*)", signature))[1:],
+        parameters=tuple(re.findall(r"(?:^|[(,])\s*\*?([A-Za-z_]\w*)", ordered))[1:],
         signature=signature,
     )
 

@@ -1,6 +1,7 @@
 """The JSON Schema of the atlas, from the records and what their docstrings say.
 
-``python -m vjp_guide.operators.schema`` prints it.
+``python -m vjp_guide.operators.schema`` prints it. pydantic, which makes schemas of
+dataclasses, doesn't find what the docstring of a class says of its attributes.
 """
 
 import inspect

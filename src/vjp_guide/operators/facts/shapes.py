@@ -79,6 +79,10 @@ OPERATORS = (
         ],
     ),
     Operator(
+        "meshgrid.variadic_tensors",  # torch's tests come in the order of a set
+        sample=lambda: call(values(2), values(3, start=2), indexing="ij"),
+    ),
+    Operator(
         "stack",
         sample=lambda: call([values(3), values(3, start=2)], 1),
         formulas=[

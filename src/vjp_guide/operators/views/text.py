@@ -53,9 +53,19 @@ def counted(pairs: Iterable[tuple[str, int]]) -> str:
     )
 
 
-def number(count: int, word: str) -> str:
-    """Return a count with its word, in the plural if it is one."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+def answers(variant: Variant) -> dict[str, str]:
+    """Return the answer to what is tried besides the four checks, by its name."""
+    return {
+        "forward": variant.forward,
+        "twice": twice(variant),
+        "complex": variant.complex,
+        "vmap": labels.YES if variant.batched else labels.NO,
+    }
+
+
+def number(count: int, word: str, words: str = "") -> str:
+    """Return a count with its word, or with ``words`` if it isn't one."""
+    return f"{count} {word if count == 1 else words or f'{word}s'}"
 
 
 def _wrapped(text: str, indent: str = "") -> str:
@@ -63,12 +73,12 @@ def _wrapped(text: str, indent: str = "") -> str:
 
 
 FILTERS = {
+    "answers": answers,
     "changes": changes,
     "counted": counted,
     "number": number,
     "residuals": residuals,
     "tensor": tensor,
-    "twice": twice,
 }
 _VIEWS = Environment(
     loader=PackageLoader("vjp_guide.operators", "views"),

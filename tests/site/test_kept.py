@@ -1,29 +1,22 @@
 """Tests of the file that keeps the computed atlas."""
 
 import functools
-import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-EXTENSIONS = Path(__file__).parents[1] / "docs" / "_ext"
-if not EXTENSIONS.exists():
-    pytest.skip("the site isn't here", allow_module_level=True)
+from docs._ext.guide import kept
 
 
-@pytest.fixture
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    """Return the module, with a folder of its own."""
-    monkeypatch.syspath_prepend(str(EXTENSIONS))
+@pytest.fixture(autouse=True)
+def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("VJP_GUIDE_CACHE", str(tmp_path / "kept"))
-    return importlib.import_module("atlas_cache")
 
 
-def test_a_complete_result_is_computed_once(cache: ModuleType) -> None:
+def test_a_complete_result_is_computed_once() -> None:
     """Tests that what was kept is returned, and that what is incomplete isn't kept."""
     calls: list[bool] = []
 
@@ -32,17 +25,17 @@ def test_a_complete_result_is_computed_once(cache: ModuleType) -> None:
         return f"result {len(calls)}", complete
 
     texts = [
-        cache.cached(functools.partial(compute, complete=complete))
+        kept.cached(functools.partial(compute, complete=complete))
         for complete in (False, True, True)
     ]
 
     assert texts == ["result 1", "result 2", "result 2"]
-    (path,) = cache.folder().iterdir()
-    assert path.name == f"operators-{cache.fingerprint()}.json"
+    (path,) = kept.folder().iterdir()
+    assert path.name == f"operators-{kept.fingerprint()}.json"
 
 
 def test_the_key_changes_with_our_code(
-    cache: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Tests a change in a module of the atlas, in one it imports, and in neither."""
     (tmp_path / "torch").mkdir()
@@ -54,12 +47,12 @@ def test_the_key_changes_with_our_code(
     )
     for name in ("_b", "_c"):
         (package / f"{name}.py").write_text(f"{name[1]} = 1\n", encoding="utf-8")
-    monkeypatch.setattr(cache, "_package", tmp_path.joinpath)
+    monkeypatch.setattr(kept, "_package", tmp_path.joinpath)
 
-    keys = [cache.fingerprint()]
+    keys = [kept.fingerprint()]
     for path in ("vjp_guide/_c.py", "vjp_guide/_b.py", "torch/version.py"):
         (tmp_path / path).write_text("changed = 1\n", encoding="utf-8")
-        keys.append(cache.fingerprint())
+        keys.append(kept.fingerprint())
 
     assert keys[0] == keys[1]
     assert len(set(keys)) == 3
@@ -67,10 +60,10 @@ def test_the_key_changes_with_our_code(
 
 def test_the_key_needs_no_torch() -> None:
     """Tests that a build in which nothing changed doesn't wait for the import."""
-    code = "import sys, atlas_cache; atlas_cache.fingerprint(); print(*sys.modules)"
+    code = "import sys, kept; kept.fingerprint(); print(*sys.modules)"
     run = subprocess.run(  # noqa: S603 - the command is our own
         [sys.executable, "-c", code],
-        cwd=EXTENSIONS,
+        cwd=Path(kept.__file__).parent,
         capture_output=True,
         encoding="utf-8",
         check=True,
@@ -79,32 +72,26 @@ def test_the_key_needs_no_torch() -> None:
     assert {"torch", "numpy", "vjp_guide"}.isdisjoint(run.stdout.split())
 
 
-def test_a_package_that_is_missing_is_told(
-    cache: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_package_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests the error of the key."""
-    monkeypatch.setattr(cache, "find_spec", lambda _: None)
+    monkeypatch.setattr(kept, "find_spec", lambda _: None)
     with pytest.raises(ModuleNotFoundError, match="torch"):
-        cache.fingerprint()
+        kept.fingerprint()
 
 
-def test_the_folder_is_where_the_user_says(
-    cache: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_folder_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests the three places, in their order."""
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     monkeypatch.setenv("VJP_GUIDE_CACHE", "/chosen")
-    assert cache.folder() == Path("/chosen")
+    assert kept.folder() == Path("/chosen")
     monkeypatch.delenv("VJP_GUIDE_CACHE")
-    assert cache.folder() == Path("/somewhere/vjp-guide")
+    assert kept.folder() == Path("/somewhere/vjp-guide")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache.folder() == Path.home() / ".cache" / "vjp-guide"
+    assert kept.folder() == Path.home() / ".cache" / "vjp-guide"
 
 
-def test_a_home_that_cannot_be_written_to(
-    cache: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_home_that_cannot_be_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests that the atlas is computed each time where nothing can be kept."""
     monkeypatch.setenv("VJP_GUIDE_CACHE", f"{os.devnull}/cache")
-    assert cache.cached(lambda: ("text", True)) == "text"
-    assert cache.cached(lambda: ("other", True)) == "other"
+    assert kept.cached(lambda: ("text", True)) == "text"
+    assert kept.cached(lambda: ("other", True)) == "other"
