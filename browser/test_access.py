@@ -219,7 +219,8 @@ def test_search_without_scripts(browser: Browser, site: str) -> None:
     with browser.new_context(base_url=site, java_script_enabled=False) as context:
         page = context.new_page()
         page.goto("search.html")
-        expect(page.locator("article form")).to_be_hidden()
+        for form in page.locator("article form").all():
+            expect(form).to_be_hidden()
         links = page.locator("article .search-lists a")
         addresses = [link.get_attribute("href") for link in links.all()]
         assert len(addresses) >= 3

@@ -36,7 +36,8 @@ PAGES = ["index.html", "search.html", "404.html"]
 def test_as_diagnose(page: Page) -> None:
     """Tests each text of the errors index, alone and in a traceback."""
     visit(page, "index.html")
-    page.wait_for_function("globalThis.VJP?.diagnose !== undefined")
+    page.locator(".doctor textarea").focus()
+    page.wait_for_function("() => globalThis.VJP?.errors !== undefined")
     pasted = [*TEXTS, *map(TRACEBACK.format, TEXTS)]
     known = [diagnose(text) for text in pasted]
     expected = [each and [each.slug, each.cause, each.fix, each.code] for each in known]

@@ -15,7 +15,7 @@ from browser.serve import SITE
 INDEX = "operators/index.html"
 ROWS = "#op-table tbody tr"
 LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd"
-FILTERABLE = "document.querySelector('.op-filter output').textContent"
+FILTERABLE = "() => document.querySelector('.op-filter output').textContent"
 TRIES = 20  # since other work on the machine delays some
 SECOND = 1000
 DATA = json.loads((SITE / "operators/operators.json").read_text(encoding="utf-8"))

@@ -485,3 +485,10 @@ def test_the_html_draws_a_small_jacobian(
     markup = explain(y, x, torch.ones(rows).double())._repr_html_()
 
     assert bool(re.search("<svg", markup)) == drawn
+
+
+def test_what_a_notebook_keeps_is_the_same_in_each_run() -> None:
+    """Tests that the representation holds no time."""
+    x = torch.ones(2, requires_grad=True)
+    first, second = (repr(explain(x**2, x, torch.ones(2))) for _ in range(2))
+    assert first == second

@@ -323,7 +323,7 @@ def test_warnings_of_the_backward_pass_come_through() -> None:
     y = x * 2
     y.register_hook(lambda _: warnings.warn("from a hook", stacklevel=1))
 
-    with pytest.warns(UserWarning, match=r"from a hook|hooks, of which"):
+    with pytest.warns(UserWarning, match="from a hook"):
         dense = jacobian(y, x)
 
     assert_close(dense, 2 * torch.eye(2))

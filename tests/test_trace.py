@@ -590,6 +590,17 @@ def test_refuses_what_is_no_tensor(
         trace(outputs, inputs)
 
 
+@pytest.mark.parametrize(
+    ("most", "error"), [(-1, ValueError), (1.5, TypeError), ("a", TypeError)]
+)
+def test_refuses_a_limit_that_is_no_number(most: Any, error: type[Exception]) -> None:  # noqa: ANN401 (of several types)
+    """Tests that the message names the argument."""
+    x = leaf(2)
+
+    with pytest.raises(error, match="max_elements must be"):
+        trace(x.sum(), x, max_elements=most)
+
+
 def test_two_long_branches() -> None:
     """Tests that each branch is followed to its end, and that they meet in x."""
     x = leaf(2)

@@ -16,6 +16,7 @@ Edges = dict[Node, tuple[Edge, ...]]
 """The outgoing edges of each node, which lead to its operands."""
 
 _APART = 200
+_LAST: Any = object()
 _HELD = "vjp_guide"
 
 
@@ -53,22 +54,21 @@ def walk(starts: Iterable[Edge]) -> Edges:
     It never recurses, and the graph can be freed afterwards however deep it is.
     """
     edges: Edges = {}
-    seen: Edges = {}
     depths: dict[Node | None, int] = {None: 0}
-    stack = [node for node, _ in starts]
+    opened: list[tuple[Node, tuple[Edge, ...]]] = []
+    stack: list[Any] = [node for node, _ in starts]
     while stack:
         node = stack.pop()
-        if node is None or node in depths:
-            continue
-        outgoing = seen.get(node)
-        if outgoing is None:
-            seen[node] = outgoing = node.next_functions
-            stack.append(node)
+        if node is _LAST:  # all that the node opened last leads to is done
+            last, outgoing = opened.pop()
+            edges[last] = outgoing
+            depth = max([depths[target] for target, _ in outgoing], default=0) + 1
+            depths[last] = depth if depth < _APART else _hold(last, outgoing)
+        elif node not in depths:
+            outgoing = node.next_functions
+            opened.append((node, outgoing))
+            stack.append(_LAST)
             stack.extend([target for target, _ in outgoing])
-            continue
-        edges[node] = outgoing
-        depth = max([depths[target] for target, _ in outgoing], default=0) + 1
-        depths[node] = depth if depth < _APART else _hold(node, outgoing)
     return edges
 
 

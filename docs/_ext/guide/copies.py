@@ -28,10 +28,11 @@ SILENT = nodes.target | nodes.comment | addnodes.index
 ADMONITIONS = {"note", "tip", "warning", "important", "seealso"}
 # What ends with an element in the HTML of an output, as text.
 ENDS = {"dt": ": ", "td, th": "  ", "tr, p, pre, caption, dd": "\n"}
-# An exception's name, or a quotation, is an error; up to three words want an
-# explanation. The first that fits decides.
+# A node's name alone wants its operator; an exception's name, or a quotation, is an
+# error; up to three words want an explanation. The first that fits decides.
 EXCEPTION = r"\w(Error|Warning)\b"
 FAVOURS = [
+    {"under": "operators/", "pattern": r"Backward\d", "most": 1, "times": 2},
     {"under": "reference/errors/", "quoted": True, "times": 1.5},
     {"under": "reference/errors/", "pattern": EXCEPTION, "times": 1.5},
     {"pattern": EXCEPTION, "times": 1},

@@ -26,7 +26,7 @@ class GpuRecord(SphinxDirective):
         rows = [[name, *_cells(tried)] for name, tried in part.items()]
         first = next(iter(part.values()))
         heads = list(first) if isinstance(first, dict) else ["on the GPU"]
-        return [_table(["", *heads], rows)]
+        return [_table(["tried", *heads], rows)]
 
 
 class GpuName(SphinxDirective):

@@ -96,10 +96,18 @@ globalThis.VJP ??= {};
     }
     return answer.replaceChildren(...parts);
   };
+  // The table is fetched by the first who wants to paste.
+  let table;
+  const fetched = ({ dataset }) => table ??= new Promise((next) => {
+    const script = element("script", "", { src: `${dataset.root}_static/error-table.js` });
+    script.onload = next;
+    document.head.append(script);
+  });
   for (const form of globalThis.document?.querySelectorAll(".doctor") ?? []) {
-    form.addEventListener("input", () => show(form));
+    form.addEventListener("focusin", () => fetched(form));
+    form.addEventListener("input", () => fetched(form).then(() => show(form)));
     form.addEventListener("submit", (event) => event.preventDefault());
-    show(form);
+    if (form.querySelector("textarea").value) fetched(form).then(() => show(form));
   }
   Object.assign(VJP, { diagnose, aboutShapes });
 })();

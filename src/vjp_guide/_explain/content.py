@@ -1,6 +1,6 @@
 """What an explanation holds, without how it is shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vjp_guide._call import Gradients
 from vjp_guide._explain.check import Check
@@ -50,5 +50,5 @@ class Content:
     suspicions: tuple[Suspicion, ...] = ()
     left_out: tuple[Suspicion, ...] = ()
     passes: int = 0
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, repr=False)  # else notebooks differ
     diagnosis: Diagnosis | None = None

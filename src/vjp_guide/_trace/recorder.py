@@ -14,7 +14,7 @@ from torch.autograd.graph import Node
 from vjp_guide._graph import Edge, Edges, between, collector_paused, edge
 from vjp_guide._trace.magnitude import COMPRESSED
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Pass, Port, Saved
-from vjp_guide._trace.snapshot import described, shape_of, snapshot
+from vjp_guide._trace.snapshot import described_all, shape_of, snapshot
 
 if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
@@ -68,8 +68,7 @@ def record(
     with _hooked(edges, recorder):
         gradients = call.run()
     graph = _Graph(recorder.events, edges, starts, stops)
-    entering = map(recorder.cotangent, call.entering())
-    returned = map(recorder.cotangent, gradients)
+    entering, returned = map(recorder.described, (call.entering(), gradients))
     return Pass(
         nodes=tuple(graph.nodes(module)),
         outputs=tuple(graph.ends(numbered("y", ys), ys, entering, starts)),
@@ -103,12 +102,16 @@ class _Recorder:
         self._most = -1 if most is None else most
         self._sent: dict[int, tuple[Tensor, int, Cotangent]] = {}
         self.log = self._log_shapes if most is None else self._log_values
-        self.cotangent = _described if most is None else self._snapshot
+
+    def described(self, tensors: Iterable[Tensor | None]) -> _Cotangents:
+        """Return what is kept of what isn't seen by a hook."""
+        if self._most < 0:
+            return described_all(tensors)
+        return tuple(map(self._snapshot, tensors))
 
     def _log_shapes(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
         """Append an event, as the hook of a node."""
-        came, went = map(_described, arriving), map(_described, leaving)
-        self.events.append((node, tuple(came), tuple(went)))
+        self.events.append((node, described_all(arriving), described_all(leaving)))
 
     def _log_values(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
         came = tuple(map(self._snapshot, arriving))
@@ -128,10 +131,6 @@ class _Recorder:
         if sent and sent[1] == tensor._version:  # noqa: SLF001 (it has no public name)
             return sent[2]
         return snapshot(tensor, self._most)
-
-
-def _described(tensor: Tensor | None) -> Cotangent | None:
-    return None if tensor is None else described(tensor)
 
 
 @lru_cache(maxsize=1024)

@@ -1,5 +1,6 @@
 """What a trace keeps of a cotangent."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import torch
@@ -35,9 +36,14 @@ def snapshot(tensor: Tensor, most: float) -> Cotangent:
 def described(tensor: Tensor) -> Cotangent:
     """Return shape and dtype alone."""
     try:
-        return _described(tensor.shape, tensor.dtype)
+        return _of(tensor.shape, tensor.dtype)
     except (RuntimeError, TypeError):  # nested tensors have no shape, or a symbolic one
-        return _described(torch.Size(shape_of(tensor)), tensor.dtype)
+        return _of(torch.Size(shape_of(tensor)), tensor.dtype)
+
+
+def described_all(tensors: Iterable[Tensor | None]) -> tuple[Cotangent | None, ...]:
+    """Return shapes and dtypes alone."""
+    return tuple([None if one is None else described(one) for one in tensors])
 
 
 def shape_of(tensor: Tensor) -> tuple[int, ...]:
@@ -65,7 +71,7 @@ def _copy(tensor: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=1024)
-def _described(shape: torch.Size, dtype: torch.dtype) -> Cotangent:
+def _of(shape: torch.Size, dtype: torch.dtype) -> Cotangent:
     return Cotangent(tuple(shape), dtype)
 
 

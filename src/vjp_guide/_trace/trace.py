@@ -13,7 +13,7 @@ from vjp_guide._trace.recorder import Call, numbered, record
 from vjp_guide._trace.records import Pass
 from vjp_guide._trace.select import part, select
 from vjp_guide._trace.text import html, summary, table
-from vjp_guide._validation import require_tensors
+from vjp_guide._validation import require_count, require_tensors
 from vjp_guide.figures import Figure
 
 
@@ -190,7 +190,7 @@ def trace(  # noqa: PLR0913 (those of torch.autograd.grad, and how much to recor
     only of tensors with :meth:`~torch.Tensor.retain_grad`.
     Your own hooks run once, before the record is taken.
 
-    A trace without values of a chain of 100,000 small operations takes up to three
+    A trace without values of a chain of 100,000 small operations takes about three
     times as long as the plain call.
     Torch keeps a Python object in the graph for each node that Python has seen, until
     the graph is freed, and would then overflow the stack if the graph is deep.
@@ -214,7 +214,9 @@ def trace(  # noqa: PLR0913 (those of torch.autograd.grad, and how much to recor
         The record, whose gradients are those of :func:`torch.autograd.grad`.
 
     Raises:
-        TypeError: If an output or input isn't a tensor.
+        TypeError: If an output or input isn't a tensor, or ``max_elements`` no whole
+            number.
+        ValueError: If ``max_elements`` is negative.
 
     What torch refuses raises torch's own error.
     Tensors behind :class:`~torch.autograd.graph.saved_tensors_hooks` aren't listed
@@ -239,7 +241,8 @@ def trace(  # noqa: PLR0913 (those of torch.autograd.grad, and how much to recor
     ys = require_tensors("outputs", outputs)
     vs = _per_output(grad_outputs, len(ys))
     call = Call(ys, xs, vs, allow_unused, materialize_grads)
-    most = max_elements if values else None
+    largest = require_count("max_elements", max_elements, least=0)
+    most = largest if values else None
     done = record(call, names, most=most, module=modules.path if modules else _nowhere)
     return Trace(done.nodes, done.outputs, done.inputs, done.gradients)
 
