@@ -258,7 +258,7 @@ def assert_like_torch(found: object, wanted: object) -> None:
         assert (type(found), str(found)) == (type(wanted), str(wanted))
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
 @pytest.mark.parametrize("transform", ["vmap", "grad", "jvp", "jacrev"])
 def test_runs_inside_transforms(transform: str) -> None:
     """Tests a v, and a whole computation, inside a transform of torch.func."""

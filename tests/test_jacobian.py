@@ -136,7 +136,7 @@ def test_sequences_nest_by_output_and_then_by_input() -> None:
     assert jacobian((), b) == ()
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
 @pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - {"empty input"}))
 @pytest.mark.parametrize("transform", [torch.func.jacrev, torch.func.jacfwd])
 def test_agrees_with_the_function_transforms(

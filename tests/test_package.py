@@ -142,7 +142,7 @@ def test_actions_are_pinned() -> None:
 
 
 def test_the_corners_are_what_the_package_states() -> None:
-    """Tests that CI runs the oldest torch, and the oldest and newest Python."""
+    """Tests that CI runs the oldest torch, and each Python that is stated."""
     workflow = read(".github/workflows/ci.yml")
     torch = re.findall(r'torch: \["([\d.]+)", "([\d.]+)"\]', workflow)
     python = re.findall(r'python: \["([\d.]+)", "([\d.]+)"\]', workflow)
@@ -152,6 +152,8 @@ def test_the_corners_are_what_the_package_states() -> None:
     oldest = torch[0][0].rpartition(".")[0]
     assert any(line.startswith(f"torch>={oldest},") for line in NEEDED)
     assert python == [(stated[0], stated[-1])]
+    between = re.findall(r'python: "([\d.]+)", torch', workflow)
+    assert {*python[0], *between} == {*stated}
     assert PROJECT["project"]["requires-python"] == f">={stated[0]}"
 
 

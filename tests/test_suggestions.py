@@ -188,7 +188,7 @@ def test_the_suggestion_leaves_a_mode(mode: str, *, inside: bool) -> None:
         check(explanation, {"torch": torch, "x": x, "y": y, "v": y, "f": torch.exp})
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
 @pytest.mark.parametrize("v", [None, torch.ones(3)], ids=["scalar", "vector"])
 @pytest.mark.parametrize(
     "transform",
