@@ -1,6 +1,6 @@
 """Calls that torch accepts, but that are often a mistake."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -63,14 +63,18 @@ class _Evidence:
     @cached_property
     def found(self) -> list[tuple[Argument, Array]]:
         """The entries of each gradient."""
-        self.passes.require_time()
+        self._require_time(x for x, _ in self.results)
         return [(x, as_array(f"dL/d{x.name}", result)) for x, result in self.results]
 
     @cached_property
     def weights(self) -> list[Array]:
         """The entries of each cotangent."""
-        self.passes.require_time()
+        self._require_time(self.call.outputs)
         return [weights(y, v) for y, v in self.call.pairs]
+
+    def _require_time(self, read: Iterable[Argument]) -> None:
+        if sum(each.size for each in read) > _MANY:
+            self.passes.require_time()
 
     @property
     def one(self) -> tuple[Argument, Argument, Array] | None:
@@ -309,3 +313,4 @@ _LOOKS: dict[str, Callable[[_Evidence], Iterator[str]]] = {
     "coupled-samples": _coupled_samples,
 }
 _FEW, _MOVES = 1_000, 32
+_MANY = 1_000_000  # so many numbers are read in a few milliseconds
