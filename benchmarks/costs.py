@@ -1,8 +1,9 @@
 """Time what ``explain``, ``coupling`` and ``clarify`` cost, beside a plain pass.
 
 Run ``python benchmarks/costs.py``.
-Each row has a process of its own, with one thread. Its times are the shortest of some
-rounds; the memory is how far the peak of the process rises above the graph.
+Each measurement has a process of its own, with one thread. Times are the shortest of
+some rounds. The memory is that of the graph and of one call, beside that of the graph
+and of a plain pass.
 ``explain`` may spend on its checks what its first pass took and one second, and
 ``coupling`` six plain passes in time and two in memory.
 """
@@ -13,7 +14,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -135,45 +138,59 @@ TOOLS: dict[str, Callable[[Tensor, Tensor], object]] = {
 }
 
 
-def measure(graph: str, tool: str, rounds: int) -> str:
-    """Return a row: times, their ratio, and the memory of both."""
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
+def seconds(graph: str, tool: str, rounds: int) -> tuple[float, float]:
+    """Return the shortest times of a plain pass and of a tool, in turn."""
     y, x = GRAPHS[graph]()
-    plain(y, x)  # torch loads what it needs
+    names = ("torch.autograd.grad", tool)
+    times: dict[str, list[float]] = {name: [] for name in names}
+    for place in range(rounds + 1):
+        for name in names:
+            begin = time.perf_counter()
+            TOOLS[name](y, x)
+            if place:  # in the first round torch loads what it needs
+                times[name].append(time.perf_counter() - begin)
+    return min(times["torch.autograd.grad"]), min(times[tool])
+
+
+def memory(graph: str, tool: str) -> tuple[float, float]:
+    """Return by how many MB the peak rises above the imports, and above the graph."""
+    small = torch.ones(2, 2, requires_grad=True)
+    TOOLS[tool](small * small, small)  # torch loads what it needs
     start = peak()
-    plain(y, x)
+    y, x = GRAPHS[graph]()
     middle = peak()
     TOOLS[tool](y, x)
     most = peak()
-    times: dict[str, float] = {}
-    for _ in range(rounds):
-        for name in ("torch.autograd.grad", tool):
-            begin = time.perf_counter()
-            TOOLS[name](y, x)
-            taken = time.perf_counter() - begin
-            times[name] = min(times.get(name, taken), taken)
-    one, own = times["torch.autograd.grad"], times[tool]
-    memory = f"{middle - start:7.1f} MB then {most - middle:7.1f} MB more"
-    return f"{own:8.3f} s {own / one:7.2f} x {own - one:8.3f} s more {memory}"
+    return most - start, most - middle
 
 
 def peak() -> float:
-    """Return the peak memory of this process in MB."""
+    """Return the peak memory of this process in MB, on Linux since the last call."""
     unit = 1e6 if sys.platform == "darwin" else 1e3
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return found
 
 
 def row(graph: str, tool: str, rounds: int) -> str:
-    """Return what a process of its own measures."""
-    options = ["--graph", graph, "--tool", tool, "--rounds", str(rounds)]
-    done = subprocess.run(
-        [sys.executable, __file__, *options],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
+    """Return what processes of their own measure."""
+    options = ["--graph", graph, "--rounds", str(rounds)]
+    one, own = child(*options, "--tool", tool)
+    plain_most, _ = child(*options, "--memory")
+    most, more = child(*options, "--memory", "--tool", tool)
+    return (
+        f"{own:8.3f} s {own / one:7.2f} x {own - one:8.3f} s more "
+        f"{most:8.1f} MB {most / plain_most:6.2f} x {more:8.1f} MB above the graph"
     )
-    return (done.stdout or done.stderr).splitlines()[-1]
+
+
+def child(*options: str) -> list[float]:
+    """Return the numbers that a process prints."""
+    done = subprocess.run(
+        [sys.executable, __file__, *options], capture_output=True, check=True
+    )
+    return [float(word) for word in done.stdout.split()]
 
 
 def main() -> None:
@@ -182,14 +199,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--graph", choices=GRAPHS)
     parser.add_argument("--tool", choices=TOOLS, default="torch.autograd.grad")
+    parser.add_argument("--memory", action="store_true")
     options = parser.parse_args()
-    if options.graph:
-        print(measure(options.graph, options.tool, options.rounds))
-        return
-    for graph in GRAPHS:
-        print(graph)
-        for tool in TOOLS:
-            print(f"  {tool:24}{row(graph, tool, options.rounds)}")
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    if options.graph and options.memory:
+        print(*memory(options.graph, options.tool))
+    elif options.graph:
+        print(*seconds(options.graph, options.tool, options.rounds))
+    else:
+        for graph in GRAPHS:
+            print(graph)
+            for tool in TOOLS:
+                print(f"  {tool:24}{row(graph, tool, options.rounds)}", flush=True)
 
 
 if __name__ == "__main__":

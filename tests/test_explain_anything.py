@@ -309,10 +309,11 @@ def state(xs: object) -> tuple[object, ...]:
 
 
 def test_a_retained_gradient_is_as_before() -> None:
-    """Tests None, an earlier gradient, and that backward then works."""
+    """Tests None, an earlier gradient, another graph, and that backward then works."""
     x = torch.ones(3, requires_grad=True)
-    h = 2 * x
-    h.retain_grad()
+    h, far = 2 * x, 3 * x
+    for each in (h, far):
+        each.retain_grad()
     loss = (h**2).sum()
 
     explain(loss, x)
@@ -322,6 +323,7 @@ def test_a_retained_gradient_is_as_before() -> None:
     explain(loss, x)
 
     assert untouched is None
+    assert far.grad is None
     assert h.grad is earlier
     assert str(earlier) == "tensor([4., 4., 4.])"
 

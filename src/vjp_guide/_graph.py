@@ -4,6 +4,8 @@ import gc
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from math import inf
+from time import perf_counter
 from typing import Any, cast
 
 import torch
@@ -18,6 +20,10 @@ Edges = dict[Node, tuple[Edge, ...]]
 _APART = 200
 _LAST: Any = object()
 _HELD = "vjp_guide"
+
+
+class UnfinishedWalkError(Exception):
+    """The graph is too large for the time that a walk has; the message says so."""
 
 
 def edge(tensor: Tensor | GradientEdge) -> Edge:
@@ -48,35 +54,52 @@ def collector_paused() -> Iterator[None]:
 
 
 @collector_paused()
-def walk(starts: Iterable[Edge]) -> Edges:
+def walk(starts: Iterable[Edge], *, until: float = inf) -> Edges:
     """Return the outgoing edges of all nodes, each after those it leads to.
 
     It never recurses, and the graph can be freed afterwards however deep it is.
+
+    Args:
+        starts: Where to begin.
+        until: When to give up, by :func:`time.perf_counter`. What was opened must then
+            still be closed, which takes less time than it took so far.
+
+    Raises:
+        UnfinishedWalkError: If it gave up.
     """
+    late = False
     edges: Edges = {}
     depths: dict[Node | None, int] = {None: 0}
     opened: list[tuple[Node, tuple[Edge, ...]]] = []
     stack: list[Any] = [node for node, _ in starts]
     while stack:
+        if not late and perf_counter() > until:
+            late, stack = True, [_LAST] * len(opened)
+            continue
         node = stack.pop()
         if node is _LAST:  # all that the node opened last leads to is done
             last, outgoing = opened.pop()
             edges[last] = outgoing
-            depth = max([depths[target] for target, _ in outgoing], default=0) + 1
+            below = [depths.get(target, 1) for target, _ in outgoing]
+            depth = max(below, default=0) + 1
             depths[last] = depth if depth < _APART else _hold(last, outgoing)
         elif node not in depths:
             outgoing = node.next_functions
             opened.append((node, outgoing))
             stack.append(_LAST)
             stack.extend([target for target, _ in outgoing])
+    if late:
+        raise UnfinishedWalkError("the walk over its graph takes longer")
     return edges
 
 
-def between(starts: Iterable[Edge], stops: Iterable[Edge]) -> Edges:
+def between(
+    starts: Iterable[Edge], stops: Iterable[Edge], *, until: float = inf
+) -> Edges:
     """Return the part of the walk that a pass from ``starts`` to ``stops`` runs."""
     leading: set[Node | None] = {node for node, _ in stops}
     needed: Edges = {}
-    for node, outgoing in walk(starts).items():
+    for node, outgoing in walk(starts, until=until).items():
         for target, _ in outgoing:
             if target in leading:
                 leading.add(node)
@@ -85,10 +108,11 @@ def between(starts: Iterable[Edge], stops: Iterable[Edge]) -> Edges:
     return needed
 
 
-def ancestors(*tensors: Tensor | GradientEdge) -> set[Edge]:
+def ancestors(*tensors: Tensor | GradientEdge, until: float = inf) -> set[Edge]:
     """Return what the tensors were computed from, and themselves, as edges."""
     starts = list(map(edge, tensors))
-    return {*starts, *(one for outgoing in walk(starts).values() for one in outgoing)}
+    edges = walk(starts, until=until)
+    return {*starts, *(one for outgoing in edges.values() for one in outgoing)}
 
 
 def _hold(node: Node, outgoing: tuple[Edge, ...]) -> int:

@@ -93,8 +93,7 @@ def _references(registered: int) -> list[weakref.ref[OrderedDict[Any, Any]]]:
 
     To look takes longer than a small pass, and only a new hook makes it necessary.
     """
-    if not registered:
-        return []
+    del registered
     objects = gc.get_objects()
     ordered = map({OrderedDict}.__contains__, map(type, objects))
     found = compress(objects, ordered)

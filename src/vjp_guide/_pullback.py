@@ -52,17 +52,14 @@ class Pullback:
     @contextmanager
     def passes(self) -> Iterator[None]:
         """Let the passes leave no trace, and depend on no setting."""
-        try:
-            tensors = (self._outputs, *self._inputs)
-            quiet = nullcontext() if self.torch_alone else quiet_randomness(tensors)
-            with quiet, plain_modes():
-                yield
-        finally:
-            self._retained.restore()
+        tensors = (self._outputs, *self._inputs)
+        quiet = nullcontext() if self.torch_alone else quiet_randomness(tensors)
+        with quiet, plain_modes():
+            yield
 
     def __call__(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         """Return one product for each cotangent, stacked in front, by input."""
-        if self._known:
+        if self._known or self.torch_alone:
             return self._many(cotangents)
         first = tuple(row[None] for row in self.single(cotangents[0]))
         if len(cotangents) == 1:
@@ -97,9 +94,13 @@ class Pullback:
 
     def _first(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         """Return the product for one cotangent, and see what a pass touches."""
-        with watched_hooks() as ran, self._retained:
-            gradients = self._grad(cotangent)
-        self._retained.look(gradients)
+        gradients: tuple[Tensor, ...] = ()
+        try:
+            with watched_hooks() as ran, self._retained:
+                gradients = self._grad(cotangent)
+        finally:
+            self._retained.look(gradients)
+            self._retained.restore()
         self._known, self._one_by_one = True, self._one_by_one or bool(ran)
         return gradients
 
@@ -113,14 +114,17 @@ class Pullback:
         return tuple(map(torch.stack, rows))
 
     def _grad(self, cotangent: Tensor) -> tuple[Tensor, ...]:
-        return torch.autograd.grad(
-            self._outputs,
-            self._inputs,
-            cotangent,
-            retain_graph=True,
-            allow_unused=True,
-            materialize_grads=True,
-        )
+        try:
+            return torch.autograd.grad(
+                self._outputs,
+                self._inputs,
+                cotangent,
+                retain_graph=True,
+                allow_unused=True,
+                materialize_grads=True,
+            )
+        finally:
+            self._retained.restore()
 
     def _vectorized(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         with warnings.catch_warnings(record=True) as caught:
@@ -140,7 +144,8 @@ class Pullback:
         lazy_load_decompositions()
         count = len(cotangents)
         with vmap_increment_nesting(count, "same") as level:
-            products = self._grad(_add_batch_dim(cotangents, 0, level))
+            product = self._grad if self._known else self._first
+            products = product(_add_batch_dim(cotangents, 0, level))
             return tuple(_remove_batch_dim(each, level, count, 0) for each in products)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils.weak import WeakTensorKeyDictionary
 
@@ -96,23 +97,31 @@ class RetainedGrads(TorchDispatchMode):
         """
         return False
 
-    def look(self, results: Iterable[Tensor]) -> None:
+    def look(self, results: Iterable[Tensor] = ()) -> None:
         """Find what was written to, after a pass that returned ``results``."""
-        for result in results:
+        for result in map(_physical, results):
             self._written.pop(result, None)
         if not len(self._written):
             return
         with plain_torch():
             for tensor, grad in _retained():
-                before = grad
+                written = before = _physical(grad)
                 while before is not None and before in self._written:
                     before = self._written[before]
-                if before is not grad:
+                if before is not written:
                     self._found.append((tensor, before))
 
     def restore(self) -> None:
         """Give each of these tensors the ``.grad`` back that it had."""
-        restore_grads(self._found)
+        if self._found:
+            restore_grads(self._found)
+
+
+def _physical(tensor: Tensor | None) -> Tensor | None:
+    """Return what stands behind a tensor of :func:`torch.vmap`."""
+    while tensor is not None and is_functorch_wrapped_tensor(tensor):
+        tensor = get_unwrapped(tensor)
+    return tensor
 
 
 def restore_grads(retained: Iterable[tuple[Tensor, Tensor | None]]) -> None:

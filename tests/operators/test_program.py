@@ -158,3 +158,10 @@ def test_the_pattern_of_a_jacobian_marks_its_entries() -> None:
 
     assert example.pattern[:3] == ("100000", "110000", "111000")
     assert (example.entries, example.nonzero) == (36, 12)
+
+
+def test_an_infinite_argument_is_printed_as_python_writes_it() -> None:
+    """Tests a bound, with which the program compares."""
+    example = described(lambda x: torch.clamp(x, -1, math.inf), LARGE[None])
+
+    assert 'float("inf")' in "".join([*example.lines, *example.results])

@@ -12,7 +12,7 @@ from tests.operators.support import LARGE, described, x_of
 from vjp_guide.__main__ import main
 from vjp_guide.operators import Entry, as_text
 from vjp_guide.operators.facts import FACTS
-from vjp_guide.operators.views.text import twice
+from vjp_guide.operators.views.text import residuals, twice
 from vjp_guide.operators.views.unicode import unicode
 
 
@@ -84,3 +84,12 @@ def test_the_kernel_is_named_where_it_decides(entries: tuple[Entry, ...]) -> Non
 
     assert twice(variant) == "yes through AB0; not implemented through CD0"
     assert twice(dataclasses.replace(variant, twice="constant")) == "constant"
+
+
+def test_a_variant_without_checked_calls_has_no_residuals(
+    entries: tuple[Entry, ...],
+) -> None:
+    """Tests the word in place of numbers."""
+    variant = dataclasses.replace(entries[0].variants[0], residuals=None)
+
+    assert residuals(variant) == "none"

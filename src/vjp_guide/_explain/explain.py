@@ -68,9 +68,11 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
         max_entries: The largest number of entries of the Jacobian, over all outputs
             and inputs, for which the result is checked against the dense Jacobian. 0
             leaves the check out, and with it all further passes.
-        max_seconds: How long further passes may take; ``math.inf`` for no limit, None
-            for as long as torch's own call took and one second more. A pass isn't
-            interrupted: one starts if it fits, as long as the last one took.
+        max_seconds: How long all but torch's own call may take: the search for
+            tensors with ``retain_grad()``, further passes, and the looks at tensors
+            and at the graph. ``math.inf`` for no limit, None for as long as torch's
+            own call took and one second more. A pass isn't interrupted: one starts if
+            it fits, as long as the last one took.
 
     Returns:
         The explanation. Its ``gradients`` are what torch returns, with the shapes and
@@ -96,6 +98,7 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
     >>> print(explain(y, x).diagnosis.code)
     torch.autograd.grad(y, x, grad_outputs=torch.ones_like(y))
     """
+    start = perf_counter()
     limit = require_count("max_entries", max_entries, least=0)
     if max_seconds is not None:
         require_seconds("max_seconds", max_seconds)
@@ -111,20 +114,23 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
         materialize_grads=materialize_grads,
     )
     with quiet_passes(each.value for each in (*call.outputs, *call.inputs)):
-        return _explain(call, limit, max_seconds)
+        return _explain(call, limit, max_seconds, start)
 
 
-def _explain(call: Call, max_entries: int, max_seconds: float | None) -> Explanation:
-    start = perf_counter()
+def _explain(
+    call: Call, max_entries: int, max_seconds: float | None, start: float
+) -> Explanation:
+    before = perf_counter()
     try:
         gradients = call.run()
     except _REFUSALS as error:
         if diagnosis := _diagnosis(error, call):
             return failed(call, diagnosis)
         raise
-    torch_seconds = perf_counter() - start
+    torch_seconds = perf_counter() - before
     seconds = torch_seconds + 1 if max_seconds is None else max_seconds
-    passes = Passes(call, seconds if max_entries else 0, torch_seconds)
+    begin = start + torch_seconds  # its own time doesn't count
+    passes = Passes(call, bool(max_entries), seconds, torch_seconds, begin)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return _looked_at(call, gradients, passes, max_entries)

@@ -35,7 +35,8 @@ class Explanation(Content):
         suspicions: Reasons why the call may not be what was meant.
         left_out: The kinds of suspicions that weren't looked at, each with the reason.
         passes: How many passes ran besides torch's own.
-        seconds: How long they took.
+        seconds: How long these took; what is done between them counts for
+            ``max_seconds`` too.
         diagnosis: The error, its cause and the corrected call, None if torch computes.
 
     >>> import torch
@@ -83,7 +84,7 @@ def succeeded(
         suspicions=tuple(suspicions),
         left_out=tuple(left_out),
         passes=passes.count,
-        seconds=passes.spent,
+        seconds=passes.took,
     )
 
 

@@ -22,31 +22,51 @@ class LeftOutError(Exception):
 class Passes:
     """Passes from the outputs of a call to its inputs.
 
-    They run under the reader's settings, as torch's own call did.
+    They run under the reader's settings, as torch's own call did. The limit counts
+    all that is done between them, too.
 
     Attributes:
         call: The call.
-        seconds: How long all of them together may take.
-        longest: How long one of them takes, as the last one did.
-        spent: How long they took.
+        allowed: Whether there may be any.
+        seconds: How long all of it together may take.
+        last: How long the last pass took, torch's own to begin with.
+        start: When the time began to count, by :func:`time.perf_counter`.
+        took: How long the passes took.
         count: How many there were.
     """
 
     call: Call
+    allowed: bool
     seconds: float
-    longest: float
-    spent: float = 0.0
+    last: float
+    start: float
+    took: float = 0.0
     count: int = 0
+
+    @property
+    def left(self) -> float:
+        """How many seconds are left, 0 if none are."""
+        return max(0.0, self.seconds - (perf_counter() - self.start))
+
+    @property
+    def half_time(self) -> float:
+        """When half of what is left now will have passed."""
+        return perf_counter() + self.left / 2
 
     def require(self, count: int) -> None:
         """Raise unless there is time for so many passes."""
-        if not self.seconds:
-            raise LeftOutError("max_entries=0 or max_seconds=0 leaves it out")
-        if self.spent + count * self.longest > self.seconds:
+        if not self.allowed:
+            raise LeftOutError("max_entries=0 leaves it out")
+        if count * self.last > self.left:
             raise LeftOutError(
-                f"it takes {count} further passes of {self.longest:.2g} s, and "
-                f"max_seconds is {self.seconds:.2g}"
+                f"it takes {count} further passes of {self.last:.2g} s, and of "
+                f"max_seconds={self.seconds:.2g} there are {self.left:.2g} s left"
             )
+
+    def require_time(self) -> None:
+        """Raise if the time is over."""
+        if not self.left:
+            raise LeftOutError(f"max_seconds={self.seconds:.2g} have passed")
 
     def again(self) -> list[Array]:
         """Return the gradients of the same call, once more."""
@@ -68,8 +88,8 @@ class Passes:
             found = torch.autograd.grad(*arguments, **{**options, **kept})
             return numbers(self.call, values(found))
         finally:
-            self.longest = perf_counter() - start
-            self.spent += self.longest
+            self.last = perf_counter() - start
+            self.took += self.last
             self.count += 1
 
 

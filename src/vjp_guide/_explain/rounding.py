@@ -16,6 +16,8 @@ from vjp_guide._quiet import plain_settings
 _REPEATS, _PASSES = 5, 10
 _SCALE = 1024.0  # rounding alone is too coarse to measure
 
+Cotangents = tuple[Tensor | None, ...]
+
 
 def rounding(passes: Passes, v: list[Array]) -> list[Array]:
     """Return by how much each gradient moves when each cotangent is off by rounding.
@@ -35,11 +37,11 @@ def rounding(passes: Passes, v: list[Array]) -> list[Array]:
     passes.require(_PASSES)
     call = passes.call
     with plain_settings():
-        edges = _between(call)
+        edges = _between(call, passes.half_time)
     ys = [y.value for y in call.outputs]
     cotangents = [cotangent(y, each) for y, each in zip(call.outputs, v, strict=True)]
     still = passes.gradients(ys, cotangents)
-    with _shaken(edges):
+    with _shaken(edges, passes):
         moved = [passes.gradients(ys, cotangents) for _ in range(_REPEATS)]
     return [
         np.max([abs(each[place] - old) for each in moved], axis=0) / _SCALE
@@ -47,24 +49,28 @@ def rounding(passes: Passes, v: list[Array]) -> list[Array]:
     ]
 
 
-def _between(call: Call) -> Edges:
+def _between(call: Call, until: float) -> Edges:
     starts = [edge(y.value) for y in call.outputs]  # type: ignore[arg-type]
     stops = [edge(x.value) for x in call.inputs]  # type: ignore[arg-type]
-    return between(starts, stops)
+    return between(starts, stops, until=until)
 
 
 @contextmanager
-def _shaken(edges: Edges) -> Iterator[None]:
+def _shaken(edges: Edges, passes: Passes) -> Iterator[None]:
+    """Shake what arrives at each node and leaves it, which takes long for many."""
+
+    def shake(cotangents: Cotangents, _: object = None) -> Cotangents:
+        passes.require_time()
+        return _shake(cotangents)
+
     with ExitStack() as stack:
         for node in edges:
-            stack.callback(node.register_prehook(_shake).remove)
-            stack.callback(node.register_hook(_shake).remove)
+            stack.callback(node.register_prehook(shake).remove)
+            stack.callback(node.register_hook(shake).remove)
         yield
 
 
-def _shake(
-    cotangents: tuple[Tensor | None, ...], _: object = None
-) -> tuple[Tensor | None, ...]:
+def _shake(cotangents: Cotangents) -> Cotangents:
     with plain_settings(), torch.no_grad():
         return tuple(each if each is None else _moved(each) for each in cotangents)
 

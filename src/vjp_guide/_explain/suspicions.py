@@ -1,7 +1,8 @@
 """Calls that torch accepts, but that are often a mistake."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vjp_guide._call import Argument, Call, Gradients, is_all
-from vjp_guide._contract import Array
+from vjp_guide._contract import Array, as_array
 from vjp_guide._explain.check import Check
 from vjp_guide._explain.passes import (
     LeftOutError,
@@ -18,10 +19,9 @@ from vjp_guide._explain.passes import (
     sizes,
     values,
     weights,
-    wide,
 )
 from vjp_guide._explain.rounding import rounding
-from vjp_guide._graph import Edge, ancestors, edge
+from vjp_guide._graph import Edge, UnfinishedWalkError, ancestors, edge
 from vjp_guide._quiet import plain_settings, plain_torch
 from vjp_guide._show import listed
 
@@ -47,7 +47,7 @@ class Suspicion:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Evidence:
     call: Call
     gradients: Gradients
@@ -60,15 +60,21 @@ class _Evidence:
         pairs = zip(self.call.inputs, values(self.gradients), strict=True)
         return [(x, gradient) for x, gradient in pairs if gradient is not None]
 
-    @property
+    @cached_property
     def found(self) -> list[tuple[Argument, Array]]:
         """The entries of each gradient."""
-        return [(x, wide(f"dL/d{x.name}", result)) for x, result in self.results]
+        self._require_time(x for x, _ in self.results)
+        return [(x, as_array(f"dL/d{x.name}", result)) for x, result in self.results]
 
-    @property
+    @cached_property
     def weights(self) -> list[Array]:
         """The entries of each cotangent."""
+        self._require_time(self.call.outputs)
         return [weights(y, v) for y, v in self.call.pairs]
+
+    def _require_time(self, read: Iterable[Argument]) -> None:
+        if sum(each.size for each in read) > _MANY:
+            self.passes.require_time()
 
     @property
     def one(self) -> tuple[Argument, Argument, Array] | None:
@@ -76,8 +82,7 @@ class _Evidence:
         call = self.call
         if call.batched or len(call.outputs) != 1 or len(call.inputs) != 1:
             return None
-        ((y, v),) = call.pairs
-        return y, call.inputs[0], weights(y, v)
+        return call.outputs[0], call.inputs[0], self.weights[0]
 
 
 def suspect(
@@ -89,7 +94,8 @@ def suspect(
     for slug, look in _LOOKS.items():
         try:
             found += [Suspicion(slug, reason) for reason in look(evidence)]
-        except (LeftOutError, TypeError) as error:  # no time, or no numbers to read
+        except (LeftOutError, UnfinishedWalkError, TypeError) as error:
+            # There is no time, or there are no numbers to read.
             left_out.append(Suspicion(slug, str(error)))
         except Exception as error:  # noqa: BLE001 (a look must not stop the rest)
             left_out.append(Suspicion(slug, f"it failed: {str(error) or repr(error)}"))
@@ -132,7 +138,7 @@ def _variable_cotangents(evidence: _Evidence) -> Iterator[str]:
     for y, v in evidence.call.pairs:
         if v and isinstance(v.value, Tensor) and v.value.requires_grad:
             with plain_settings():
-                found = ancestors(v.value)
+                found = ancestors(v.value, until=evidence.passes.half_time)
                 xs = [x for x in evidence.call.inputs if _edge(x) in found]
             if xs:
                 yield _depends(y, v, xs)
@@ -307,3 +313,4 @@ _LOOKS: dict[str, Callable[[_Evidence], Iterator[str]]] = {
     "coupled-samples": _coupled_samples,
 }
 _FEW, _MOVES = 1_000, 32
+_MANY = 1_000_000  # so many numbers are read in a few milliseconds
