@@ -409,6 +409,7 @@ def test_tensors_without_numbers_have_a_shape() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:torch.vmap has no batching rule:UserWarning")
+@pytest.mark.filterwarnings("ignore:one backward pass ran:UserWarning")  # torch 2.15
 def test_sparse_outputs_have_a_dense_jacobian() -> None:
     """Tests rows by strided cotangents."""
     x = torch.arange(1.0, 4.0, requires_grad=True)
