@@ -160,8 +160,17 @@ def test_the_pattern_of_a_jacobian_marks_its_entries() -> None:
     assert (example.entries, example.nonzero) == (36, 12)
 
 
-def test_an_infinite_argument_is_printed_as_python_writes_it() -> None:
-    """Tests a bound, with which the program compares."""
-    example = described(lambda x: torch.clamp(x, -1, math.inf), LARGE[None])
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        (lambda x: torch.clamp(x, -1, math.inf), 'float("inf")'),
+        (torch.log2, "math.log(2)"),
+    ],
+)
+def test_numbers_are_printed_as_people_write_them(
+    function: Callable[[Tensor], Tensor], text: str
+) -> None:
+    """Tests a bound that is infinite, and a constant."""
+    example = described(function, LARGE[None] + 1)
 
-    assert 'float("inf")' in "".join([*example.lines, *example.results])
+    assert text in "".join([*example.lines, *example.results])
