@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -37,11 +38,16 @@ def run_commands(page: str) -> int:
     lines = fences(page, "console").splitlines()
     quoted = re.findall(r"`([^`\n]+)`", FENCE.sub("", page))
     commands = [line for line in [*lines, *quoted] if line.startswith(OURS)]
-    for command in commands:
-        name, *arguments = shlex.split(command.partition(" | ")[0])
-        subprocess.run(  # noqa: S603 - the commands are the README's
-            [SCRIPTS / name, *arguments], check=True, stdout=subprocess.DEVNULL
-        )
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "script.py").touch()  # the reader's program, in the page's words
+        for command in commands:
+            name, *arguments = shlex.split(command.partition(" | ")[0])
+            subprocess.run(  # noqa: S603 - the commands are the README's
+                [SCRIPTS / name, *arguments],
+                check=True,
+                cwd=folder,
+                stdout=subprocess.DEVNULL,
+            )
     if not commands:
         raise SystemExit("the page has no command")
     return len(commands)
