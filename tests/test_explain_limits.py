@@ -1,7 +1,5 @@
 """Tests of the time that :func:`vjp_guide.explain` spends, by a clock of our own."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
@@ -11,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.processes import lines_of
 from vjp_guide import Explanation, explain
 from vjp_guide._graph import UnfinishedWalkError, edge, walk
 from vjp_guide._quiet import plain_settings
@@ -183,9 +182,4 @@ print("freed")
 
 def test_a_graph_is_freed_after_a_walk_that_gave_up() -> None:
     """Tests in a process of its own, which a full stack would end."""
-    done = subprocess.run(  # noqa: S603 (the code is above)
-        [sys.executable, "-c", UNFINISHED], capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["gave up", "freed"]
+    assert lines_of(UNFINISHED) == ["gave up", "freed"]

@@ -1,7 +1,5 @@
 """Tests of the walk over a graph."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import get_gradient_edge
 
+from tests.processes import lines_of
 from vjp_guide._graph import ancestors, between, edge, walk
 
 
@@ -125,11 +124,7 @@ def test_what_was_walked_can_be_freed_in_a_small_stack(shape: str) -> None:
     """Tests in a process of its own, which a failure would end."""
     program = PROGRAM.format(shapes=SHAPES, shape=shape)
 
-    done = subprocess.run(  # noqa: S603 (the code is above)
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
-    )
-
-    assert (done.returncode, done.stdout) == (0, "freed\n"), done.stderr
+    assert lines_of(program) == ["freed"]
 
 
 def test_a_deep_graph_is_freed_here_too() -> None:

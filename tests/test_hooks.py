@@ -80,3 +80,22 @@ def test_a_hook_anywhere_is_noticed() -> None:
 
     assert _hooks.any_hooks()
     assert not _hooks.runs_torch_alone(nodes)
+
+
+def test_watchers_in_threads_leave_the_hooks() -> None:
+    """Tests two that overlap: each notes what runs, and the last one clears up."""
+    x = torch.ones(2, requires_grad=True)
+    y = 2 * x
+    handle = y.register_hook(own := (lambda g: 3 * g))
+    hooks = handle.hooks_dict_ref()
+    first, second = _hooks.watched_hooks(), _hooks.watched_hooks()
+
+    early = first.__enter__()
+    late = second.__enter__()
+    first.__exit__(None, None, None)
+    (gradient,) = torch.autograd.grad(y.sum(), x)
+    second.__exit__(None, None, None)
+
+    assert gradient.tolist() == [6, 6]
+    assert (early, late) == ([], [own])
+    assert list(hooks.values()) == [own]

@@ -3,8 +3,6 @@
 They are those that no collection of another module holds.
 """
 
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
+from tests.processes import lines_of
 from vjp_guide import Explanation, coupling, diagnose, explain, jacobian
 
 
@@ -147,12 +146,7 @@ print("freed")
 
 def test_survives_any_depth() -> None:
     """Tests in a process of its own, which a full stack would end."""
-    done = subprocess.run(  # noqa: S603 (the code is above)
-        [sys.executable, "-c", DEEP], capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
+    assert lines_of(DEEP) == [
         "torch.Size([2, 2])",
         "True",
         "torch.Size([2])",

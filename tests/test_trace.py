@@ -1,8 +1,6 @@
 """Tests of the record of :func:`vjp_guide.trace`."""
 
 import gc
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
+from tests.processes import lines_of
 from vjp_guide import Cotangent, Port, Saved, Trace, trace
 
 DTYPE = torch.float64
@@ -641,14 +640,7 @@ thread.join()
 
 def test_a_deep_graph_can_be_freed() -> None:
     """Tests in a small stack, and a process of its own, which a failure would end."""
-    done = subprocess.run(  # noqa: S603 (the code is above)
-        [sys.executable, "-c", FREE_IN_A_SMALL_STACK],
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-    )
-
-    assert done.stdout == "freed\n"
+    assert lines_of(FREE_IN_A_SMALL_STACK) == ["freed"]
 
 
 SURVIVE = """
@@ -676,14 +668,7 @@ print("freed")
 
 def test_a_chain_of_200_000_nodes() -> None:
     """Tests default options, and a v with a graph as deep, in a process of its own."""
-    done = subprocess.run(  # noqa: S603 (the code is above)
-        [sys.executable, "-c", SURVIVE],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-    )
-
-    assert (done.returncode, done.stdout) == (0, "freed\n"), done.stderr
+    assert lines_of(SURVIVE) == ["freed"]
 
 
 def test_a_long_chain() -> None:

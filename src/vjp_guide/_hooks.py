@@ -5,8 +5,10 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import compress
+from threading import Lock
 from typing import Any
 
 from torch.autograd.graph import Node
@@ -57,28 +59,53 @@ def watched_hooks() -> Iterator[list[_Hook]]:
     """Note which hooks run.
 
     Python's collector knows the dictionaries that hold them, but not whose they are.
-    So each hook has a stand-in meanwhile, which calls it.
+    So each hook has a stand-in meanwhile, which calls it. Watchers in several threads
+    share it, and the last one takes it away.
 
     Yields:
         The hooks that ran.
     """
     ran: list[_Hook] = []
-    watched = [(hooks, dict(hooks)) for hooks in _dictionaries()]
-    for hooks, own in watched:
-        hooks.update({key: _noting(hook, ran) for key, hook in own.items()})
+    with _lock:
+        _watchers[id(ran)] = ran
+        _replaced.extend(_dictionaries())
+        for hooks in _replaced:
+            _replace(hooks, _stand_in)
     try:
         yield ran
     finally:
-        for hooks, own in watched:
-            hooks.update({key: own[key] for key in hooks if key in own})
+        with _lock:
+            del _watchers[id(ran)]
+            while _replaced and not _watchers:
+                _replace(_replaced.pop(), _original)
 
 
-def _noting(hook: _Hook, ran: list[_Hook]) -> _Hook:
-    def stand_in(*args: object, **kwargs: object) -> object:
-        ran.append(hook)
-        return hook(*args, **kwargs)
+_lock = Lock()
+_watchers: dict[int, list[_Hook]] = {}
+_replaced: list[OrderedDict[Any, Any]] = []
 
-    return stand_in
+
+def _replace(hooks: OrderedDict[Any, Any], by: Callable[[_Hook], _Hook]) -> None:
+    for key, hook in list(hooks.items()):
+        hooks[key] = by(hook)
+
+
+def _stand_in(hook: _Hook) -> _Hook:
+    return hook if isinstance(hook, _StandIn) else _StandIn(hook)
+
+
+def _original(hook: _Hook) -> _Hook:
+    return hook.hook if isinstance(hook, _StandIn) else hook
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _StandIn:
+    hook: _Hook
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        for ran in list(_watchers.values()):
+            ran.append(self.hook)
+        return self.hook(*args, **kwargs)
 
 
 def _dictionaries() -> list[OrderedDict[Any, Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import overload
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -231,9 +232,9 @@ class _Matrix:
 
     def _random(self, count: int) -> Tensor:
         """Return weights 1 and 2."""
-        generator = torch.Generator(device="cpu").manual_seed(0)
-        bits = torch.randint(1, 3, (count,), generator=generator, device="cpu")
-        return bits.to(self._y)
+        # Transforms that are active may refuse random numbers of torch.
+        bits = np.random.default_rng(0).integers(1, 3, count)
+        return torch.from_numpy(bits).to(self._y)
 
     def _require_one_matrix(self, chosen: range, found: _Rows) -> None:
         """Raise if the rows don't repeat or scale, which rounding alone can't do."""

@@ -190,7 +190,7 @@ def trace(  # noqa: PLR0913 (those of torch.autograd.grad, and how much to recor
     only of tensors with :meth:`~torch.Tensor.retain_grad`.
     Your own hooks run once, before the record is taken.
 
-    A trace without values of a chain of 100,000 small operations takes about three
+    A trace without values of a chain of 100,000 small operations takes three to four
     times as long as the plain call.
     Torch keeps a Python object in the graph for each node that Python has seen, until
     the graph is freed, and would then overflow the stack if the graph is deep.
