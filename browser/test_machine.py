@@ -384,7 +384,6 @@ def test_drag(page: Page) -> None:
     opened(page, y="x ** 2", x="[1., 2.]", v="[1., 1.]")
     box = page.get_by_label("v of y[1]").bounding_box()
     assert box is not None
-    assert box is not None
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 10, middle)
     page.mouse.down()
