@@ -161,7 +161,7 @@ def linkcheck(session: nox.Session) -> None:
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
     """Read the built site in Chromium: errors, axe, widths, keys, copying, search."""
-    _install(session, "browser", package=False)
+    _install(session, "browser")
     workers = ["-n", "2", "--dist", "worksteal"]
     session.run("pytest", "browser", *workers, *session.posargs)
 
