@@ -1,0 +1,71 @@
+"""What the pages call what people type: old names, short names, those of other fields.
+
+The search looks for the words on the right as well, where all those on the left are
+asked for. Both spellings of English, and mistakes of a letter or two, need no line.
+"""
+
+SYNONYMS = {
+    # The cotangent and the call
+    "adjoint": "cotangent",
+    "incoming gradient": "cotangent grad_outputs",
+    "output gradient": "cotangent grad_outputs",
+    "seed": "cotangent grad_outputs",
+    "upstream gradient": "cotangent grad_outputs",
+    "grad_tensors": "grad_outputs",
+    "out_grads": "grad_outputs names frameworks",
+    "output_gradients": "grad_outputs names",
+    "retain_variables": "retain_graph",
+    "elementwise_grad": "ones_like sum HIPS",
+    "hvp": "Hessian vector product",
+    "jvp": "Jacobian vector product",
+    "vjp": "vector Jacobian product",
+    "layout": "Jacobian shapes axes",
+    "backprop": "backward",
+    "backpropagate": "backward",
+    "logit": "score class component",
+    "vmap grad": "per sample batched",
+    # Tasks
+    "bilevel": "implicit differentiation",
+    "deep equilibrium": "implicit differentiation fixed point",
+    "deq": "implicit differentiation fixed point",
+    "hypergradient": "implicit differentiation",
+    "root finder": "implicit differentiation",
+    "forces": "gradient energy positions second derivative",
+    "gradcam": "Grad CAM saliency",
+    "heatmap": "saliency Grad CAM",
+    "recomputation": "checkpointing",
+    "ste": "straight through estimator",
+    "surrogate gradient": "straight through estimator",
+    "physics informed": "PINN",
+    "pinn": "u_x u_xx derivatives",
+    "per example": "per sample",
+    "wgan": "gradient penalty",
+    "leave one out": "influence functions",
+    "removing training": "influence functions",
+    "rademacher": "Hutchinson random signs",
+    "meanflow": "JVP forward mode",
+    "consistency training": "JVP forward mode",
+    # Systems
+    "amp": "loss scaling mixed precision",
+    "fp16": "loss scaling mixed precision",
+    "gradscaler": "loss scaling",
+    "underflow": "loss scaling",
+    "distributed": "DDP",
+    "multiple gpus": "replicas DataParallel losses",
+    "workers": "processes pipeline",
+    # Frameworks
+    "jax vjp": "cotangent frameworks",
+    "gradienttape": "TensorFlow output_gradients",
+    "mxnet": "names frameworks",
+    "tf": "TensorFlow",
+    "zygote": "pullback Julia",
+    # Others
+    "beginner": "tutorial first hand",
+    "calculator": "machine",
+    "checked": "verified",
+    "interactive": "machine",
+    "playground": "machine",
+    "walkthrough": "tutorial first hand",
+    "kink": "non-differentiable",
+    "subgradient": "kinks ties non-differentiable",
+}
