@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vjp_guide import diagnose
+
 HERE = Path(__file__).parent
 # The folder of the pages that a list names by their last name alone.
 FOLDERS = {"errors": "reference/errors/", "questions": "reference/questions/"}
@@ -30,12 +32,22 @@ class Asked:
 
 
 def asked(name: str) -> Iterator[Asked]:
-    r"""Yield the texts of a list, one a line; ``\n`` in it stands for a new line."""
+    r"""Yield the texts of a list, one a line; ``\n`` in it stands for a new line.
+
+    A text that quotes an error is also answered by the page with the error's entry.
+    """
     lines = (HERE / f"search_{name}.txt").read_text(encoding="utf-8").splitlines()
-    for text, pages in (line.split("\t") for line in lines):
-        named = (_page(page, FOLDERS.get(name, "")) for page in pages.split(","))
-        yield Asked(text.replace("\\n", "\n"), frozenset(named))
+    for line in lines:
+        text, _, pages = line.replace("\\n", "\n").partition("\t")
+        named = {_page(page, FOLDERS.get(name, "")) for page in pages.split(",")}
+        yield Asked(text, frozenset(named | set(_entry(text))))
 
 
 def _page(page: str, folder: str) -> str:
     return page if "/" in page else f"{folder}{page}"
+
+
+def _entry(text: str) -> Iterator[str]:
+    known = diagnose(text)
+    if known and known.address:
+        yield known.address.partition(".html")[0]

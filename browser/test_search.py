@@ -11,6 +11,7 @@ from browser.reader import SCRIPTS_RAN, visit
 from browser.search_lists import LISTS, Asked, asked
 from browser.serve import SITE
 from browser.test_pages import Problems, violations
+from docs._tools.part_search import stems
 from vjp_guide import diagnose
 
 PROSE = "explanation/grad-outputs.html"
@@ -94,6 +95,14 @@ def test_halves() -> None:
         assert len({text.text for text in texts}) == len(texts)
         pages = set().union(*(text.pages for text in texts))
         assert [page for page in pages if not (SITE / f"{page}.html").is_file()] == []
+
+
+def test_both_languages_find_the_same_words(search: Page) -> None:
+    """Tests that the browser looks for the words that the build has counted."""
+    for name in LISTS:
+        for text in asked(name):
+            found = search.evaluate("text => PartSearch.stems(text)", text.text)
+            assert [word for word in stems(text.text) if word not in found] == []
 
 
 @pytest.mark.parametrize(

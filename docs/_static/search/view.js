@@ -5,6 +5,7 @@
 {
   const REST = 200; // milliseconds without a key
   const LONG = 90; // letters before the first word that was found
+  const CODE = 0.7; // of a line of code or output, against one of text
   const copies = new Map();
   let root;
 
@@ -13,9 +14,10 @@
     made.append(...content);
     return made;
   };
+  const plain = (line) => line.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/\*\*|`|\$|^[\s>|:-]+|\|/g, "").trim();
   const letters = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
-  /* Return the lines below each heading of a copy, by the letters of the heading. */
+  /* Return the lines below each heading of a copy, and whether they are code, by the letters of the heading. */
   const sections = (copy) => {
     const found = new Map();
     let lines;
@@ -23,7 +25,7 @@
     for (const line of copy.split("\n")) {
       if (/^(```|\$\$)/.test(line)) fence = fence ? "" : line;
       else if (!fence && /^#+ /.test(line)) found.set(letters(line), (lines = []));
-      else if (!fence.startsWith("$$")) lines?.push(line);
+      else if (!fence.startsWith("$$")) lines?.push([plain(line), fence !== ""]);
     }
     return found;
   };
@@ -34,14 +36,14 @@
     }
     return copies.get(name);
   };
-  const plain = (line) => line.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/\*\*|`|\$|^[\s>|:-]+|\|/g, "").trim();
 
   /* Return the line that says most of what was asked, from its first such word on if it is long. */
   const best = (lines, words) => {
     let [most, chosen] = [0, ""];
-    for (const line of lines.map(plain)) {
+    for (const [line, isCode] of lines) {
       const said = new Set(PartSearch.stems(line));
-      const score = words.reduce((sum, [word, weight]) => sum + (said.has(word) ? weight : 0), 0);
+      const weights = words.map(([word, weight]) => (said.has(word) ? weight : 0));
+      const score = weights.reduce((sum, weight) => sum + weight, 0) * (isCode ? CODE : 1);
       if (score > most && !/\\[a-z]/.test(line)) [most, chosen] = [score, line];
     }
     return chosen;
@@ -74,6 +76,7 @@
     const diagnosis = VJP.diagnose(asked, isAlone);
     const { kind, message, found } = diagnosis;
     const result = PartSearch.search(kind ? `${kind}: ${message}` : asked);
+    if (kind) Object.assign(result, { missing: [], instead: [] }); // its names are the reader's
     if (!found || !isMessage(asked, diagnosis)) return { ...result, isUnknown: kind !== "" };
     const shapes = VJP.aboutShapes(found);
     const cure = { cause: shapes?.said ?? found.cause, fix: found.fix, code: shapes?.code ?? found.code };
@@ -92,12 +95,19 @@
     return made;
   };
 
+  const lists = () => {
+    const link = element("a", "", "Lists of the error texts, questions, terms and operators");
+    link.href = `${root}search.html`;
+    return element("li", "hit", link);
+  };
+
   const listed = (names) => names.map((name) => `“${name}”`).join(", ");
   const summary = ({ hits, missing, instead, isUnknown }) => {
     const told = [];
     if (instead.length) told.push(`${instead.map(([word, other]) => `“${word}” isn't on this site; “${other}” is`).join(", ")}.`);
     if (missing.length) told.push(`${listed(missing)} ${missing.length === 1 ? "isn't" : "aren't"} on this site.`);
     if (isUnknown) told.push("This error text is not in the index; nearest:");
+    if (hits[0]?.fix) told.push("The error is known: its entry comes first.");
     if (hits.length) told.push(`${hits.length} ${hits.length === 1 ? "section" : "sections"}, the best first.`);
     else told.push("No page holds these words.");
     return told.join(" ");
@@ -115,7 +125,7 @@
       const found = asked ? VJP.find(asked) : { hits: [] };
       status.textContent = asked ? summary(found) : "";
       const items = found.hits.map((hit) => item(hit, found.words));
-      list.replaceChildren(...items);
+      list.replaceChildren(...items, ...(asked && !items.length && box.close ? [lists()] : []));
       rest = setTimeout(() => items.forEach(({ later }) => later()), REST);
     };
     const move = (event) => {

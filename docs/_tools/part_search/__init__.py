@@ -136,9 +136,7 @@ def index(
         "most": MOST,
         "favours": favours,
         "aside": aside,
-        "meanings": [
-            [[*stems(said)], [*stems(meant)]] for said, meant in synonyms.items()
-        ],
+        "meanings": [tuple(map(list, map(stems, pair))) for pair in synonyms.items()],
         "pages": [_page(page, places[page.name]) for page in pages],
         "words": _places(part.words for part in found),
         "names": _places(part.names for part in found),

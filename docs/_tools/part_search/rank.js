@@ -8,12 +8,13 @@ const SATURATION = 1.2; // k1 and b of BM25, as they are usually taken
 const LENGTH = 0.75;
 const ABOUT = 0.5; // of a page's title and description, against its text
 const TITLE = 1.5; // of a part's title, likewise
-const EXACT = 1.5; // of a part whose title is what was asked
+const EXACT = 2; // of a page whose name is what was asked, or a title on it
 const ASIDE = 0.7; // of a part that is beside the point
 const MEANT = 0.5; // of a word that only means what was asked, against one that was asked
 const SHOWN = 12;
 const FEW = 5; // texts that hold a name: then its parts are looked for too
 const WORD = /\d+\.\d+|[\p{Letter}\p{Number}_]+/gu;
+const NAMED = /^[\p{Letter}_]{2}/u; // a word that can be missing: not a number, nor a letter
 const SEVERAL = 4; // words that one title holds nearly all of: they are quoted from it
 const NEARLY = 0.8;
 const LONG = 7; // letters of a word that may have two mistakes; one of half as many has one
@@ -120,8 +121,10 @@ class Query {
     this.terms = [];
     for (const word of new Set(text.match(WORD) ?? [])) this.take(word);
     const asked = [...stems(text), ...this.terms.map(({ stem }) => stem)];
-    for (const [phrase, meant] of meanings)
-      if (phrase.every((word) => asked.includes(word))) meant.filter((word) => this.known(word).length).forEach((word) => this.add(word, this.known(word), MEANT));
+    const strange = new Set(this.missing.flatMap(stems));
+    for (const [phrase, meant] of meanings.filter(([phrase]) => phrase.every((word) => asked.includes(word))))
+      for (const word of meant.filter((other) => this.known(other).length))
+        this.add(word, this.known(word), phrase.some((other) => strange.has(other)) ? 1 : MEANT);
   }
 
   add(stem, words, weight = 1) {
@@ -134,7 +137,7 @@ class Query {
     if (!whole) return;
     const words = this.known(whole);
     if (words.length) this.add(whole, words);
-    else if (!this.correct(word, whole)) this.missing.push(word);
+    else if (NAMED.test(word) && !this.correct(word, whole)) this.missing.push(word);
     if (!(this.vocabulary[whole]?.length > FEW))
       for (const part of parts) if (this.known(part).length) this.add(part, this.known(part));
   }
@@ -147,7 +150,7 @@ class Query {
 
   /* Take the word of the index that is nearest to one with mistakes, if any is near. */
   correct(word, stem) {
-    const most = stem.length < LONG / 2 || /\d/.test(stem) ? 0 : stem.length < LONG ? 1 : 2;
+    const most = stem.length < LONG / 2 ? 0 : stem.length < LONG ? 1 : 2;
     let [least, nearest] = [most + 1, ""];
     for (const [other, places] of Object.entries(this.vocabulary)) {
       if (!most || other[0] !== stem[0]) continue;
@@ -181,7 +184,7 @@ class Library {
     const best = new Map();
     for (const [number, score] of this.texts.rank(terms)) {
       const part = { ...this.parts[number], score: score + TITLE * (titles.get(number) ?? 0) };
-      if (held.get(number) === asked && this.titles.lengths[number] === asked) part.score *= EXACT;
+      part.isExact = held.get(number) === asked && this.titles.lengths[number] === asked;
       if (this.aside.test(part.title)) part.score *= ASIDE;
       if (part.score > (best.get(part.page)?.score ?? 0)) best.set(part.page, part);
     }
@@ -211,11 +214,11 @@ class Library {
     const own = this.pages.rank(terms);
     const abouts = this.abouts.rank(terms);
     const quoted = this.quoted(terms);
-    const hits = this.best(terms).map(({ page, anchor, title, score }) => {
+    const hits = this.best(terms).map(({ page, anchor, title, score, isExact }) => {
       const entry = this.entries[page];
       const sum = score + own.get(page) + ABOUT * (abouts.get(page) ?? 0);
       const favour = this.favour(entry.name, query, quoted.has(page));
-      const total = sum * favour * (isNamed(entry.name, terms) ? 2 : 1);
+      const total = sum * favour * (isExact || isNamed(entry.name, terms) ? EXACT : 1);
       return { entry, anchor, title, score: total };
     });
     const shown = hits.sort((a, b) => b.score - a.score).slice(0, SHOWN);
