@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, ViewportSize, expect
@@ -85,10 +86,8 @@ def test_rates(
 
 def test_halves() -> None:
     """Tests that a text decides its half, and that each list has both."""
-    assert (
-        Asked("jacobain", frozenset()).is_blind
-        == Asked("jacobain", frozenset("a")).is_blind
-    )
+    assert Asked("hvp", frozenset()).is_blind
+    assert not Asked("vjp", frozenset()).is_blind
     for name in LISTS:
         texts = list(asked(name))
         assert 0.4 < sum(text.is_blind for text in texts) / len(texts) < 0.6
@@ -229,10 +228,10 @@ def test_without_scripts(browser: Browser, site: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_dialog(browser: Browser, site: str, scheme: str) -> None:
+def test_dialog(browser: Browser, site: str, scheme: Literal["light", "dark"]) -> None:
     """Tests that axe-core finds nothing in it, that all is ours, and what is told."""
     problems = Problems()
-    with browser.new_page(base_url=site, color_scheme=scheme) as page:  # type: ignore[arg-type]
+    with browser.new_page(base_url=site, color_scheme=scheme) as page:
         problems.watch(page, site)
         visit(page, PROSE)
         before = problems.weight
