@@ -99,6 +99,16 @@ def test_a_subclass_whose_v_depends_on_x() -> None:
     assert "v-depends-on-x" in slugs
 
 
+@pytest.mark.parametrize("rows", [8, 64])
+def test_a_batch_norm_in_training(rows: int) -> None:
+    """Tests that its samples are said to be coupled, whatever their number."""
+    x, layer = torch.randn(rows, 8, requires_grad=True), nn.BatchNorm1d(8)
+
+    explanation = explain(layer(x), x, torch.ones(rows, 8))
+
+    assert "coupled-samples" in [each.slug for each in explanation.suspicions]
+
+
 @pytest.mark.parametrize(
     ("outputs", "inputs", "code"),
     [
