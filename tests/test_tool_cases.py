@@ -3,6 +3,7 @@
 They are those that no collection of another module holds.
 """
 
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -116,12 +117,16 @@ def test_a_batch_norm_in_training(rows: int) -> None:
         ("[x * 2, x.argmax()]", "x", "torch.autograd.grad(y0, x"),
         ("m(x).sum()", "m", "list(model.parameters())"),
         ("m(x).sum()", "m.named_parameters()", "dict(model.named_parameters())"),
+        ("m(x).sum()", "m.children()", "list(model.parameters())"),
+        ("m(x).sum()", "(m, m)", "list(x0.parameters()) + list(x1.parameters())"),
+        ("m(x).sum() + x.sum()", "[x, m]", "[x0] + list(x1.parameters())"),
+        ("types.SimpleNamespace(loss=x.sum())", "x", "torch.autograd.grad(y.loss, x)"),
     ],
 )
 def test_the_fix_names_what_was_meant(outputs: str, inputs: str, code: str) -> None:
     """Tests the part of the suggestion that was circular."""
-    names: dict[str, Any] = {"x": torch.ones(3, requires_grad=True)}
-    names["m"] = nn.Linear(3, 2)
+    names: dict[str, Any] = {"x": torch.ones(3, requires_grad=True), "types": types}
+    names["m"] = nn.Sequential(nn.Linear(3, 2))
 
     explanation = explain(eval(outputs, names), eval(inputs, names))  # noqa: S307
 
