@@ -16,7 +16,8 @@ import torch.distributed._functional_collectives as collectives
 
 kind, rank, store = sys.argv[1:]
 warnings.simplefilter("ignore")  # of the collective that is not recorded
-dist.init_process_group("gloo", init_method=f"file://{store}", rank=int(rank), world_size=2)
+where = {"init_method": f"file://{store}", "rank": int(rank), "world_size": 2}
+dist.init_process_group("gloo", **where)
 x = torch.tensor([1.0, 3.0], requires_grad=True)
 total = 1 * x
 if kind == "in place":
