@@ -10,6 +10,7 @@
   const link = root.querySelector("a[data-state]");
   const most = Math.max(...J.flat().map(Math.abs));
   const write = (value) => String(Number(value.toPrecision(4))).replace("-", "−");
+  const factor = (value) => write(value).replace(/^−.*/, "($&)");
   let column = 0;
 
   const update = () => {
@@ -27,7 +28,7 @@
       button.textContent = write(v.reduce((total, weight, o) => total + weight * J[o][i], 0));
       button.parentElement.classList.toggle("column", i === column);
     });
-    const terms = v.map((weight, o) => `${write(weight)}·${write(J[o][column])}`).join(" + ");
+    const terms = v.map((weight, o) => `${factor(weight)}·${factor(J[o][column])}`).join(" + ");
     sum.textContent = `result[${column}]: ${terms} = ${results[column].textContent}`;
     link.href = `${link.dataset.state}&v=${encodeURIComponent(`[${v.join(", ")}]`)}`;
   };

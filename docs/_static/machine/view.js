@@ -391,6 +391,7 @@
   root.addEventListener("input", ({ target }) => {
     if (target.id === "machine-preset") {
       goTo(target.value);
+      $("machine-more").open = false;
       load(target.value);
     } else if (target.closest("form")) {
       readFields();
