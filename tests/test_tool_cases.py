@@ -3,6 +3,7 @@
 They are those that no collection of another module holds.
 """
 
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -99,6 +100,16 @@ def test_a_subclass_whose_v_depends_on_x() -> None:
     assert "v-depends-on-x" in slugs
 
 
+@pytest.mark.parametrize("rows", [8, 64])
+def test_a_batch_norm_in_training(rows: int) -> None:
+    """Tests that its samples are said to be coupled, whatever their number."""
+    x, layer = torch.randn(rows, 8, requires_grad=True), nn.BatchNorm1d(8)
+
+    explanation = explain(layer(x), x, torch.ones(rows, 8))
+
+    assert "coupled-samples" in [each.slug for each in explanation.suspicions]
+
+
 @pytest.mark.parametrize(
     ("outputs", "inputs", "code"),
     [
@@ -106,12 +117,16 @@ def test_a_subclass_whose_v_depends_on_x() -> None:
         ("[x * 2, x.argmax()]", "x", "torch.autograd.grad(y0, x"),
         ("m(x).sum()", "m", "list(model.parameters())"),
         ("m(x).sum()", "m.named_parameters()", "dict(model.named_parameters())"),
+        ("m(x).sum()", "m.children()", "list(model.parameters())"),
+        ("m(x).sum()", "(m, m)", "list(x0.parameters()) + list(x1.parameters())"),
+        ("m(x).sum() + x.sum()", "[x, m]", "[x0] + list(x1.parameters())"),
+        ("types.SimpleNamespace(loss=x.sum())", "x", "torch.autograd.grad(y.loss, x)"),
     ],
 )
 def test_the_fix_names_what_was_meant(outputs: str, inputs: str, code: str) -> None:
     """Tests the part of the suggestion that was circular."""
-    names: dict[str, Any] = {"x": torch.ones(3, requires_grad=True)}
-    names["m"] = nn.Linear(3, 2)
+    names: dict[str, Any] = {"x": torch.ones(3, requires_grad=True), "types": types}
+    names["m"] = nn.Sequential(nn.Linear(3, 2))
 
     explanation = explain(eval(outputs, names), eval(inputs, names))  # noqa: S307
 

@@ -32,16 +32,20 @@ def _found(letter: str, value: object, named: Sequence[Argument]) -> list[Argume
     """Return the tensors that a container holds, at any depth."""
     is_sequence = isinstance(value, list | tuple) and not hasattr(value, "_fields")
     if is_sequence or is_tensor(value):
-        return [found for each in named for found in _within(each.name, each.value)]
-    return [*_within(letter, value)]
+        return [found for each in named for found in within(each.name, each.value)]
+    return [*within(letter, value)]
 
 
-def _within(name: str, value: object) -> Iterator[Argument]:
+def within(
+    name: str, value: object, around: tuple[object, ...] = ()
+) -> Iterator[Argument]:
+    """Yield the tensors that a value is or holds, each with an expression for it."""
     if is_tensor(value):
         yield Argument(name, value)
-        return
-    for expression, each in _entries(name, value):
-        yield from _within(expression, each)
+    elif not any(value is each for each in around):  # it doesn't hold itself
+        entries = _entries(name, value) or ([] if around else _attributes(name, value))
+        for expression, each in entries:
+            yield from within(expression, each, (*around, value))
 
 
 def _entries(name: str, value: object) -> Iterable[tuple[str, object]]:
@@ -59,6 +63,14 @@ def _entries(name: str, value: object) -> Iterable[tuple[str, object]]:
     if isinstance(value, Iterable) and not isinstance(value, Iterator):
         return [(f"[*{name}][{place}]", each) for place, each in enumerate(value)]
     return []
+
+
+def _attributes(name: str, value: object) -> Iterable[tuple[str, object]]:
+    """Return the attributes of a plain object, such as an optimizer."""
+    if callable(value) or isinstance(value, Iterable):
+        return []
+    held = getattr(value, "__dict__", {})
+    return [(f"{name}.{key}", each) for key, each in held.items()]
 
 
 def _items(name: str, value: Mapping[object, object]) -> list[tuple[str, object]]:

@@ -89,7 +89,7 @@ ROWS = (
         "not-iterable",
         "missing-v",
         "'float' object is not iterable",
-        r"^('(?P<type>\w+)' object is not iterable|iteration over a 0-d array)",
+        r"^('(?P<type>[\w.]+)' object is not iterable|iteration over a 0-d array)",
         "grad_outputs, outputs or inputs is no tensor and no sequence of tensors.",
         "Pass tensors: a single number for v becomes a tensor with the shape of y.",
         "torch.autograd.grad(y, x, grad_outputs=torch.full_like(y, v))",
