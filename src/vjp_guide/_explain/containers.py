@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 
+import numpy as np
 from torch import Tensor, nn
 
 from vjp_guide._call import Argument, Call, is_tensor
@@ -50,7 +51,7 @@ def within(
 
 def _entries(name: str, value: object) -> Iterable[tuple[str, object]]:
     """Return what a container holds, each with an expression for it."""
-    if isinstance(value, str | bytes | nn.Module):
+    if isinstance(value, str | bytes | nn.Module | np.ndarray):
         return []
     if isinstance(value, Mapping):
         return _items(name, value)
