@@ -148,6 +148,18 @@ ROWS = (
         mend_mapping,
     ),
     Row(
+        "unexpected-argument",
+        "missing-v",
+        "Tensor.backward() got an unexpected keyword argument 'retain_variables'",
+        r"(grad|backward)\(\) got an unexpected keyword argument "
+        r"'(?P<name>retain_variables|grad_variables|grad_tensors|grad_outputs)'",
+        "This function has no argument {name}: it was renamed, or is that of another.",
+        "Write retain_graph for retain_variables. The v is grad_outputs in "
+        "torch.autograd.grad, grad_tensors in torch.autograd.backward, and gradient in "
+        "Tensor.backward.",
+        "torch.autograd.grad(y, x, grad_outputs=torch.ones_like(y), retain_graph=True)",
+    ),
+    Row(
         "unused-input",
         "unused",
         "The differentiated Tensor at index 0 appears to not have been "
