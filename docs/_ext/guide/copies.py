@@ -37,6 +37,7 @@ FAVOURS = [
     {"under": "operators/", "pattern": r"Backward\d", "most": 1, "times": 2.5},
     {"under": "operators/", "pattern": r"\w\[|\)\.\w", "times": 0.4},
     {"under": "operators/", "times": 0.8},
+    {"under": "auto_examples/", "times": 0.85},
     {"under": "tutorials/", "times": 0.8},
     {"under": "reference/errors/", "quoted": True, "times": 1.2},
     {"under": "reference/errors/", "pattern": EXCEPTION, "times": 1.5},
