@@ -51,7 +51,7 @@ ANSWERED = """number => new Promise((next) => {
 @pytest.fixture(scope="module")
 def search(shared: Page) -> Page:
     """Open the search page once: the index is large."""
-    visit(shared, "search.html")
+    visit(shared, "search.html?q=v")
     shared.wait_for_function(READY)
     return shared
 

@@ -34,7 +34,8 @@ globalThis.VJP ??= {};
     dialog.querySelector("textarea").select();
     return start(dialog);
   };
-  if (page) start(page);
+  page?.addEventListener("focusin", () => start(page));
+  if (page && location.search) start(page);
 
   /* A button has the place of the field that leads to the page of the search without scripts. */
   const form = document.querySelector(".sidebar-search-container");
