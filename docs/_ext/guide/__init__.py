@@ -76,6 +76,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # What is made of all pages; and when they are written, a look at what is published.
     app.connect("write-started", write)
     app.connect("build-finished", operators.publish)
+    app.connect("build-finished", copies.write_whole)
     if hosted:
         # Themes write their style sheets at the same moment.
         app.connect("build-finished", check, priority=900)
