@@ -1,5 +1,7 @@
 """Tests of what readers do with a page: keys, copying, menus, themes, printing."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
@@ -124,6 +126,12 @@ def test_printing(page: Page) -> None:
         expect(page.locator(part)).to_be_hidden()
     expect(page.locator(".skip-to-content")).to_be_hidden()
     expect(page.locator("button.copybtn").first).to_be_hidden()
+
+
+def test_a_worksheet_prints_its_answers_overleaf(page: Page) -> None:
+    """Tests that the questions fill one sheet and the answers the next."""
+    visit(page, "tutorials/worksheet.html")
+    assert len(re.findall(rb"/Type /Page\b", page.pdf(format="A4"))) == 2
 
 
 def test_dark_pictures(page: Page) -> None:
