@@ -100,7 +100,7 @@ def _text(markup: str) -> str:
     tree = LexborHTMLParser(markup)
     for drawing in tree.css("svg[aria-label]"):
         drawing.replace_with(f"\nFigure: {drawing.attributes['aria-label']}\n")
-    for silent in tree.css("style, script"):
+    for silent in tree.css("style, script, figcaption"):
         silent.decompose()
     for elements, text in ENDS.items():
         for element in tree.css(elements):
