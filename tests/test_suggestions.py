@@ -60,6 +60,13 @@ SETUPS = {
     "list with None": "y = [x * 2, None]",
     "tensor and indices": "y = torch.stack([x, 2 * x]).max(0)",
     "tensor and list": "y = [x.sum(), torch.arange(2)]\nv = [None, None]",
+    "nested vs": "y, v = (x, (2 * x,)), (torch.ones(3), (torch.ones(3),))",
+    "v in two lists": "y, v = 2 * x, [[torch.ones(3)]]",
+    "one v in a list": "y, v = (x, 2 * x), (torch.ones(3), [torch.ones(3)])",
+    "dict of vs": "y, v = {'a': x, 'b': x.sum()}, {'a': x * 3, 'b': torch.ones(())}",
+    "arrays of no axes": "import numpy as np\n"
+    "y, v = x.sum(), (np.array(1.0), np.array(2.0))",
+    "too many vs in a list": "y, v = 2 * x, [[torch.ones(3), torch.ones(3)]]",
     "set": "y = {x * 2}",
     "item": "y = x.sum().item()",
     "numpy": "y = x.exp().detach().numpy()",

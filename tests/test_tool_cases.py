@@ -45,6 +45,30 @@ def test_nested_lists_of_cotangents() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("outputs", "cotangents"),
+    [
+        ("{'a': a, 'b': [b]}", "{'b': [b], 'a': a}"),
+        ("(a, b)", "[[a, b]]"),
+        ("{'a': a, 'b': b}", "[(a, b)]"),
+        ("[[a, b]]", "[[a], [b]]"),
+    ],
+)
+def test_cotangents_in_containers(outputs: str, cotangents: str) -> None:
+    """Tests that those given are used, not replaced by ones."""
+    x = torch.ones(3, requires_grad=True)
+    y = eval(outputs, {"a": 2 * x, "b": 3 * x})  # noqa: S307 (the table holds containers)
+    v = eval(cotangents, {"a": torch.ones(3), "b": torch.full((3,), 5.0)})  # noqa: S307 (likewise)
+
+    diagnosis = explain(y, x, v).diagnosis
+
+    assert diagnosis
+    names = {"y": y[0] if len(y) == 1 else y, "v": v, "x": x, "torch": torch}
+    names |= dict(zip(("y0", "y1", "v0", "v1"), [*y, *v], strict=False))
+    (found,) = eval(diagnosis.code, names)  # noqa: S307 (that it computes is the claim)
+    assert found.tolist() == [17, 17, 17]
+
+
 @pytest.mark.filterwarnings("ignore:one backward pass ran:UserWarning")
 def test_the_jacobian_of_a_sparse_product() -> None:
     """Tests against a dense matrix; torch gives the stored entries alone."""

@@ -21,6 +21,7 @@ from docs._tools import part_search
 
 from .errors import DATA
 from .page import Page, place
+from .synonyms import SYNONYMS
 
 LANGUAGES = {"ipython3": "python", "myst-ansi": "text", "none": "text"}
 CODE = {"literal_block", "code_links_block"}  # the latter are the gallery's
@@ -30,14 +31,18 @@ ADMONITIONS = {"note", "tip", "warning", "important", "seealso"}
 # What ends with an element in the HTML of an output, as text.
 ENDS = {"dt": ": ", "td, th": "  ", "tr, p, pre, caption, dd": "\n"}
 # A node's name alone wants its operator; an exception's name, or a quotation, is an
-# error; up to three words want an explanation. The first that fits decides.
+# error; up to three words want an explanation, and more are a question. Names in code
+# that calls and indexes are seldom those of operators.
 EXCEPTION = r"\w(Error|Warning)\b"
 FAVOURS = [
-    {"under": "operators/", "pattern": r"Backward\d", "most": 1, "times": 2},
-    {"under": "reference/errors/", "quoted": True, "times": 1.5},
-    {"under": "reference/errors/", "pattern": EXCEPTION, "times": 1.5},
-    {"pattern": EXCEPTION, "times": 1},
+    {"under": "operators/", "pattern": r"Backward\d", "most": 1, "times": 2.5},
+    {"under": "operators/", "pattern": r"\w\[|\)\.\w", "times": 0.4},
     {"under": "operators/", "times": 0.8},
+    {"under": "auto_examples/", "times": 0.85},
+    {"under": "tutorials/", "times": 0.8},
+    {"under": "reference/errors/", "quoted": True, "times": 1.2},
+    {"under": "reference/errors/", "pattern": EXCEPTION, "times": 1.5},
+    {"under": "reference/questions/", "least": 4, "times": 1.1},
     {"under": "explanation/", "most": 3, "times": 1.5},
     {"under": "how-to/", "most": 3, "times": 1.5},
 ]
@@ -52,6 +57,7 @@ FILES = {
     "address of its entry.",
 }
 ENTRIES = "operators/entries/"
+OLDER = r"^(Before|Until|In) (torch )?\d"  # sections on what torch no longer does
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
@@ -106,7 +112,7 @@ def _text(markup: str) -> str:
     tree = LexborHTMLParser(markup)
     for drawing in tree.css("svg[aria-label]"):
         drawing.replace_with(f"\nFigure: {drawing.attributes['aria-label']}\n")
-    for silent in tree.css("style, script"):
+    for silent in tree.css("style, script, figcaption"):
         silent.decompose()
     for elements, text in ENDS.items():
         for element in tree.css(elements):
@@ -180,6 +186,8 @@ def write_sitemap(app: Sphinx, pages: Iterable[str]) -> None:
 def write_search_index(app: Sphinx, pages: dict[str, Page]) -> None:
     """Write the index of the site's search."""
     places = {name: place(app.env, name) for name in pages}
-    index = part_search.index(list(pages.values()), places, FAVOURS)
+    index = part_search.index(
+        list(pages.values()), places, FAVOURS, synonyms=SYNONYMS, aside=OLDER
+    )
     target = Path(app.outdir, "_static", "search-index.js")
     target.write_text(part_search.script(index), encoding="utf-8")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 
+import numpy as np
 from torch import Tensor, nn
 
 from vjp_guide._call import Argument, Call, is_tensor
@@ -50,7 +51,7 @@ def within(
 
 def _entries(name: str, value: object) -> Iterable[tuple[str, object]]:
     """Return what a container holds, each with an expression for it."""
-    if isinstance(value, str | bytes | nn.Module):
+    if isinstance(value, str | bytes | nn.Module | np.ndarray):
         return []
     if isinstance(value, Mapping):
         return _items(name, value)
@@ -100,8 +101,22 @@ def _without_integers(xs: Sequence[Argument]) -> Sequence[Argument]:
     return [x for x in xs if _is_differentiable(x)] or xs
 
 
+def _held(cotangents: Sequence[Argument]) -> list[Argument]:
+    """Return the tensors that cotangents hold, if one is a container of any."""
+    containers = [v for v in cotangents if isinstance(v.value, list | tuple | Mapping)]
+    if not any(any(within(*v)) for v in containers):
+        return []
+    return [found for v in cotangents for found in within(*v)]
+
+
 def _kept_cotangents(call: Call, kept: Sequence[Argument]) -> tuple[Argument, ...]:
     """Return the cotangents of the outputs that are kept, if they are known."""
+    held = {v.name[1:]: v for v in _held(call.cotangents)}
+    places = [y.name[1:] for y in kept]
+    if held and held.keys() >= set(places):
+        return tuple(held[place] for place in places)
+    if held and len(held) == len(kept):
+        return tuple(held.values())
     pairs = zip(call.outputs, call.cotangents, strict=False)
     given = {y.name: v for y, v in pairs}
     if all(y.name in given for y in kept):

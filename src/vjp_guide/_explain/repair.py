@@ -30,7 +30,7 @@ def mend_cotangents(call: Call, _: re.Match[str]) -> Mended:
     kept = {y.name for y in tidy.outputs}
     left_out = [y for y in call.outputs if y.name not in kept and is_tensor(y.value)]
     if kept == {y.name for y in call.outputs}:
-        return explain_cotangents(call), correct_cotangents(call)
+        return explain_cotangents(call), correct_cotangents(tidy)
     constant = _shapes(left_out, " and ") or "parts of outputs"
     cause = f"No derivative leads to {constant}: leave out what doesn't depend on x."
     return f"{cause} {explain_cotangents(tidy)}".strip(), correct_cotangents(tidy)
