@@ -19,6 +19,7 @@ from sphinx_markdown_builder.translator import MarkdownTranslator
 
 from docs._tools import part_search
 
+from .errors import DATA
 from .page import Page, place
 from .synonyms import SYNONYMS
 
@@ -45,6 +46,17 @@ FAVOURS = [
     {"under": "explanation/", "most": 3, "times": 1.5},
     {"under": "how-to/", "most": 3, "times": 1.5},
 ]
+# What programs can take instead of a page, and what it holds.
+WHOLE = "llms-full.txt"
+FILES = {
+    WHOLE: "All pages in one file, but for the entries of operators.",
+    "operators/operators.json": "The operator atlas: for each of torch's operators "
+    "its formula, an example with numbers, and what checks found.",
+    "operators/operators.schema.json": "The JSON Schema of operators.json.",
+    DATA: "The known errors: a pattern for each text, its cause, its fix, and the "
+    "address of its entry.",
+}
+ENTRIES = "operators/entries/"
 OLDER = r"^(Before|Until|In) (torch )?\d"  # sections on what torch no longer does
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
@@ -100,7 +112,7 @@ def _text(markup: str) -> str:
     tree = LexborHTMLParser(markup)
     for drawing in tree.css("svg[aria-label]"):
         drawing.replace_with(f"\nFigure: {drawing.attributes['aria-label']}\n")
-    for silent in tree.css("style, script"):
+    for silent in tree.css("style, script, figcaption"):
         silent.decompose()
     for elements, text in ENDS.items():
         for element in tree.css(elements):
@@ -133,6 +145,19 @@ def _list(app: Sphinx, pages: dict[str, Page]) -> Iterator[str]:
         yield f"\n## {pages[part].title}\n"
         for name in _below(app.env, part):
             yield _entry(app, pages[name])
+    yield "\n## Whole text and data\n"
+    for name, what in FILES.items():
+        yield f"- [{name}]({app.config.html_baseurl}{name}): {what}"
+
+
+def write_whole(app: Sphinx, exception: Exception | None) -> None:
+    """Write llms-full.txt: the copies one after another, in the order of the menu."""
+    if exception is None and app.builder.format == "html":
+        root = app.config.root_doc
+        below = [n for n in _below(app.env, root) if not n.startswith(ENTRIES)]
+        texts = (Path(app.outdir, f"{name}.md").read_text("utf-8") for name in below)
+        whole = "\n".join(texts)
+        Path(app.outdir, WHOLE).write_text(whole, encoding="utf-8")
 
 
 def _below(env: BuildEnvironment, name: str) -> Iterator[str]:
