@@ -86,7 +86,6 @@ def lead_on(
         view = f"{REPOSITORY}/blob/main/docs/{name}.md"
         context["source"] = context.get("theme_source_view_link") or view
         context["tested_by"] = page.exercise_on(app.env, name)
-        context["year"] = datetime.now(tz=UTC).year
 
 
 def name_source(

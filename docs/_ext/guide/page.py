@@ -120,12 +120,12 @@ def short(title: nodes.Element) -> Iterator[nodes.Node]:
         yield child.deepcopy()
 
 
-def exercise_on(env: BuildEnvironment, name: str) -> tuple[str, str] | None:
-    """Return the address and the title of the first exercise on a page's subject."""
+def exercise_on(env: BuildEnvironment, name: str) -> tuple[str, str, str] | None:
+    """Return the page, anchor and title of the first exercise on a page's subject."""
     for tutorial in known(env).values():
         if name in tutorial.exercises and tutorial.name != name:
             anchor, title = tutorial.exercises[name]
-            return f"{tutorial.name}.html#{anchor}", title
+            return tutorial.name, anchor, title
     return None
 
 
