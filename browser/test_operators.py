@@ -62,6 +62,7 @@ def test_chips_say_what_they_mean(page: Page) -> None:
     """Tests that each word of the last column tells its meaning."""
     visit(page, INDEX)
     chip = page.locator(ROWS).get_by_text("twice", exact=True).first
+    chip.hover()
     expect(chip).to_have_attribute("title", re.compile("differentiated"))
 
 

@@ -43,6 +43,11 @@
   const near = new IntersectionObserver(
     ([{ isIntersecting }]) => { if (isIntersecting) show(); }, { rootMargin: "100%" });
   near.observe(rows[40]);
+  // What a word means is written once, at its choice.
+  const meanings = new Map([...form.querySelectorAll("option[title]")].map((option) => [option.value, option.title]));
+  table.addEventListener("pointerover", ({ target }) => {
+    if (target.matches(".op-chip")) target.title = meanings.get(target.textContent);
+  });
   form.addEventListener("input", show);
   form.addEventListener("input", update);
   form.addEventListener("submit", (event) => {
