@@ -39,6 +39,7 @@ GOALS = {"errors": (1.0, 1.0), "questions": (0.65, 0.84), "words": (0.7, 0.85)}
 # Processor milliseconds until the first answer, from when the index has arrived.
 ANSWER = 100
 INDEX = 130_000  # bytes that a server's gzip sends
+TABLE = 75_000  # of the errors, which a pasted one fetches, and of scripts
 # Run the index again, and ask.
 ANSWERED = """number => new Promise((next) => {
   const index = document.createElement("script");
@@ -241,7 +242,7 @@ def test_dialog(browser: Browser, site: str, scheme: Literal["light", "dark"]) -
         expect(told).to_have_text(re.compile(r"\d+ sections"), timeout=30_000)
         assert violations(page, "[data-sample]") == []
         assert problems.found == []
-        assert problems.weight - before < INDEX + 60_000
+        assert problems.weight - before < INDEX + TABLE
 
 
 def test_the_index_comes_when_it_is_wanted(page: Page) -> None:
@@ -283,8 +284,8 @@ def thread_time(session: CDPSession) -> float:
 @pytest.mark.parametrize(
     ("text", "told", "pages"),
     [
-        ("retain_variables backward", "“retain_variables” isn't on this site", 1),
-        ("mtl_backward", "“mtl_backward” isn't on this site", 1),
+        ("maml backward", "“maml” isn't on this site", 1),
+        ("xgboost gradient", "“xgboost” isn't on this site", 1),
         ("jacobain", "“jacobain” isn't on this site; “jacobian” is", 1),
         ("zzzqqq", "“zzzqqq” isn't on this site. No page holds these words", 0),
         (
