@@ -16,3 +16,9 @@ def test_pieces(pieces: list[str]) -> None:
     drawing = {"output_type": "display_data", "data": {"image/svg+xml": ["<svg/>"]}}
     found = notebooks.merged([*streams, drawing, value])
     assert found == [streams[0], drawing, value]
+
+
+def test_comments_stay_out() -> None:
+    """Tests that a notebook doesn't tell how people ask for a section."""
+    text = "# Title\n\n% asked: one way; another\n\nText of 5 % in all.\n"
+    assert notebooks.COMMENT.sub("", text) == "# Title\n\nText of 5 % in all.\n"
