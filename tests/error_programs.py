@@ -129,8 +129,38 @@ MANY = [
         TWO + "v0, v1 = torch.ones(4, 3, 2), torch.ones(3, 3)",
     ),
 ]
+# What only a GPU raises.
+CUDNN = 'exec("raise RuntimeError(text)", {"text": "%s"})'
 OTHERS = [
     Program("in-place-leaf", "x.add_(1)"),
+    Program(
+        "view-of-no-grad",
+        "view.mul_(2)",
+        "with torch.no_grad(): view = x[:1]",
+        "assert x.tolist() == [2, 2, 3]",
+    ),
+    Program(
+        "overlapping-memory",
+        "g.mul_(2)",
+        "(g,) = torch.autograd.grad(x.sum(), x)",
+        "assert g.tolist() == [2, 2, 2]",
+    ),
+    Program("overlapping-memory", "v[1:].add_(v[:-1])"),
+    Program(
+        "deepcopy-non-leaf",
+        "copy.deepcopy(module)",
+        "import copy\nmodule = torch.nn.Module()\nmodule.last = y",
+        "assert torch.equal(y, z)",
+    ),
+    Program(
+        "optimizer-non-leaf",
+        "torch.optim.SGD([x.double()])",
+        after="assert w.is_leaf",
+    ),
+    Program("computed-parameter", "layer.weight = y", "layer = torch.nn.Linear(2, 3)"),
+    Program("scalar-of-grad", "torch.tensor([x[0], x[1]])"),
+    Program("numpy-of-grad", "x.numpy()"),
+    Program("numpy-of-grad", "np.asarray(y)"),
     Program("func-grad-not-scalar", "torch.func.grad(f)(x)"),
     Program(
         "func-grad-not-scalar",
@@ -292,6 +322,12 @@ OTHERS = [
     Program("vmap-dynamic-shape", "torch.vmap(torch.nonzero)(y)"),
     Program("vmap-dynamic-shape", "torch.vmap(lambda x: x[x > 0])(y)"),
     Program("vmap-random", "torch.vmap(torch.rand_like)(y)"),
+    Program(
+        "vmap-unmapped-buffer",
+        "torch.vmap(fill)(y)",
+        "def fill(row):\n    z = torch.zeros(4)\n    z[1:3] = row\n    return z",
+        "assert fill(x).shape == (4,)",
+    ),
     Program("batching-rule", "torch.vmap(lambda a: a.is_set_to(a))(y)"),
     Program(
         "batching-rule",
@@ -352,6 +388,31 @@ OTHERS = [
     Program(
         "checkpoint-no-grad",
         "torch.utils.checkpoint.checkpoint(f, x.detach(), use_reentrant=True)",
+    ),
+    Program(
+        "checkpoint-recomputed",
+        "grad(z, x)",
+        "from torch.utils.checkpoint import checkpoint\n"
+        "sizes = iter([3, 2])\n"
+        "f = lambda x: x[: next(sizes)].exp().sum()\n"
+        "z = checkpoint(f, x, use_reentrant=False)\n"
+        "f = torch.sum",
+        "grad(y, x)",
+    ),
+    Program(
+        "cudnn-twice",
+        CUDNN % "the derivative for '_cudnn_rnn_backward' is not implemented.",
+        "f = torch.exp",
+        "grad(g.sum(), x)",
+    ),
+    Program(
+        "cudnn-twice",
+        CUDNN % "derivative for _cudnn_rnn_backward is not implemented",
+        "f = torch.exp",
+    ),
+    Program(
+        "cudnn-eval",
+        CUDNN % "cudnn RNN backward can only be called in training mode",
     ),
     Program(
         "inference-requires-grad",
@@ -468,8 +529,11 @@ OLDER |= {
 def provoke(program: Program) -> tuple[Exception, dict[str, Any]]:
     """Run a program and return what it raised, a warning included, and its names."""
     names = program.names(torch.autograd.grad)
+    always = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
     with pytest.raises(Exception) as caught:  # noqa: PT011 (the table says which)
         exec(program.call, names)  # noqa: S102 (the table holds programs)
+    torch.set_warn_always(always)
     return caught.value, names
 
 

@@ -28,9 +28,12 @@ from vjp_guide._clarify.run import run
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit")
 SLUG = re.compile(r"#error-([\w-]+)$")
-# A class of the reader raises the first, in place of an extension of torch, and the
-# call in the reader's code the second, before any of torch's runs.
-ELSEWHERE = {"extension-no-derivative", "unexpected-argument"}
+# The reader's code raises these: in place of an extension of torch, or of a GPU, and
+# for a call that fails before any code of torch's runs.
+ELSEWHERE = {
+    *("extension-no-derivative", "unexpected-argument"),
+    *("cudnn-eval", "cudnn-twice"),
+}
 RAISED = [each for each in PROGRAMS if each.slug not in ELSEWHERE]
 BACKWARD = [
     each

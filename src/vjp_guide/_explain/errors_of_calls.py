@@ -265,6 +265,66 @@ ROWS = (
         "w = x.detach()  # the argument that the message names",
     ),
     Row(
+        "deepcopy-non-leaf",
+        "unused",
+        "Only Tensors created explicitly by the user (graph leaves) support the "
+        "deepcopy protocol at the moment.",
+        r"\(graph leaves\) support the deepcopy protocol",
+        "copy.deepcopy met a computed tensor, one that has a graph: mostly a result "
+        "that a module's forward stored as an attribute.",
+        "Store y.detach() on the module, or set the attribute to None before you copy.",
+        "import copy\n\nz = copy.deepcopy(y.detach())",
+    ),
+    Row(
+        "optimizer-non-leaf",
+        "unused",
+        "can't optimize a non-leaf Tensor",
+        r"can't optimize a non-leaf Tensor",
+        "An optimizer updates leaves, and this tensor was computed from one: by "
+        ".to(device), .double(), an index or another operation.",
+        "Make the leaf last: requires_grad_() or nn.Parameter after the .to(device). "
+        "Or give the optimizer the leaf that it was computed from.",
+        "w = x.detach().clone().requires_grad_()\n"
+        "optimizer = torch.optim.SGD([w], lr=0.1)",
+    ),
+    Row(
+        "computed-parameter",
+        "unused",
+        "cannot assign 'torch.FloatTensor' as parameter 'weight' "
+        "(torch.nn.Parameter or None expected)",
+        r"cannot assign '(?P<type>[\w.]+)' as parameter '(?P<name>\w+)' "
+        r"\(torch\.nn\.Parameter or None expected\)",
+        "A module takes a leaf as its {name}, and this is a tensor of another kind, "
+        "such as a computed one.",
+        "Call the module with torch.func.functional_call, which keeps the graph of the "
+        "tensor. To copy values instead, use copy_ under torch.no_grad().",
+        "layer = torch.nn.Linear(3, 1, bias=False)\n"
+        'torch.func.functional_call(layer, {"weight": 2 * layer.weight}, (x,))',
+    ),
+    Row(
+        "numpy-of-grad",
+        "unused",
+        "Can't call numpy() on Tensor that requires grad. Use "
+        "tensor.detach().numpy() instead.",
+        r"Can't call numpy\(\) on Tensor that requires grad",
+        "NumPy keeps no graph: whatever is computed from the array has no derivative.",
+        "For values to look at, y.detach().numpy(). For a value that the loss depends "
+        "on, write the step in torch, or in a custom Function with its own backward.",
+        "y.detach().numpy()",
+    ),
+    Row(
+        "scalar-of-grad",
+        "unused",
+        "Converting a tensor with requires_grad=True to a scalar may lead to "
+        "unexpected behavior.",
+        r"Converting a tensor with requires_grad=True to a scalar",
+        "A tensor that requires grad became a Python number, by float(), a function of "
+        "math, or torch.tensor([x, y]): what is computed from it has no derivative.",
+        "Use torch.stack for a list of tensors, and functions of torch for those of "
+        "math; detach() first if only the number is wanted.",
+        "y = torch.stack([x.sum(), x.prod()])",
+    ),
+    Row(
         "second-pass",
         "graph",
         "Trying to backward through the graph a second time (or directly "
@@ -313,6 +373,32 @@ ROWS = (
         "be edited in place.",
         "Write the operation out of place: first = first + 1 instead of first += 1.",
         "first, *others = x.unbind()\nfirst = first + 1",
+    ),
+    Row(
+        "view-of-no-grad",
+        "graph",
+        "A view was created in no_grad mode and is being modified inplace with grad "
+        "mode enabled.",
+        r"A view was created in (?P<mode>no_grad|inference) mode and is being modified "
+        r"inplace",
+        "The view was made in {mode} mode and is edited outside of it, so torch can't "
+        "tell whether the edit shall be recorded.",
+        "Make the view and edit it in the same mode: both inside for an update of "
+        "values, both outside for a computation.",
+        "with torch.no_grad():\n    x[:1].mul_(2)",
+    ),
+    Row(
+        "overlapping-memory",
+        "graph",
+        "unsupported operation: more than one element of the written-to tensor refers "
+        "to a single memory location. Please clone() the tensor before performing the "
+        "operation.",
+        r"the written-to tensor refers? to a single memory location",
+        "An edit in place would write to memory that it also reads, or that several "
+        "entries share, as those of an expanded tensor do. The gradient of a sum is "
+        "one.",
+        "Clone the tensor first, or write the operation out of place.",
+        "(g,) = torch.autograd.grad(x.sum(), x)\ng = g.clone()\ng.mul_(2)",
     ),
     Row(
         "anomaly-nan",
