@@ -94,11 +94,6 @@ def text(page: Page, place: str) -> str:
     return page.locator(place).text_content() or ""
 
 
-def text(page: Page, place: str) -> str:
-    """Return the text of an element."""
-    return page.locator(place).text_content() or ""
-
-
 @pytest.fixture(scope="module")
 def cases() -> list[machine_cases.Case]:
     """Return random calls, the same each time, somewhat more than are wanted."""
@@ -412,7 +407,6 @@ def test_drag(page: Page) -> None:
     """Tests that an entry of v follows the pointer."""
     opened(page, y="x ** 2", x="[1., 2.]", v="[1., 1.]")
     box = page.get_by_label("v of y[1]").bounding_box()
-    assert box is not None
     assert box is not None
     assert box is not None
     middle = box["y"] + box["height"] / 2
