@@ -265,29 +265,6 @@ ROWS = (
         "w = x.detach()  # the argument that the message names",
     ),
     Row(
-        "deepcopy-non-leaf",
-        "unused",
-        "Only Tensors created explicitly by the user (graph leaves) support the "
-        "deepcopy protocol at the moment.",
-        r"\(graph leaves\) support the deepcopy protocol",
-        "copy.deepcopy met a computed tensor, one that has a graph: mostly a result "
-        "that a module's forward stored as an attribute.",
-        "Store y.detach() on the module, or set the attribute to None before you copy.",
-        "import copy\n\nz = copy.deepcopy(y.detach())",
-    ),
-    Row(
-        "optimizer-non-leaf",
-        "unused",
-        "can't optimize a non-leaf Tensor",
-        r"can't optimize a non-leaf Tensor",
-        "An optimizer updates leaves, and this tensor was computed from one: by "
-        ".to(device), .double(), an index or another operation.",
-        "Make the leaf last: requires_grad_() or nn.Parameter after the .to(device). "
-        "Or give the optimizer the leaf that it was computed from.",
-        "w = x.detach().clone().requires_grad_()\n"
-        "optimizer = torch.optim.SGD([w], lr=0.1)",
-    ),
-    Row(
         "computed-parameter",
         "unused",
         "cannot assign 'torch.FloatTensor' as parameter 'weight' "
@@ -300,29 +277,6 @@ ROWS = (
         "tensor. To copy values instead, use copy_ under torch.no_grad().",
         "layer = torch.nn.Linear(3, 1, bias=False)\n"
         'torch.func.functional_call(layer, {"weight": 2 * layer.weight}, (x,))',
-    ),
-    Row(
-        "numpy-of-grad",
-        "unused",
-        "Can't call numpy() on Tensor that requires grad. Use "
-        "tensor.detach().numpy() instead.",
-        r"Can't call numpy\(\) on Tensor that requires grad",
-        "NumPy keeps no graph: whatever is computed from the array has no derivative.",
-        "For values to look at, y.detach().numpy(). For a value that the loss depends "
-        "on, write the step in torch, or in a custom Function with its own backward.",
-        "y.detach().numpy()",
-    ),
-    Row(
-        "scalar-of-grad",
-        "unused",
-        "Converting a tensor with requires_grad=True to a scalar may lead to "
-        "unexpected behavior.",
-        r"Converting a tensor with requires_grad=True to a scalar",
-        "A tensor that requires grad became a Python number, by float(), a function of "
-        "math, or torch.tensor([x, y]): what is computed from it has no derivative.",
-        "Use torch.stack for a list of tensors, and functions of torch for those of "
-        "math; detach() first if only the number is wanted.",
-        "y = torch.stack([x.sum(), x.prod()])",
     ),
     Row(
         "second-pass",
@@ -469,9 +423,9 @@ ROWS = (
         "device-mismatch",
         "dtype-device",
         "invalid gradient at index 0 - expected device cpu but got meta",
-        r"invalid gradient at index \d+ - expected device (?P<y>\S+) but got "
+        r"invalid gradient at index \d+ - expected (?:device|type) (?P<y>\S+) but got "
         r"(?P<v>\S+)",
-        "v is on {v}, y on {y}.",
+        "v belongs to {v}, y to {y}.",
         "Create v on the device of y.",
         "torch.autograd.grad(y, x, grad_outputs=v.to(y.device))",
         mend_cotangents,
