@@ -157,7 +157,7 @@ def derive(fn: Callable[..., Any], *inputs: Tensor) -> Derivation:
     _run_once(given)
     problems: list[str] = []
     for dynamic, simple in _ATTEMPTS:
-        captured = capture(given, dynamic=dynamic)
+        captured = _captured(given, dynamic=dynamic)
         if simple:
             simplify(captured.module.graph, captured.mode)
         try:
@@ -172,6 +172,16 @@ def derive(fn: Callable[..., Any], *inputs: Tensor) -> Derivation:
 
 
 _ATTEMPTS = ((True, True), (True, False), (False, True))
+
+
+def _captured(given: Subject, *, dynamic: bool) -> Captured:
+    """Return the graph, of these lengths alone where torch can't leave them open."""
+    try:
+        return capture(given, dynamic=dynamic)
+    except DeriveError:
+        if not dynamic:
+            raise
+    return capture(given, dynamic=False)
 
 
 def _run_once(given: Subject) -> None:

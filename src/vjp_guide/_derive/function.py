@@ -305,7 +305,7 @@ class _Writer:
             *(f"{name} = {self._literal(t)}" for name, t in tensors.items()),
             "",
             f"def fn({xs}):",
-            f"    return {call}",
+            *(f"    {line}" for line in self._differentiable(call)),
             "",
             f"inputs = [{xs}]",
             "tracked = [x.clone().requires_grad_() for x in inputs]",
@@ -313,6 +313,15 @@ class _Writer:
             "assert dot_product_test(fn, *inputs).passed",
         ]
         return _def(f"test_{self._subject.name}", [], lines)
+
+    def _differentiable(self, call: str) -> list[str]:
+        """Return lines that return the outputs with a derivative, for the test."""
+        pairs = zip(self._named.outputs, self._named.cotangents, strict=True)
+        names = [name if v else "_" for name, v in pairs]
+        if "_" not in names:
+            return [f"return {call}"]
+        kept = ", ".join(name for name in names if name != "_")
+        return [f"{', '.join(names)} = {call}", f"return {kept}"]
 
     def _values(self) -> dict[str, Tensor]:
         """Return the tensors that the function takes."""

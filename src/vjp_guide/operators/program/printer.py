@@ -20,6 +20,7 @@ from vjp_guide.operators.program.nodes import (
     rank_of,
     shape_of,
     size,
+    tensor_of,
 )
 
 _ATOM, _UNARY, _PRODUCT = 9, 7, 6
@@ -424,15 +425,22 @@ def _keep(positional: list[str]) -> list[str]:
 def needed(nodes: Iterable[Node | None], given: set[Node]) -> set[Node]:
     """Return what the nodes are computed from, up to what is given."""
     pending = [node for node in nodes if node is not None]
-    needed: set[Node] = set()
+    found: set[Node] = set()
     while pending:
         node = pending.pop()
-        if node not in needed:
-            needed.add(node)
+        if node not in found:
+            found.add(node)
             if node not in given:
-                pending.extend(node.all_input_nodes)
+                pending.extend(_read(node))
                 pending.extend(u for u in node.users if is_mutable(u))
-    return needed
+    return found
+
+
+def _read(node: Node) -> list[Node]:
+    """Return what a node is computed from; lengths are read from no tensor."""
+    length = isinstance(node.meta.get("val"), _LENGTHS)
+    operands = node.all_input_nodes
+    return [n for n in operands if not length or tensor_of(n) is None]
 
 
 def _given(node: Node) -> tuple[list[Any], dict[str, Any]]:
