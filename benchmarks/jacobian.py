@@ -6,6 +6,7 @@ leave out the forward pass; those of ``jacrev`` and ``functional.jacobian`` hold
 """
 
 import argparse
+import random
 import statistics
 import time
 from collections.abc import Callable
@@ -49,16 +50,19 @@ def methods(outputs: int, inputs: int) -> dict[str, Method]:
 
 
 def medians(methods: dict[str, Method], rounds: int) -> dict[str, float]:
-    """Return the median times in ms, of rounds that take all methods in turn."""
+    """Return the median CPU times in ms, of rounds that take all methods in any order.
+
+    What runs before a method decides what of its data the caches hold.
+    """
     times: dict[str, list[float]] = {name: [] for name in methods}
     expected = methods["loop"]()
     for method in methods.values():
         torch.testing.assert_close(method(), expected)
     for _ in range(rounds):
-        for name, method in methods.items():
-            start = time.perf_counter()
-            method()
-            times[name].append(1000 * (time.perf_counter() - start))
+        for name in random.sample(list(methods), len(methods)):
+            start = time.process_time()
+            methods[name]()
+            times[name].append(1000 * (time.process_time() - start))
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 
@@ -69,7 +73,8 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    print(f"torch {torch.__version__}, one thread, median of {rounds} rounds")
+    random.seed(0)
+    print(f"torch {torch.__version__}, one thread, CPU time, median of {rounds} rounds")
     for name, (outputs, inputs) in SHAPES.items():
         taken = medians(methods(outputs, inputs), rounds)
         ours = taken["vjp_guide.jacobian"]

@@ -356,6 +356,30 @@ def test_keys(page: Page) -> None:
     expect(page.get_by_label("v =", exact=True)).to_have_value("[1., 11.]")
 
 
+MINUS = "\N{MINUS SIGN}"
+
+
+def test_sums_put_negative_numbers_in_brackets(page: Page) -> None:
+    """Tests that no sum shows an operator before a sign, on both pages."""
+    opened(page, y="A @ x", x="[1., 2.]", A="[[1., -2.], [3., 4.]]", v="[1., -1.]")
+    page.locator("tfoot button").last.focus()
+    sums = page.locator(".machine-sum")
+    shown = "result[1]: 1·(-2) + (-1)·4 = -6"
+    expect(sums).to_have_text(shown.replace("-", MINUS))
+    visit(page, "index.html")
+    page.get_by_label("v of y[0]").fill("-2")
+    shown = "result[0]: (-2)·3 + 10·0 = -6"
+    expect(sums).to_have_text(shown.replace("-", MINUS))
+
+
+def test_an_example_hides_the_fields_that_it_leaves_empty(page: Page) -> None:
+    """Tests that an example with one step closes what one with two steps opened."""
+    opened(page, **TWO_STEPS)
+    expect(page.locator("#machine-more")).to_have_attribute("open", "")
+    page.get_by_label("Example").select_option("A matrix times x")
+    expect(page.locator("#machine-more")).not_to_have_attribute("open", "")
+
+
 def test_keys_reach_each_number(page: Page) -> None:
     """Tests that the arrow keys walk from the result through J to all names."""
     opened(page, y="x ** 2", x="[1., 3.]", v="[1., 10.]", u="[2., 1.]")
@@ -383,6 +407,7 @@ def test_drag(page: Page) -> None:
     """Tests that an entry of v follows the pointer."""
     opened(page, y="x ** 2", x="[1., 2.]", v="[1., 1.]")
     box = page.get_by_label("v of y[1]").bounding_box()
+    assert box is not None
     assert box is not None
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 10, middle)

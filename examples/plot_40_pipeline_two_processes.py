@@ -38,7 +38,7 @@ distributed.init_process_group(
     store=distributed.FileStore(str(folder / "store"), 2),  # a file: no port to choose
     rank=rank,
     world_size=2,
-    timeout=timedelta(seconds=60),  # a lost partner ends in an error
+    timeout=timedelta(minutes=4),  # a lost partner ends in an error
 )
 if rank == 0:
     x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)  # (3,)
@@ -74,8 +74,8 @@ with tempfile.TemporaryDirectory() as folder:
         for rank in ("0", "1")
     ]
     try:
-        printed, _ = stages[0].communicate(timeout=90)
-        stages[1].communicate(timeout=90)
+        printed, _ = stages[0].communicate(timeout=300)
+        stages[1].communicate(timeout=300)
     finally:
         for stage in stages:
             stage.kill()

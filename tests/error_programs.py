@@ -227,6 +227,9 @@ OTHERS = [
         "f = lambda x: y * 1",
     ),
     Program("grad-of-non-leaf", "y.grad", "", "assert (y.grad == 1).all()"),
+    Program("unexpected-argument", "y.backward(v, retain_variables=True)"),
+    Program("unexpected-argument", "torch.autograd.backward(y, grad_outputs=v)"),
+    Program("unexpected-argument", "grad(y, x, grad_tensors=v)"),
     Program("backward-create-graph", "y.sum().backward(create_graph=True)"),
     Program(
         "requires-grad-of-non-leaf",

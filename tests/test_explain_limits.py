@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.clocks import set_clock
 from tests.processes import lines_of
 from vjp_guide import Explanation, explain
 from vjp_guide._graph import UnfinishedWalkError, edge, walk
 from vjp_guide._quiet import plain_settings
 
-MODULES = ("_graph", "_explain.explain", "_explain.passes")
 LOOKS = ["zero-result", "zero-times-inf", "sums-not-diagonal", "coupled-samples"]
 
 
@@ -32,8 +32,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Return what all modules read the time from."""
     clock = Clock()
-    for name in MODULES:
-        monkeypatch.setattr(f"vjp_guide.{name}.perf_counter", clock)
+    set_clock(monkeypatch, clock)
     return clock
 
 

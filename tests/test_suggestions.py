@@ -34,6 +34,13 @@ class ModelOutput(OrderedDict[str, Tensor]):
     """A mapping with attributes, as transformers has it."""
 
 
+class Plain:
+    """An object with attributes, and no more."""
+
+    def __init__(self, first: Tensor, second: list[Any]) -> None:
+        self.first, self.second = first, second
+
+
 Pair = namedtuple("Pair", "first second")  # noqa: PYI024 (readers write it so)
 
 SETUPS = {
@@ -53,18 +60,45 @@ SETUPS = {
     "list with None": "y = [x * 2, None]",
     "tensor and indices": "y = torch.stack([x, 2 * x]).max(0)",
     "tensor and list": "y = [x.sum(), torch.arange(2)]\nv = [None, None]",
+    "nested vs": "y, v = (x, (2 * x,)), (torch.ones(3), (torch.ones(3),))",
+    "v in two lists": "y, v = 2 * x, [[torch.ones(3)]]",
+    "one v in a list": "y, v = (x, 2 * x), (torch.ones(3), [torch.ones(3)])",
+    "dict of vs": "y, v = {'a': x, 'b': x.sum()}, {'a': x * 3, 'b': torch.ones(())}",
+    "arrays of no axes": "import numpy as np\n"
+    "y, v = x.sum(), (np.array(1.0), np.array(2.0))",
+    "too many vs in a list": "y, v = 2 * x, [[torch.ones(3), torch.ones(3)]]",
     "set": "y = {x * 2}",
     "item": "y = x.sum().item()",
     "numpy": "y = x.exp().detach().numpy()",
     "None": "y = None",
     "function": "y = f",
     "generator": "f = lambda x: (x.sum(), x.prod())\ny = (each for each in (1.0, 2.0))",
+    "namespace": "import types\ny = types.SimpleNamespace(loss=x.sum(), logits=x * 2)",
+    "object": "y = Plain(x.sum(), [x * 2])",
+    "objects in a circle": "y = Plain(x.sum(), [x * 2])\ny.second.append(y)",
     "many": "y = [x * k for k in range(20)]",
     "many vs": "y = [x * k for k in range(20)]\nv = [torch.ones(2)] * 20",
     "module": "y, x = model(data).sum(), model",
     "modules": "y, x = model(data).sum(), [model]",
     "linear": "m = nn.Linear(3, 2)\ny, x = m(data).sum(), m",
     "frozen": "model[0].requires_grad_(False)\ny, x = model(data).sum(), model",
+    "modules in a tuple": "m = nn.Linear(3, 2)\n"
+    "y, x = model(data).sum() + m(data).sum(), (m, model)",
+    "modules in a dict": "m = nn.Linear(3, 2)\n"
+    "y, x = model(data).sum() + m(data).sum(), {'a': m, 'b': model}",
+    "frozen modules": "model[0].requires_grad_(False)\nm = nn.Linear(3, 2)\n"
+    "y, x = model(data).sum() + m(data).sum(), [m, model]",
+    "module and tensor": "y, x = model(data).sum() + x.sum(), [x, model]",
+    "module and list": "m = nn.Linear(3, 2)\n"
+    "y, x = model(m.weight).sum() + m.bias.sum(), [[*m.parameters()], model]",
+    "generators": "m = nn.Linear(3, 2)\n"
+    "y, x = (m(data) + model(data)).sum(), [m.parameters(), model.parameters()]",
+    "children": "y, x = model(data).sum(), model.children()",
+    "submodules": "y, x = model(data).sum(), model.modules()",
+    "optimiser as input": "y = model(data).sum()\n"
+    "x = torch.optim.SGD(model.parameters(), 0.1)",
+    "groups": "y = model(data).sum()\n"
+    "x = torch.optim.SGD(model.parameters(), 0.1).param_groups",
     "method": "y, x = model(data).sum(), model.parameters",
     "named": "y, x = model(data).sum(), model.named_parameters()",
     "named list": "y, x = model(data).sum(), list(model.named_parameters())",
@@ -117,6 +151,7 @@ def names(setup: str) -> dict[str, Any]:
         "Output": Output,
         "ModelOutput": ModelOutput,
         "Pair": Pair,
+        "Plain": Plain,
         "v": None,
     }
     found["f"] = squares

@@ -3,6 +3,7 @@
 They are those that no collection of another module holds.
 """
 
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,30 @@ def test_nested_lists_of_cotangents() -> None:
     assert diagnosis.message == (
         "gradients can be either Tensors or None, but got list"
     )
+
+
+@pytest.mark.parametrize(
+    ("outputs", "cotangents"),
+    [
+        ("{'a': a, 'b': [b]}", "{'b': [b], 'a': a}"),
+        ("(a, b)", "[[a, b]]"),
+        ("{'a': a, 'b': b}", "[(a, b)]"),
+        ("[[a, b]]", "[[a], [b]]"),
+    ],
+)
+def test_cotangents_in_containers(outputs: str, cotangents: str) -> None:
+    """Tests that those given are used, not replaced by ones."""
+    x = torch.ones(3, requires_grad=True)
+    y = eval(outputs, {"a": 2 * x, "b": 3 * x})  # noqa: S307 (the table holds containers)
+    v = eval(cotangents, {"a": torch.ones(3), "b": torch.full((3,), 5.0)})  # noqa: S307 (likewise)
+
+    diagnosis = explain(y, x, v).diagnosis
+
+    assert diagnosis
+    names = {"y": y[0] if len(y) == 1 else y, "v": v, "x": x, "torch": torch}
+    names |= dict(zip(("y0", "y1", "v0", "v1"), [*y, *v], strict=False))
+    (found,) = eval(diagnosis.code, names)  # noqa: S307 (that it computes is the claim)
+    assert found.tolist() == [17, 17, 17]
 
 
 @pytest.mark.filterwarnings("ignore:one backward pass ran:UserWarning")
@@ -99,6 +124,16 @@ def test_a_subclass_whose_v_depends_on_x() -> None:
     assert "v-depends-on-x" in slugs
 
 
+@pytest.mark.parametrize("rows", [8, 64])
+def test_a_batch_norm_in_training(rows: int) -> None:
+    """Tests that its samples are said to be coupled, whatever their number."""
+    x, layer = torch.randn(rows, 8, requires_grad=True), nn.BatchNorm1d(8)
+
+    explanation = explain(layer(x), x, torch.ones(rows, 8))
+
+    assert "coupled-samples" in [each.slug for each in explanation.suspicions]
+
+
 @pytest.mark.parametrize(
     ("outputs", "inputs", "code"),
     [
@@ -106,12 +141,16 @@ def test_a_subclass_whose_v_depends_on_x() -> None:
         ("[x * 2, x.argmax()]", "x", "torch.autograd.grad(y0, x"),
         ("m(x).sum()", "m", "list(model.parameters())"),
         ("m(x).sum()", "m.named_parameters()", "dict(model.named_parameters())"),
+        ("m(x).sum()", "m.children()", "list(model.parameters())"),
+        ("m(x).sum()", "(m, m)", "list(x0.parameters()) + list(x1.parameters())"),
+        ("m(x).sum() + x.sum()", "[x, m]", "[x0] + list(x1.parameters())"),
+        ("types.SimpleNamespace(loss=x.sum())", "x", "torch.autograd.grad(y.loss, x)"),
     ],
 )
 def test_the_fix_names_what_was_meant(outputs: str, inputs: str, code: str) -> None:
     """Tests the part of the suggestion that was circular."""
-    names: dict[str, Any] = {"x": torch.ones(3, requires_grad=True)}
-    names["m"] = nn.Linear(3, 2)
+    names: dict[str, Any] = {"x": torch.ones(3, requires_grad=True), "types": types}
+    names["m"] = nn.Sequential(nn.Linear(3, 2))
 
     explanation = explain(eval(outputs, names), eval(inputs, names))  # noqa: S307
 

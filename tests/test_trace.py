@@ -709,3 +709,6 @@ def test_a_subclass_has_nodes() -> None:
 
     assert "MulBackward0" in [node.operation for node in record.nodes]
     assert record.inputs[0].sources
+    assert record.gradients[0] is not None
+    assert record.gradients[0].tolist() == [2, 4]
+    assert "not used" not in str(record)

@@ -18,7 +18,6 @@ Edges = dict[Node, tuple[Edge, ...]]
 """The outgoing edges of each node, which lead to its operands."""
 
 _APART = 200
-_LAST: Any = object()
 _HELD = "vjp_guide"
 
 
@@ -67,27 +66,28 @@ def walk(starts: Iterable[Edge], *, until: float = inf) -> Edges:
     Raises:
         UnfinishedWalkError: If it gave up.
     """
-    late = False
+    late, timed = False, until < inf
     edges: Edges = {}
     depths: dict[Node | None, int] = {None: 0}
-    opened: list[tuple[Node, tuple[Edge, ...]]] = []
-    stack: list[Any] = [node for node, _ in starts]
+    stack: list[Any] = [node for node, _ in starts]  # what to open and what to close
     while stack:
-        if not late and perf_counter() > until:
-            late, stack = True, [_LAST] * len(opened)
+        if timed and not late and perf_counter() > until:
+            late, stack = True, [each for each in stack if isinstance(each, tuple)]
             continue
         node = stack.pop()
-        if node is _LAST:  # all that the node opened last leads to is done
-            last, outgoing = opened.pop()
-            edges[last] = outgoing
-            below = [depths.get(target, 1) for target, _ in outgoing]
-            depth = max(below, default=0) + 1
+        if isinstance(node, tuple):  # all that this one leads to is done
+            last, outgoing = node
+            edges[last], depth = outgoing, 1
+            for target, _ in outgoing:
+                below = depths.get(target, 1)
+                if below >= depth:
+                    depth = below + 1
             depths[last] = depth if depth < _APART else _hold(last, outgoing)
         elif node not in depths:
             outgoing = node.next_functions
-            opened.append((node, outgoing))
-            stack.append(_LAST)
-            stack.extend([target for target, _ in outgoing])
+            stack.append((node, outgoing))
+            for target, _ in outgoing:
+                stack.append(target)
     if late:
         raise UnfinishedWalkError("the walk over its graph takes longer")
     return edges

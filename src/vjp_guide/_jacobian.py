@@ -215,8 +215,10 @@ class _Matrix:
             if weights is not None and more:
                 v[-1, list(chosen)] = weights
             products = self.pullback(v.reshape(len(v), *y.shape))
-            product = tuple(each[len(part) :] for each in products)
-            parts.append(tuple(each[: len(part)] for each in products))
+            if more:
+                product = tuple(each[-1:] for each in products)
+                products = tuple(each[:-1] for each in products)
+            parts.append(products)
         if len(parts) <= 1:  # nothing to join
             return parts[0] if parts else _empty(self._xs), product
         return tuple(map(torch.cat, zip(*parts, strict=True))), product

@@ -43,7 +43,7 @@ class Pullback:
         self._inputs = inputs
         self._one_by_one = one_by_one
         edges = {} if one_by_one else walk([edge(outputs)])
-        self._looped = _wrong_operator(edges)
+        self._looped = _unbatched(outputs) or _wrong_operator(edges)
         self.torch_alone = not one_by_one and runs_torch_alone(edges)
         self._slow = ""
         self._retained = RetainedGrads()
@@ -153,7 +153,14 @@ def _operator(reason: Exception | str) -> str:
     """Return the operator that a message names, else its first sentence."""
     text = str(reason)
     found = re.search(r"aten::\w+(\.\w+)?", text)
-    return found.group() if found else f"this graph ({text.partition('. ')[0]})"
+    kind = " of sparse tensors" * ("from the 'Sparse" in text)
+    return found.group() + kind if found else f"this graph ({text.partition('. ')[0]})"
+
+
+def _unbatched(outputs: Tensor) -> str:
+    """Return the layout of outputs that :func:`torch.vmap` can't batch, or none."""
+    sparse = outputs.layout is not torch.strided and not outputs.is_nested
+    return f"outputs of layout {outputs.layout}" if sparse else ""
 
 
 def _wrong_operator(edges: Edges) -> str:

@@ -21,6 +21,7 @@ from tests.operators.support import op_of, x_of
 from vjp_guide.operators import (
     Atlas,
     Entry,
+    UnknownOperatorError,
     atlas,
     compute,
     dump,
@@ -125,6 +126,18 @@ def test_processes_find_what_one_finds() -> None:
     assert alone == together
     assert [entry.name for entry in together.entries] == list(names)
     assert counts == [2, 2]
+
+
+def test_a_name_that_no_operator_has_is_refused() -> None:
+    """Tests that compute takes the names that find takes, and names what is nearest."""
+
+    def progress(found: Iterator[Entry], _: int) -> Iterable[Entry]:
+        return found
+
+    (found,) = compute(names=["neg"], jobs=1, progress=progress).entries
+    assert found.name == "torch.neg"
+    with pytest.raises(UnknownOperatorError, match=r"did you mean .*\bsigmoid"):
+        compute(names=["torch.sigmoit"], jobs=1, progress=progress)
 
 
 def test_a_process_spares_what_only_debugging_needs(

@@ -165,6 +165,7 @@ def test_the_pattern_of_a_jacobian_marks_its_entries() -> None:
     [
         (lambda x: torch.clamp(x, -1, math.inf), 'float("inf")'),
         (torch.log2, "math.log(2)"),
+        (functional.rrelu, "(1 / 8 + 1 / 3) / 2"),
     ],
 )
 def test_numbers_are_printed_as_people_write_them(

@@ -72,6 +72,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", head.shorten_menu)
     app.connect("html-page-context", copies.write)
     app.connect("html-page-context", notebooks.write)
+    # The theme decides at the same moment whether there is a list.
+    app.connect("html-page-context", operators.list_entries, priority=900)
 
     # What is made of all pages; and when they are written, a look at what is published.
     app.connect("write-started", write)

@@ -7,10 +7,12 @@ A build in which nothing of the atlas changed neither renders it nor imports tor
 import filecmp
 import json
 import shutil
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.display import status_iterator
@@ -111,3 +113,22 @@ def add_script(app: Sphinx, pagename: str, *_: object) -> None:
     """Give the index its filter."""
     if pagename == "operators/index":
         app.add_js_file("operators.js", loading_method="defer")
+
+
+def list_entries(
+    app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _tree: object
+) -> None:
+    """Let a category's page list its entries, no sections, beside the text."""
+    group = pagename.removeprefix(f"{PAGES}/")
+    names = _names(Path(app.srcdir) / DATA, group) if group != pagename else ()
+    if names:
+        item = Markup('<li><a class="reference internal" href="#{}">{}</a></li>')
+        items = (item.format(name, name.removeprefix("torch.")) for name in names)
+        context["toc"] = Markup("<ul>{}</ul>").format(Markup("").join(items))
+        context["furo_hide_toc"] = False
+
+
+@cache
+def _names(data: Path, group: str) -> tuple[str, ...]:
+    entries = json.loads(data.read_text(encoding="utf-8"))["entries"]
+    return tuple(each["name"] for each in entries if each["category"] == group)

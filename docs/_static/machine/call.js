@@ -227,10 +227,11 @@
     .filter(([, text]) => (text ?? "").trim() !== "")
     .map(([name, text]) => `${name}=${encodeURIComponent(text)}`).join("&")}`;
 
-  // How one entry of the result comes about: 1·3 + 10·0 = 3.
+  // How one entry of the result comes about: 1·3 + 10·0 + 2·(−4) = −5.
+  const factor = (value) => VJP.short(value).replace(/^−.*/, "($&)");
   const sumText = (weights, J, column) => {
     const columns = J.numel / weights.numel;
-    const terms = Array.from(weights.data, (weight, row) => `${VJP.short(weight)}·${VJP.short(J.data[row * columns + column])}`);
+    const terms = Array.from(weights.data, (weight, row) => `${factor(weight)}·${factor(J.data[row * columns + column])}`);
     const total = weights.data.reduce((sum, weight, row) => sum + weight * J.data[row * columns + column], 0);
     return `${terms.join(" + ")} = ${VJP.short(total)}`;
   };

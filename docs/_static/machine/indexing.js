@@ -11,7 +11,8 @@
   };
 
   const asIndexTensor = (value) => {
-    if (!Array.isArray(value)) return value;
+    if (typeof value === "boolean") return VJP.constant([], [Number(value)], "bool");
+    if (!Array.isArray(value) || value instanceof Tuple) return value;
     const tensor = VJP.tensorFromList(value);
     return tensor.numel === 0 ? new Tensor(tensor.shape, tensor.data, "int") : tensor;
   };
@@ -21,7 +22,6 @@
   const isTuple = (index) => index instanceof Tuple || (Array.isArray(index) && index.length < MOST_MIXED && [...index].some(isMixed));
 
   const checkKind = (part) => {
-    if (typeof part === "boolean") throw new Unknown("The machine doesn't index by True or False.");
     if (part instanceof Num && part.kind !== "int") throw indexError(`${MANY} (got ${part.kind})`);
     if (typeof part === "string") throw indexError(`${MANY} (got str)`);
     if (part instanceof Tensor && part.dtype === "float") {
@@ -98,6 +98,10 @@
           throw indexError(`index ${whole} is out of bounds for dimension ${position} with size ${size}`);
         }
         out.offset += (whole < 0 ? whole + size : whole) * own[dim++];
+      } else if (takes(part) === 0) { // a 0-d mask: a new axis, of size 1 or 0
+        const all = VJP.constant([part.data[0]], [0].slice(0, part.data[0]), "int");
+        out.advanced.push({ part: all, at: out.shape.length });
+        axis(1, 0, 0);
       } else {
         out.advanced.push({ part, at: out.shape.length });
         for (let k = takes(part); k > 0; k--) keep(dim++);
@@ -145,23 +149,18 @@
   };
 
   const subscript = (x, index) => {
-    const parts = (isTuple(index) ? [...index] : [index])
-      .map((part) => (Array.isArray(part) && !(part instanceof Tuple) ? asIndexTensor(part) : part));
-    parts.forEach(checkKind);
-    if (parts.some((part) => part instanceof Tensor && part.dtype === "bool" && part.dim === 0)) {
-      if (parts.length > 1) throw new Unknown("The machine indexes by a 0-d mask alone, not beside other indices.");
-      return pick(x, [parts[0].data[0], ...x.shape], parts[0].data[0] ? [...x.data.keys()] : []);
-    }
+    const parts = (isTuple(index) ? [...index] : [index]).map(asIndexTensor);
     if (x.dim === 0 && !(isTuple(index) || index instanceof Tensor)) {
       if (wholeIndex(index)) throw indexError(`index ${wholeIndex(index)} is out of bounds for dimension 0 with size 0`);
       if (wholeIndex(index) !== null) {
         throw indexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number");
       }
-      if (index instanceof Slice) throw indexError("slice() cannot be applied to a 0-dim tensor.");
+      if (index instanceof Slice && bounds(index, 0)) throw indexError("slice() cannot be applied to a 0-dim tensor.");
     }
     if (parts.reduce((sum, part) => sum + takes(part), 0) > x.dim) {
       throw indexError(`too many indices for tensor of dimension ${x.dim}`);
     }
+    parts.forEach(checkKind);
     if (parts.filter((part) => part === ELLIPSIS).length > 1) throw new Unknown("The machine reads one ... in an index.");
     const { shape, steps, strides, offset, advanced } = applyBasic(x, parts);
     const basic = pick(x, shape, positions(shape, steps, offset), strides ?? null);

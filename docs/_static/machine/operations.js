@@ -416,8 +416,10 @@
   const norm = (x, p, dims, keepdim) => {
     if (typeof p === "string" && p !== "fro") throw new Unknown(`The machine knows the norms of numbers and "fro", not ${p}.`);
     const over = dimsOf(x, dims, false);
-    if ((p === Infinity || p < 0) && x.numel === 0 && (over ?? [...x.shape.keys()]).some((dim) => x.shape[dim] === 0)) {
-      throw runtimeError(`linalg.vector_norm cannot compute the ${String(p).replace("Infinity", "inf")} norm on an empty tensor because the operation does not have an identity`);
+    const empty = (over ?? [...x.shape.keys()]).find((dim) => x.shape[dim] === 0);
+    if ((p === Infinity || p < 0) && empty !== undefined) {
+      const where = over ? `the dimension ${empty}because this dimension is empty and` : "an empty tensor because";
+      throw runtimeError(`linalg.vector_norm cannot compute the ${String(p).replace("Infinity", "inf")} norm on ${where} the operation does not have an identity`);
     }
     return reduce(x, over, keepdim, norming(typeof p === "string" ? 2 : p));
   };
@@ -425,13 +427,14 @@
   define("torch.linalg.vector_norm", "x: Tensor, ord: order = 2, dim: dims = None, keepdim: bool = False", norm);
   // The largest sum of absolute values of a column (1) or a row (inf), or the least.
   const matrixNorm = (x, p, dims, keepdim) => {
+    if (![1, 2, Infinity].includes(Math.abs(p))) throw runtimeError(`linalg.matrix_norm: Order ${p} not supported.`);
     const given = dims ?? [0, 1];
     if (x.dim < 2) throw runtimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.");
     const axes = given.map((dim) => wrap(dim, x.dim));
-    if (axes[0] === axes[1]) throw runtimeError(`linalg.matrix_norm: dims must be different. Got (${given.join(", ")})`);
+    if (axes[0] === axes[1]) throw runtimeError(`linalg.matrix_norm: dims must be different. Got (${axes.join(", ")})`);
     if (Math.abs(p) === 2) throw new Unknown("The machine knows no norms from singular values, such as 2; it knows 1, -1, inf and -inf.");
-    if (Math.abs(p) !== 1 && Math.abs(p) !== Infinity) throw runtimeError(`linalg.matrix_norm: Order ${p} not supported.`);
-    const summed = axes[Math.abs(p) === 1 ? 0 : 1];
+    const [summed, other] = Math.abs(p) === 1 ? axes : [...axes].reverse();
+    if (p < 0) notEmpty("amin", x, [other], [other - (!keepdim && other > summed)]);
     const sums = reduce(unary(x, Math.abs, sign), [summed], true, summing);
     return reduce(sums, axes, keepdim, evenly(p > 0 ? isMore : isLess));
   };
@@ -634,12 +637,15 @@
       ? [Array.from({ length: dims }, (_, k) => k - dims), Array.from({ length: dims }, (_, k) => k)]
       : dims;
     if (overA.length !== overB.length) throw runtimeError("both dimension lists should have same length");
-    if (overA.length && a.dim * b.dim === 0) throw noDimensions(overA[0]);
+    const check = (dim, x) => {
+      if (x.dim === 0) throw noDimensions(dim);
+      wrap(dim, x.dim);
+    };
     const labelsA = letters(a.shape, 0);
     const labelsB = letters(b.shape, a.dim);
     overA.forEach((dim, k) => {
-      wrap(dim, a.dim);
-      wrap(overB[k], b.dim);
+      check(dim, a);
+      check(overB[k], b);
       const [one, two] = [a.shape.at(dim), b.shape.at(overB[k])];
       if (one !== two && one !== 1 && two !== 1) {
         throw runtimeError(`contracted dimensions need to match, but first has size ${one} in dim ${dim} and second has size ${two} in dim ${overB[k]}`);
@@ -1069,7 +1075,7 @@
     for (const at of index.data) if (at < 0 || at >= size) {
       throw x.dim > 1 && isFast ? runtimeError(`INDICES element is out of DATA bounds, id=${at} axis_dim=${size}`) : indexError("index out of range in self");
     }
-    if (x.dim === 0) return pick(x, index.shape, [0]);
+    if (x.dim === 0) return pick(x, [], [0]);
     const whole = new VJP.Slice(null, null, null);
     const list = constant([index.numel], index.data, "int");
     return VJP.subscript(x, Tuple.of(...Array(axis).fill(whole), list));
@@ -1109,7 +1115,8 @@
     if (x.dim === 0) throw runtimeError("chunk expects at least a 1-dimensional tensor");
     if (chunks <= 0) throw runtimeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
     const axis = wrap(dim, x.dim);
-    return cut(x, axis, evenSizes(x.shape[axis], Math.max(Math.ceil(x.shape[axis] / chunks), 1)));
+    const size = x.shape[axis];
+    return cut(x, axis, size === 0 ? Array(chunks).fill(0) : evenSizes(size, Math.ceil(size / chunks)));
   }, isView);
   define(both("split"), "input: Tensor, split_size: sections, dim: int = 0", (x, { sizes, isList }, dim) => {
     if (x.dim === 0) throw runtimeError("split expects at least a 1-dimensional tensor");

@@ -10,24 +10,27 @@
   const link = root.querySelector("a[data-state]");
   const most = Math.max(...J.flat().map(Math.abs));
   const write = (value) => String(Number(value.toPrecision(4))).replace("-", "−");
+  const factor = (value) => write(value).replace(/^−.*/, "($&)");
+  rows.forEach((row, o) => row.forEach((cell, i) => {
+    const share = J[o][i] === 0 ? 0 : 0.25 + 0.75 * Math.abs(J[o][i]) / most;
+    cell.style.backgroundPositionX = `${100 * share}%`;
+  }));
   let column = 0;
 
   const update = () => {
     const v = weights.map((input) => input.valueAsNumber || 0);
     const heaviest = Math.max(...v.map(Math.abs)) || 1;
     rows.forEach((row, o) => {
-      weights[o].parentElement.style.setProperty("--strength", Math.abs(v[o]) / heaviest);
-      row.forEach((cell, i) => {
-        const share = J[o][i] === 0 ? 0 : 0.25 + 0.75 * Math.abs(J[o][i]) / most;
-        cell.style.backgroundPositionX = `${100 * Math.sqrt(Math.abs(v[o]) / heaviest) * share}%`;
-        cell.classList.toggle("column", i === column);
-      });
+      const strength = Math.abs(v[o]) / heaviest;
+      weights[o].parentElement.style.backgroundPositionX = `${100 * strength}%`;
+      weights[o].closest("tr").style.backgroundPositionX = `${100 * Math.sqrt(strength)}%`;
+      for (const [i, cell] of row.entries()) cell.classList.toggle("column", i === column);
     });
     results.forEach((button, i) => {
       button.textContent = write(v.reduce((total, weight, o) => total + weight * J[o][i], 0));
       button.parentElement.classList.toggle("column", i === column);
     });
-    const terms = v.map((weight, o) => `${write(weight)}·${write(J[o][column])}`).join(" + ");
+    const terms = v.map((weight, o) => `${factor(weight)}·${factor(J[o][column])}`).join(" + ");
     sum.textContent = `result[${column}]: ${terms} = ${results[column].textContent}`;
     link.href = `${link.dataset.state}&v=${encodeURIComponent(`[${v.join(", ")}]`)}`;
   };

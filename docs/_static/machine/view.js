@@ -67,7 +67,7 @@
       return this.key !== "" && (!x || !y || this.key.startsWith(`${y.shape.join()}|${x.shape.join()}|`));
     }
     build(outShape, inShape, hasTangent, editable) {
-      Object.assign(this, { written: new Map(), values: [], strengths: [], idle: [], widths: [], marked: null });
+      Object.assign(this, { written: new Map(), values: [], shares: [], strengths: [], widths: [], marked: null });
       const columns = indices(inShape);
       const blocks = columns.map((index) => (startsBlock(index) ? " block" : ""));
       const cell = (tag, attributes) => element(tag, attributes);
@@ -133,24 +133,23 @@
       this.weightCells.forEach((cell, row) => {
         if (cell.tagName === "SPAN") write(cell, VJP.short(this.v.data[row]));
         else if (cell.value === "" || Number(cell.value) !== this.v.data[row]) cell.value = String(Number(this.v.data[row].toPrecision(6)));
-        cell.parentElement.style.setProperty("--strength", (Math.abs(this.v.data[row]) / heaviest).toFixed(3));
+        const weight = Math.abs(this.v.data[row]) / heaviest || 0;
+        if (this.strengths[row] === weight) return;
+        this.strengths[row] = weight;
+        cell.parentElement.style.backgroundPositionX = `${100 * weight}%`;
+        cell.closest("tr").style.backgroundPositionX = `${100 * Math.sqrt(weight)}%`;
+        cell.closest("tr").classList.toggle("idle", weight === 0);
       });
       this.cells.forEach((cell, k) => {
         const value = this.J.data[k];
-        const weight = Math.abs(this.v.data[Math.floor(k / this.columns)]) / heaviest;
         const share = value === 0 ? 0 : 0.25 + 0.75 * Math.abs(value) / most || 0;
-        const strength = Math.round(1000 * Math.sqrt(weight) * share) / 1000;
         if (this.values[k] !== value) {
           this.values[k] = value;
           cell.firstChild.data = VJP.short(value);
         }
-        if (this.strengths[k] !== strength) {
-          this.strengths[k] = strength;
-          cell.style.backgroundPositionX = `${100 * strength}%`;
-        }
-        if (this.idle[k] !== (weight === 0)) {
-          this.idle[k] = weight === 0;
-          cell.classList.toggle("idle", weight === 0);
+        if (this.shares[k] !== share) {
+          this.shares[k] = share;
+          cell.style.backgroundPositionX = `${100 * share}%`;
         }
       });
       this.results.forEach((cell, k) => {
@@ -391,6 +390,7 @@
   root.addEventListener("input", ({ target }) => {
     if (target.id === "machine-preset") {
       goTo(target.value);
+      $("machine-more").open = false;
       load(target.value);
     } else if (target.closest("form")) {
       readFields();

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 
+import numpy as np
 from torch import Tensor, nn
 
 from vjp_guide._call import Argument, Call, is_tensor
@@ -32,21 +33,25 @@ def _found(letter: str, value: object, named: Sequence[Argument]) -> list[Argume
     """Return the tensors that a container holds, at any depth."""
     is_sequence = isinstance(value, list | tuple) and not hasattr(value, "_fields")
     if is_sequence or is_tensor(value):
-        return [found for each in named for found in _within(each.name, each.value)]
-    return [*_within(letter, value)]
+        return [found for each in named for found in within(each.name, each.value)]
+    return [*within(letter, value)]
 
 
-def _within(name: str, value: object) -> Iterator[Argument]:
+def within(
+    name: str, value: object, around: tuple[object, ...] = ()
+) -> Iterator[Argument]:
+    """Yield the tensors that a value is or holds, each with an expression for it."""
     if is_tensor(value):
         yield Argument(name, value)
-        return
-    for expression, each in _entries(name, value):
-        yield from _within(expression, each)
+    elif not any(value is each for each in around):  # it doesn't hold itself
+        entries = _entries(name, value) or ([] if around else _attributes(name, value))
+        for expression, each in entries:
+            yield from within(expression, each, (*around, value))
 
 
 def _entries(name: str, value: object) -> Iterable[tuple[str, object]]:
     """Return what a container holds, each with an expression for it."""
-    if isinstance(value, str | bytes | nn.Module):
+    if isinstance(value, str | bytes | nn.Module | np.ndarray):
         return []
     if isinstance(value, Mapping):
         return _items(name, value)
@@ -59,6 +64,14 @@ def _entries(name: str, value: object) -> Iterable[tuple[str, object]]:
     if isinstance(value, Iterable) and not isinstance(value, Iterator):
         return [(f"[*{name}][{place}]", each) for place, each in enumerate(value)]
     return []
+
+
+def _attributes(name: str, value: object) -> Iterable[tuple[str, object]]:
+    """Return the attributes of a plain object, such as an optimizer."""
+    if callable(value) or isinstance(value, Iterable):
+        return []
+    held = getattr(value, "__dict__", {})
+    return [(f"{name}.{key}", each) for key, each in held.items()]
 
 
 def _items(name: str, value: Mapping[object, object]) -> list[tuple[str, object]]:
@@ -88,8 +101,22 @@ def _without_integers(xs: Sequence[Argument]) -> Sequence[Argument]:
     return [x for x in xs if _is_differentiable(x)] or xs
 
 
+def _held(cotangents: Sequence[Argument]) -> list[Argument]:
+    """Return the tensors that cotangents hold, if one is a container of any."""
+    containers = [v for v in cotangents if isinstance(v.value, list | tuple | Mapping)]
+    if not any(any(within(*v)) for v in containers):
+        return []
+    return [found for v in cotangents for found in within(*v)]
+
+
 def _kept_cotangents(call: Call, kept: Sequence[Argument]) -> tuple[Argument, ...]:
     """Return the cotangents of the outputs that are kept, if they are known."""
+    held = {v.name[1:]: v for v in _held(call.cotangents)}
+    places = [y.name[1:] for y in kept]
+    if held and held.keys() >= set(places):
+        return tuple(held[place] for place in places)
+    if held and len(held) == len(kept):
+        return tuple(held.values())
     pairs = zip(call.outputs, call.cotangents, strict=False)
     given = {y.name: v for y, v in pairs}
     if all(y.name in given for y in kept):

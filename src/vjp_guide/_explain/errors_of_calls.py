@@ -89,7 +89,7 @@ ROWS = (
         "not-iterable",
         "missing-v",
         "'float' object is not iterable",
-        r"^('(?P<type>\w+)' object is not iterable|iteration over a 0-d array)",
+        r"^('(?P<type>[\w.]+)' object is not iterable|iteration over a 0-d array)",
         "grad_outputs, outputs or inputs is no tensor and no sequence of tensors.",
         "Pass tensors: a single number for v becomes a tensor with the shape of y.",
         "torch.autograd.grad(y, x, grad_outputs=torch.full_like(y, v))",
@@ -146,6 +146,18 @@ ROWS = (
         "Convert it with dict().",
         "torch.autograd.grad(y, dict(x))",
         mend_mapping,
+    ),
+    Row(
+        "unexpected-argument",
+        "missing-v",
+        "Tensor.backward() got an unexpected keyword argument 'retain_variables'",
+        r"(grad|backward)\(\) got an unexpected keyword argument "
+        r"'(?P<name>retain_variables|grad_variables|grad_tensors|grad_outputs)'",
+        "This function has no argument {name}: it was renamed, or is that of another.",
+        "Write retain_graph for retain_variables. The v is grad_outputs in "
+        "torch.autograd.grad, grad_tensors in torch.autograd.backward, and gradient in "
+        "Tensor.backward.",
+        "torch.autograd.grad(y, x, grad_outputs=torch.ones_like(y), retain_graph=True)",
     ),
     Row(
         "unused-input",

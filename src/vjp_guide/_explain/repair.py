@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from vjp_guide._call import Argument, Call, is_tensor
-from vjp_guide._explain.containers import unpacked
+from vjp_guide._explain.containers import unpacked, within
 from vjp_guide._explain.cotangents import (
     correct_cotangents,
     explain_cotangents,
@@ -30,7 +30,7 @@ def mend_cotangents(call: Call, _: re.Match[str]) -> Mended:
     kept = {y.name for y in tidy.outputs}
     left_out = [y for y in call.outputs if y.name not in kept and is_tensor(y.value)]
     if kept == {y.name for y in call.outputs}:
-        return explain_cotangents(call), correct_cotangents(call)
+        return explain_cotangents(call), correct_cotangents(tidy)
     constant = _shapes(left_out, " and ") or "parts of outputs"
     cause = f"No derivative leads to {constant}: leave out what doesn't depend on x."
     return f"{cause} {explain_cotangents(tidy)}".strip(), correct_cotangents(tidy)
@@ -126,34 +126,48 @@ def mend_types(call: Call, match: re.Match[str]) -> Mended:
     """Return the call with the tensors of the first argument that has others."""
     if others := _no_tensors(call.outputs):
         cause = f"{_types(others)}, but outputs must be tensors computed from x."
-        return cause, _of_tensors(call)
+        if code := _of_tensors(call):
+            return cause, code, _HELD
+        several = isinstance(call.given[0], list | tuple)
+        one = replace(call, outputs=(Argument("y", call.given[0]),))
+        return cause, _again(call if several else one)
     if others := _no_tensors(call.inputs):
         cause = f"{_types(others)}, but inputs must be tensors that require grad."
-        return cause, _by_tensors(call, others)
+        if code := _by_tensors(call, others):
+            return cause, code, _HELD
+        return cause, _made(call, others)
     return mend_cotangents(call, match)
 
 
 def _of_tensors(call: Call) -> str:
-    """Return the call with the tensors that the outputs hold, else computed again."""
+    """Return the call with the tensors that the outputs hold, or "" if none."""
     tidy = unpacked(call)
     if not tidy.outputs or _no_tensors(tidy.outputs):
-        several = isinstance(call.given[0], list | tuple)
-        one = replace(call, outputs=(Argument("y", call.given[0]),))
-        return _again(call if several else one)
-    return _by_tensors(tidy, _no_tensors(call.inputs))
+        return ""
+    others = _no_tensors(call.inputs)
+    return _by_tensors(tidy, others) or _made(tidy, others)
 
 
 def _by_tensors(call: Call, others: Sequence[Argument]) -> str:
-    """Return the call with the tensors that the inputs hold, else with new ones."""
+    """Return the call with the tensors that the inputs hold, or "" if none."""
     if model := _module(call):
         name, module = model
-        return f"model = {name}\n{_with_inputs(call, _parameters(module))}"
+        return f"model = {name}\n{_with_inputs(call, _parameters('model', module))}"
+    if any(isinstance(x.value, nn.Module | Iterator) for x in others):
+        consumed = "x" in call.consumed
+        every = "list(model.parameters())" if consumed else _every(call)
+        return _with_inputs(call, every)
     if others and all(map(_is_pair, call.inputs)):
         consumed = "x" in call.consumed
         return _named_parameters(call) if consumed else _with_inputs(call, "dict(x)")
     tidy = unpacked(call)
-    if tidy.inputs:
-        return correct_cotangents(replace(tidy, outputs=call.outputs))
+    return (
+        correct_cotangents(replace(tidy, outputs=call.outputs)) if tidy.inputs else ""
+    )
+
+
+def _made(call: Call, others: Sequence[Argument]) -> str:
+    """Return the call with new tensors."""
     lines = [f"{x.name} = torch.tensor({x.name}).requires_grad_()" for x in others]
     return "\n".join([*lines, _again(call)])
 
@@ -174,10 +188,24 @@ def _module(call: Call) -> tuple[str, nn.Module] | None:
     return None
 
 
-def _parameters(model: nn.Module) -> str:
+def _parameters(name: str, model: nn.Module) -> str:
     if all(each.requires_grad for each in model.parameters()):
-        return "list(model.parameters())"
-    return "[each for each in model.parameters() if each.requires_grad]"
+        return f"list({name}.parameters())"
+    return f"[each for each in {name}.parameters() if each.requires_grad]"
+
+
+def _every(call: Call) -> str:
+    """Return a list of the tensors, and of the parameters of the modules."""
+    terms = []
+    for x in call.inputs:
+        if isinstance(x.value, nn.Module):
+            terms.append(_parameters(x.name, x.value))
+        elif isinstance(x.value, Iterator):
+            terms.append(f"list({x.name})")
+        else:
+            names = [each.name for each in within(*x)]
+            terms.append(f"[{', '.join(names)}]")
+    return " + ".join(terms)
 
 
 def _named_parameters(call: Call) -> str:
@@ -298,6 +326,7 @@ def _shapes(arguments: Sequence[Argument], joint: str) -> str:
 
 
 _RAW = re.compile("_raw_saved_")
+_HELD = "Pass the tensors that it holds."
 _USE_FUNC = (
     "Inside torch.vmap and the transforms of torch.func, take the derivative with "
     "torch.func.grad or torch.func.vjp."

@@ -14,7 +14,7 @@ from torch.autograd.graph import Node
 from vjp_guide._graph import Edge, Edges, between, collector_paused, edge
 from vjp_guide._trace.magnitude import COMPRESSED
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Pass, Port, Saved
-from vjp_guide._trace.snapshot import described_all, shape_of, snapshot
+from vjp_guide._trace.snapshot import described, shape_of, snapshot
 
 if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
@@ -105,13 +105,13 @@ class _Recorder:
 
     def described(self, tensors: Iterable[Tensor | None]) -> _Cotangents:
         """Return what is kept of what isn't seen by a hook."""
-        if self._most < 0:
-            return described_all(tensors)
-        return tuple(map(self._snapshot, tensors))
+        look = described if self._most < 0 else self._snapshot
+        return tuple(map(look, tensors))
 
     def _log_shapes(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
         """Append an event, as the hook of a node."""
-        self.events.append((node, described_all(arriving), described_all(leaving)))
+        came, went = map(described, arriving), map(described, leaving)
+        self.events.append((node, tuple(came), tuple(went)))
 
     def _log_values(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
         came = tuple(map(self._snapshot, arriving))
@@ -133,11 +133,6 @@ class _Recorder:
         return snapshot(tensor, self._most)
 
 
-@lru_cache(maxsize=1024)
-def _saved_one(name: str, shape: torch.Size, nbytes: int) -> Saved:
-    return Saved(name, tuple(shape), nbytes)
-
-
 class _Graph:
     """The nodes that ran, with the edges that carried a cotangent."""
 
@@ -151,31 +146,24 @@ class _Graph:
         self._events = events
         self._edges = edges
         # Most nodes have one result and send to one operand, so these serve for both.
-        self._ports = [Port("node", step) for step in range(len(events))]
-        self._steps: dict[Node | None, int] = {}
-        self._steps.update((node, step) for step, (node, _, _) in enumerate(events))
+        self._ports: dict[Node, Port] = {}
+        for step, (node, _, _) in enumerate(events):
+            self._ports[node] = Port("node", step)
         self._stops = {stop: number for number, stop in reversed([*enumerate(stops)])}
         self._sources: dict[Edge, list[Port]] = defaultdict(list)
         for number, start in enumerate(starts):
             self._sources[start].append(Port("output", number))
-        for step, (node, _, leaving) in enumerate(events):
-            for slot, target in enumerate(edges[node]):
-                if leaving[slot] is not None:
-                    self._sources[target].append(self._node(step, slot))
-
-    def _node(self, step: int, slot: int) -> Port:
-        return Port("node", step, slot) if slot else self._ports[step]
 
     def port(self, place: Edge) -> Port | None:
         """Return where the pass takes what flows along the edge."""
-        step = self._steps.get(place[0])
-        if step is not None:
-            return self._node(step, place[1])
+        node, slot = place
+        if node in self._ports:
+            return self._at(node, slot)
         number = self._stops.get(place)
         return None if number is None else Port("input", number)
 
     def sources(self, place: Edge) -> tuple[Port, ...]:
-        """Return where the cotangents that are summed there come from."""
+        """Return where the cotangents that were summed there so far come from."""
         return tuple(self._sources.get(place, ()))
 
     def ends(
@@ -192,44 +180,57 @@ class _Graph:
             yield End(name, shape, cotangent, port, self.sources(place))
 
     def nodes(self, module: Callable[[Node], str]) -> Iterator[NodeRecord]:
-        """Yield the records in the order of execution."""
-        sources, port = self.sources, self.port
+        """Yield the records in the order of execution, so that sources come first."""
         for step, (node, arriving, leaving) in enumerate(self._events):
-            pairs = zip(leaving, self._edges[node], strict=True)
+            targets: list[Port | None] = [None] * len(leaving)
+            for slot, place in enumerate(self._edges[node]):
+                if leaving[slot] is not None:
+                    targets[slot] = self.port(place)
+                    self._sources[place].append(self._at(node, slot))
             yield NodeRecord(
                 step,
                 node.name(),
                 arriving,
                 leaving,
-                tuple([sources((node, slot)) for slot in range(len(arriving))]),
-                tuple([None if one is None else port(place) for one, place in pairs]),
+                tuple([self.sources((node, slot)) for slot in range(len(arriving))]),
+                tuple(targets),
                 _saved(node),
                 module(node),
             )
 
+    def _at(self, node: Node, slot: int) -> Port:
+        port = self._ports[node]
+        return Port("node", port.number, slot) if slot else port
+
 
 def _saved(node: Node) -> tuple[Saved, ...]:
     """Return what can be read without calling a hook."""
-    found: list[Saved | None] = []
+    found: tuple[Saved, ...] = ()
     for attribute, name in _raw_attributes(type(node)):
         try:
             raw = getattr(node, attribute)
         except RuntimeError:  # an earlier pass freed what this node doesn't need
             continue
         if isinstance(raw, tuple):
-            found += [_of_saved(f"{name}[{at}]", one) for at, one in enumerate(raw)]
+            for number, one in enumerate(raw):
+                found += _of_saved(f"{name}[{number}]", one)
         else:
-            found.append(_of_saved(name, raw))
-    return tuple([one for one in found if one])
+            found += _of_saved(name, raw)
+    return found
 
 
-def _of_saved(name: str, raw: Any) -> Saved | None:  # noqa: ANN401 (torch has no type of it)
+def _of_saved(name: str, raw: Any) -> tuple[Saved, ...]:  # noqa: ANN401 (torch has no type of it)
     data = None if raw.unpack_hook else raw.data
     if data is None:
-        return None
+        return ()
     if data.layout == torch.strided and not data.is_nested:
-        return _saved_one(name, data.shape, data.nbytes)
-    return Saved(name, shape_of(data), _stored_bytes(data))
+        return _dense(name, data.shape, data.nbytes)
+    return (Saved(name, shape_of(data), _stored_bytes(data)),)
+
+
+@lru_cache(maxsize=1024)
+def _dense(name: str, shape: torch.Size, nbytes: int) -> tuple[Saved, ...]:
+    return (Saved(name, tuple(shape), nbytes),)
 
 
 def _stored_bytes(data: Tensor) -> int:

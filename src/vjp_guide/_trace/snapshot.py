@@ -1,6 +1,5 @@
 """What a trace keeps of a cotangent."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 import torch
@@ -12,7 +11,7 @@ from vjp_guide._trace.records import Cotangent
 _is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 (it has no public name)
 
 
-def snapshot(tensor: Tensor, most: float) -> Cotangent:
+def snapshot(tensor: Tensor, most: float) -> Cotangent | None:
     """Return a description, with a copy of the values if there are few.
 
     Args:
@@ -33,17 +32,14 @@ def snapshot(tensor: Tensor, most: float) -> Cotangent:
         return described(tensor)
 
 
-def described(tensor: Tensor) -> Cotangent:
+def described(tensor: Tensor | None) -> Cotangent | None:
     """Return shape and dtype alone."""
+    if tensor is None:
+        return None
     try:
         return _of(tensor.shape, tensor.dtype)
     except (RuntimeError, TypeError):  # nested tensors have no shape, or a symbolic one
         return _of(torch.Size(shape_of(tensor)), tensor.dtype)
-
-
-def described_all(tensors: Iterable[Tensor | None]) -> tuple[Cotangent | None, ...]:
-    """Return shapes and dtypes alone."""
-    return tuple([None if one is None else described(one) for one in tensors])
 
 
 def shape_of(tensor: Tensor) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ import torch
 
 from vjp_guide.operators.categories import CATEGORIES
 from vjp_guide.operators.entry import entry, groups
+from vjp_guide.operators.lookup import resolve
 from vjp_guide.operators.records import Atlas, Entry, Group
 from vjp_guide.operators.torch_tables import NOTICE
 from vjp_guide.operators.verify.checks import TOLERANCES
@@ -32,12 +33,13 @@ def compute(
     Args:
         jobs: How many processes to use.
         progress: Takes the entries as they come and their number, and returns them.
-        names: The public names of the operators, all by default.
+        names: Names of the operators, as :func:`find` takes them; all by default.
 
     Raises:
+        UnknownOperatorError: If no operator has one of the names.
         OperatorsUnavailableError: If torch's tables of operators can't be imported.
     """
-    wanted = tuple(groups()) if names is None else tuple(names)
+    wanted = tuple(groups()) if names is None else tuple(map(resolve, names))
     entries = tuple(progress(_entries(wanted, jobs), len(wanted)))
     return replace(empty(), entries=entries, without=without())
 

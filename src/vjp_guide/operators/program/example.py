@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from vjp_guide._graph import edge, walk
 from vjp_guide._jacobian import jacobian
 from vjp_guide.operators.case import (
     Case,
@@ -147,14 +148,8 @@ def _jacobian_facts(y: Tensors, xs: Tensors) -> tuple[int, int | None, tuple[str
 
 def _nodes(y: Tensors) -> Counter[str]:
     """Return how often each node is in the graph, leaves apart."""
-    pending: list[Any] = [output.grad_fn for output in y]
-    seen: set[Any] = set()
-    while pending:
-        node = pending.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
-            pending.extend(following for following, _ in node.next_functions)
-    names = Counter(str(node.name()).rpartition("::")[2] for node in seen)
+    found = walk(map(edge, y))
+    names = Counter(str(node.name()).rpartition("::")[2] for node in found)
     del names["AccumulateGrad"]
     return names
 

@@ -270,6 +270,9 @@ _CONSTANTS = {
     1 / 3: Text("1 / 3", _PRODUCT),
     2 / 3: Text("2 / 3", _PRODUCT),
     1 / 6: Text("1 / 6", _PRODUCT),
+    # The mean slope of rrelu, and what attention scales an axis of 3 entries by.
+    (1 / 8 + 1 / 3) / 2: Text("(1 / 8 + 1 / 3) / 2", _PRODUCT),
+    math.sqrt(1 / math.sqrt(3)): Text("math.sqrt(1 / math.sqrt(3))"),
 }
 
 

@@ -1,0 +1,54 @@
+"""Tests of what the pages say of collectives, on two processes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import sys
+import warnings
+
+import torch
+import torch.distributed as dist
+import torch.distributed._functional_collectives as collectives
+
+kind, rank, store = sys.argv[1:]
+warnings.simplefilter("ignore")  # of the collective that is not recorded
+where = {"init_method": f"file://{store}", "rank": int(rank), "world_size": 2}
+dist.init_process_group("gloo", **where)
+x = torch.tensor([1.0, 3.0], requires_grad=True)
+total = 1 * x
+if kind == "in place":
+    dist.all_reduce(total)
+else:
+    total = collectives.all_reduce(total, "sum", dist.group.WORLD)
+print(total.tolist(), torch.autograd.grad(total.sum(), x)[0].tolist())
+dist.destroy_process_group()
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "slopes"), [("in place", [1.0, 1.0]), ("functional", [2.0, 2.0])]
+)
+def test_a_total_over_two_processes(
+    kind: str, slopes: list[float], tmp_path: Path
+) -> None:
+    """Tests the same values by both, and the derivative of both sums by the second.
+
+    Both processes add up the total x + x', so that x counts twice.
+    """
+    processes = [
+        subprocess.Popen(  # noqa: S603 (the program is above)
+            [sys.executable, "-c", PROGRAM, kind, str(rank), str(tmp_path / "store")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for rank in range(2)
+    ]
+    for process in processes:
+        printed, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+        assert printed == f"[2.0, 6.0] {slopes}\n"
