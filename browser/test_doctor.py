@@ -30,7 +30,7 @@ FOUND = """texts => texts.map(text => {
   const { found } = VJP.diagnose(text);
   return found && [found.slug, found.cause, found.fix, found.code];
 })"""
-PAGES = ["index.html", "search.html", "404.html"]
+PAGES = ["index.html", "404.html"]
 
 
 def test_as_diagnose(page: Page) -> None:
@@ -49,8 +49,6 @@ def test_as_diagnose(page: Page) -> None:
 def test_shapes_of_this_call(page: Page, path: str) -> None:
     """Tests what a pasted traceback gets, on each page that takes one."""
     visit(page, path)
-    for details in page.locator(".search-doctor summary").all():
-        details.click()
     form = page.locator(".doctor")
     form.get_by_role("textbox").fill(TRACEBACK.format(MISMATCH))
     answer = form.locator("output")

@@ -100,7 +100,39 @@ def test_the_list_for_machines_leads_to_every_copy() -> None:
         if "_downloads" not in path.parts
     }
 
-    assert set(re.findall(rf"\]\({ADDRESS}([^)]*)\)", text)) == copies
+    linked = set(re.findall(rf"\]\({ADDRESS}([^)]*)\)", text))
+    data = {name for name in linked if not name.endswith(".md")}
+
+    assert linked - data == copies
+    assert {Path(name).name for name in data} == {
+        "llms-full.txt",
+        "operators.json",
+        "operators.schema.json",
+        "errors.json",
+    }
+    assert all((SITE / name).is_file() for name in data)
+
+
+def test_the_whole_text_holds_every_page_but_operators() -> None:
+    """Tests llms-full.txt against the copies, each there once."""
+    whole = (SITE / "llms-full.txt").read_text(encoding="utf-8")
+    copies = [
+        path.read_text(encoding="utf-8")
+        for path in SITE.rglob("*.md")
+        if not {"_downloads", "entries"} & set(path.parts)
+    ]
+
+    assert all(whole.count(copy) == 1 for copy in copies)
+    assert len(whole) == sum(map(len, copies)) + len(copies) - 1
+
+
+def test_the_errors_are_data() -> None:
+    """Tests that each row of errors.json leads to its entry."""
+    table = json.loads((SITE / "reference" / "errors.json").read_text("utf-8"))
+
+    for row in table["rows"]:
+        page, _, anchor = row["address"].partition("#")
+        assert f'id="{anchor}"' in (SITE / page).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", sorted(EXECUTED), ids=lambda path: path.stem)

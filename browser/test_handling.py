@@ -1,5 +1,7 @@
 """Tests of what readers do with a page: keys, copying, menus, themes, printing."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
@@ -126,6 +128,12 @@ def test_printing(page: Page) -> None:
     expect(page.locator("button.copybtn").first).to_be_hidden()
 
 
+def test_a_worksheet_prints_its_answers_overleaf(page: Page) -> None:
+    """Tests that the questions fill one sheet and the answers the next."""
+    visit(page, "tutorials/worksheet.html")
+    assert len(re.findall(rb"/Type /Page\b", page.pdf(format="A4"))) == 2
+
+
 def test_dark_pictures(page: Page) -> None:
     """Tests that pictures are turned over on a dark screen, not on paper."""
     page.emulate_media(color_scheme="dark")
@@ -139,6 +147,48 @@ def test_dark_pictures(page: Page) -> None:
     expect(picture).to_have_css("filter", "none")
     page.locator(".theme-toggle-content button").click()
     expect(picture).to_have_css("filter", turned)
+
+
+def test_examples_show_their_picture_first(page: Page) -> None:
+    """Tests that a picture is on the first screen, and that the code can be hidden."""
+    visit(page, "auto_examples/plot_04_rows_and_columns.html")
+    expect(page.locator("article .vjp-figure").first).to_be_in_viewport()
+    code = page.locator("article .highlight").first
+    expect(code).to_be_visible()
+    page.get_by_label("Hide the code").check()
+    expect(code).to_be_hidden()
+
+
+def test_figures_have_captions(page: Page) -> None:
+    """Tests that a figure has a number, a legend and a file, and uses the column."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    visit(page, PROSE)
+    figure = page.locator("#figure-2")
+    expect(figure.locator("figcaption")).to_contain_text("Figure 2. Jacobian of y")
+    expect(figure.locator("figcaption code")).to_have_text(["v", "J", "r"])
+    file = figure.get_by_role("link", name="SVG").get_attribute("href")
+    assert page.request.get(f"explanation/{file}").text().startswith("<svg")
+    width = "(node) => node.getBoundingClientRect().width"
+    drawing = figure.locator(".vjp-figure").evaluate(width)
+    assert drawing > figure.evaluate(width) / 2
+
+
+def test_pages_lead_on(page: Page) -> None:
+    """Tests that a page links to where it runs, to its source and to its exercise."""
+    visit(page, PROSE)
+    for name in ("Run in Colab", "Notebook", "Script", "Source on GitHub"):
+        expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+    page.locator(".tested-by a").click()
+    page.wait_for_url("**/tutorials/exercises.html#exercise-*")
+
+
+def test_nothing_covers_the_text_of_a_phone(page: Page) -> None:
+    """Tests that the way back to the top isn't offered over the text."""
+    page.set_viewport_size(PHONE)
+    visit(page, PROSE)
+    page.mouse.wheel(0, 3000)
+    page.mouse.wheel(0, -400)
+    expect(page.locator(".back-to-top")).to_be_hidden()
 
 
 def test_phone_pictures(page: Page) -> None:

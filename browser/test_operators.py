@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,34 @@ def test_name_filter(page: Page) -> None:
     assert 1 < shown(page) < 12
     field.fill("zzz")
     assert shown(page) == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [("softmax", "softmax"), ("relu", "nn.functional.relu"), ("ger", "outer")],
+)
+def test_exact_names_come_first(page: Page, typed: str, first: str) -> None:
+    """Tests that what somebody typed in full stands above what contains it."""
+    visit(page, INDEX)
+    page.get_by_label("Name").fill(typed)
+    expect(page.locator(f"{ROWS}:visible a").first).to_have_text(first)
+
+
+def test_chips_say_what_they_mean(page: Page) -> None:
+    """Tests that each word of the last column tells its meaning."""
+    visit(page, INDEX)
+    chip = page.locator(ROWS).get_by_text("twice", exact=True).first
+    chip.hover()
+    expect(chip).to_have_attribute("title", re.compile("differentiated"))
+
+
+def test_contents_at_the_side(page: Page) -> None:
+    """Tests that the entries of a long page are listed beside it."""
+    page.set_viewport_size({"width": 1600, "height": 800})
+    visit(page, "operators/entries/activation.html")
+    contents = page.get_by_role("navigation", name="On this page")
+    contents.get_by_role("link", name="softmax", exact=True).click()
+    expect(page.locator('[id="torch.softmax"]')).to_be_in_viewport()
 
 
 def test_all_rows_on_a_phone(page: Page) -> None:

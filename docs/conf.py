@@ -148,11 +148,11 @@ if not tags.has("live"):  # noqa: F821 - Sphinx sets it
 html_favicon = "_static/favicon.svg"
 html_static_path = [
     "_static",
-    "_tools/part_search/search.js",
+    "_tools/part_search/rank.js",
     "../src/vjp_guide/figures.css",
 ]
 html_css_files = ["custom.css", "figures.css"]
-html_js_files = ["keys.js"]
+html_js_files = ["keys.js", "search/open.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {

@@ -17,6 +17,7 @@ import warnings
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from vjp_guide import jacobian
 
@@ -155,10 +156,15 @@ assert products(y_fast) == ["aten::mm"]
 # -----------
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
-figure.suptitle("Milliseconds for a Jacobian, six ways (log scale, shorter is better)")
+figure.suptitle("Milliseconds for a Jacobian, six ways: further left is faster")
 for axis, (shape, values) in zip(axes, times.items(), strict=True):
-    bars = axis.barh(list(ways), values, color="#7c3aed")
-    axis.bar_label(bars, [f"{value:.1f}" for value in values], padding=3)
+    axis.plot(values, list(ways), "o", color="#7c3aed", ms=8)
+    for row, value in enumerate(values):
+        axis.annotate(f"{value:.1f}", (value, row), (8, -4), textcoords="offset points")
     axis.set(title=shape, xscale="log", xlim=(min(values) / 2, max(values) * 4))
+    axis.grid(axis="y", alpha=0.4)
+    axis.xaxis.set_major_locator(LogLocator(numticks=5))
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_formatter(NullFormatter())
 axes[0].invert_yaxis()  # for both: they share it
 plt.show()

@@ -65,7 +65,7 @@ torch.testing.assert_close(maps["softmax over the batch"], p.diag() - torch.oute
 # %%
 # The picture
 # -----------
-# Darker is larger, white is 0, and each map has its own scale. The first map alone is diagonal, so there alone ones are right.
+# The fuller a cell, the larger its entry; an empty one is 0, and each map has its own scale. The first map alone is diagonal, so there alone ones are right.
 # What to write for the others: :doc:`/how-to/ones-like`.
 
 figure, axes = plt.subplots(1, 3, figsize=(7, 3), layout="constrained")

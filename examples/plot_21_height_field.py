@@ -53,7 +53,7 @@ assert np.allclose(contract(v, J), JTv)
 # -----------------
 # Right: the height :math:`\langle v, y - f(p) \rangle` over the output plane, a tilted plane whose steepest ascent is ``v``.
 # Left: the height that each input reaches, :math:`\langle v, f(x) - f(p) \rangle`. It is curved, and its steepest ascent at ``p`` is :math:`J^\top v`.
-# The black line is height zero: ``v`` and :math:`J^\top v` stand at right angles to it.
+# The one line that is drawn is height zero: ``v`` and :math:`J^\top v` stand at right angles to it.
 
 side = torch.linspace(-2.0, 2.0, 81, dtype=torch.float64)
 offsets = torch.stack(torch.meshgrid(side, side, indexing="xy"), dim=-1)

@@ -62,7 +62,7 @@ assert np.isclose(path[-1], 1)
 # %%
 # The picture
 # -----------
-# Wide orange arrows are torch's, thin black ones the finite differences on top of them.
+# Wide arrows are torch's, thin ones the finite differences on top of them.
 # All have the same length, to show the directions; the contours show the steepness.
 
 fig, ax = plt.subplots(figsize=(8, 6.2), layout="constrained")

@@ -58,7 +58,7 @@ assert np.allclose(gradient_double.numpy()[inside], slope[inside], rtol=1e-5)
 # %%
 # The picture
 # -----------
-# The values can't tell the two apart. The gradients can: one is ``nan`` in the shaded half.
+# The values can't tell the two apart. The gradients can: one is ``nan`` in half of the picture.
 
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained", sharex=True)
 panels = [

@@ -71,7 +71,7 @@ assert right[..., 9:].sum() > 2 / 3 * right.sum()
 # %%
 # The picture
 # -----------
-# The size of the slope at each pixel: darker is larger.
+# The size of the slope at each pixel: the fuller its colour, the larger.
 
 pictures = {
     "image": image[0, 0],

@@ -52,17 +52,6 @@
     matchMedia(`(width <= ${width}em)`).addEventListener("change", close);
   }
 
-  /* "/" and Ctrl-K lead to the search, which a drawer may hold. */
-  const search = document.querySelector(".sidebar-search");
-  document.addEventListener("keydown", (event) => {
-    const wanted = event.ctrlKey || event.metaKey ? event.key === "k"
-      : event.key === "/" && !event.target.matches("input, select, textarea");
-    if (!wanted) return;
-    event.preventDefault();
-    if (!search.checkVisibility({ visibilityProperty: true })) document.getElementById("__navigation").click();
-    search.focus();
-  });
-
   /* The definition of a term goes with Escape, until the next term. */
   document.addEventListener("keydown", ({ key, target }) => {
     if (key === "Escape") target.classList.add("dismissed");

@@ -1,5 +1,6 @@
 """Tests of the record of a page."""
 
+import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
 from sphinx import addnodes
@@ -7,10 +8,11 @@ from sphinx import addnodes
 from docs._ext.guide import page
 
 
-def document(text: str) -> nodes.document:
+def document(text: str, title: str = "A title") -> nodes.document:
     """Return the tree of a page in reStructuredText."""
     tree = publish_doctree(
-        f"A title\n=======\n\n{text}", settings_overrides={"doctitle_xform": False}
+        f"{title}\n{'=' * len(title)}\n\n{text}",
+        settings_overrides={"doctitle_xform": False},
     )
     assert isinstance(tree, nodes.document)
     return tree
@@ -22,10 +24,20 @@ def test_description_is_the_first_sentences_that_fit() -> None:
     assert page.describe(document(text)) == "One. Two."
 
 
-def test_description_begins_with_what_a_reader_can_do() -> None:
-    """Tests that the opening of pages is left out."""
-    text = "After this page you can read a shape."
-    assert page.describe(document(text)) == "Read a shape."
+@pytest.mark.parametrize(
+    ("title", "short"),
+    [
+        ("Chaining: one step", "Chaining"),
+        ("Fix it: ``Mismatch: a and b``", "Fix it"),
+        ("``Mismatch: a and b`` and more: what", "Mismatch: a and b and more"),
+        ("Notation", "Notation"),
+    ],
+)
+def test_short_title(title: str, short: str) -> None:
+    """Tests that a title ends at its colon, unless that is in code."""
+    tree = document("One.", title)
+    kept = page.short(next(tree.findall(nodes.title)))
+    assert "".join(node.astext() for node in kept) == short
 
 
 def test_description_has_no_latex() -> None:

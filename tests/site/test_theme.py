@@ -32,7 +32,7 @@ def test_a_category_lists_its_entries(tmp_path: Path) -> None:
     (tmp_path / DATA).parent.mkdir(parents=True)
     (tmp_path / DATA).write_text(json.dumps({"entries": entries}), encoding="utf-8")
     app: Any = SimpleNamespace(srcdir=tmp_path)
-    page: dict[str, Any] = {}
+    page: dict[str, Any] = {"title": "Linear algebra"}
     others: dict[str, Any] = {}
 
     list_entries(app, "operators/entries/linalg", "page.html", page, None)
@@ -41,5 +41,7 @@ def test_a_category_lists_its_entries(tmp_path: Path) -> None:
 
     link = '<li><a class="reference internal" href="#{}">{}</a></li>'
     rows = link.format("torch.det", "det") + link.format(*["Tensor.a&lt;b"] * 2)
-    assert page == {"toc": f"<ul>{rows}</ul>", "furo_hide_toc": False}
+    own = '<a class="reference internal" href="#">Linear algebra</a>'
+    toc = f"<ul><li>{own}<ul>{rows}</ul></li></ul>"
+    assert page == {"title": page["title"], "toc": toc, "furo_hide_toc": False}
     assert not others

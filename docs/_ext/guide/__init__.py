@@ -10,10 +10,12 @@ from sphinx.builders import Builder
 from sphinx.util.typing import ExtensionMetadata
 
 from . import (
+    captions,
     cells,
     checks,
     copies,
     errors,
+    gallery,
     gpu,
     head,
     marks,
@@ -33,6 +35,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", cells.start_kernels)
     app.setup_extension("sphinx_gallery.gen_gallery")
     app.connect("builder-inited", cells.lighten_pictures)
+    app.connect("builder-inited", gallery.group_examples)
     app.connect("builder-inited", errors.write_table)
     app.connect("builder-inited", operators.write_sources)
 
@@ -44,9 +47,16 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_role("since", releases.Since())
     app.add_directive("gpu-name", gpu.GpuName)
     app.add_directive("gpu-record", gpu.GpuRecord)
-    for name in ("operators", "operators-index", "operators-summary"):
+    for name in (
+        "operators",
+        "operators-index",
+        "operators-summary",
+        "operators-words",
+    ):
         app.add_directive(name, operators.Operators)
+    app.connect("doctree-read", page.shorten_title)
     app.connect("doctree-read", cells.expect_errors)
+    app.connect("doctree-read", gallery.show_picture_first)
     app.connect("doctree-read", releases.note_releases)
     app.connect("env-check-consistency", notebooks.translate_examples)
 
@@ -55,6 +65,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-resolved", marks.head_rows)
     app.connect("doctree-resolved", marks.define_terms)
     app.connect("doctree-resolved", cells.frame_pictures)
+    app.connect("doctree-resolved", captions.number_figures)
     app.connect("doctree-resolved", cells.load_late)
 
     # As a page is written: what stands around its text, and its copies.
@@ -72,12 +83,14 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", head.shorten_menu)
     app.connect("html-page-context", copies.write)
     app.connect("html-page-context", notebooks.write)
+    app.connect("html-page-context", head.lead_on)
     # The theme decides at the same moment whether there is a list.
     app.connect("html-page-context", operators.list_entries, priority=900)
 
     # What is made of all pages; and when they are written, a look at what is published.
     app.connect("write-started", write)
     app.connect("build-finished", operators.publish)
+    app.connect("build-finished", copies.write_whole)
     if hosted:
         # Themes write their style sheets at the same moment.
         app.connect("build-finished", check, priority=900)

@@ -19,7 +19,9 @@ from sphinx_markdown_builder.translator import MarkdownTranslator
 
 from docs._tools import part_search
 
+from .errors import DATA
 from .page import Page, place
+from .synonyms import SYNONYMS
 
 LANGUAGES = {"ipython3": "python", "myst-ansi": "text", "none": "text"}
 CODE = {"literal_block", "code_links_block"}  # the latter are the gallery's
@@ -29,17 +31,33 @@ ADMONITIONS = {"note", "tip", "warning", "important", "seealso"}
 # What ends with an element in the HTML of an output, as text.
 ENDS = {"dt": ": ", "td, th": "  ", "tr, p, pre, caption, dd": "\n"}
 # A node's name alone wants its operator; an exception's name, or a quotation, is an
-# error; up to three words want an explanation. The first that fits decides.
+# error; up to three words want an explanation, and more are a question. Names in code
+# that calls and indexes are seldom those of operators.
 EXCEPTION = r"\w(Error|Warning)\b"
 FAVOURS = [
-    {"under": "operators/", "pattern": r"Backward\d", "most": 1, "times": 2},
-    {"under": "reference/errors/", "quoted": True, "times": 1.5},
-    {"under": "reference/errors/", "pattern": EXCEPTION, "times": 1.5},
-    {"pattern": EXCEPTION, "times": 1},
+    {"under": "operators/", "pattern": r"Backward\d", "most": 1, "times": 2.5},
+    {"under": "operators/", "pattern": r"\w\[|\)\.\w", "times": 0.4},
     {"under": "operators/", "times": 0.8},
+    {"under": "auto_examples/", "times": 0.85},
+    {"under": "tutorials/", "times": 0.8},
+    {"under": "reference/errors/", "quoted": True, "times": 1.2},
+    {"under": "reference/errors/", "pattern": EXCEPTION, "times": 1.5},
+    {"under": "reference/questions/", "least": 4, "times": 1.1},
     {"under": "explanation/", "most": 3, "times": 1.5},
     {"under": "how-to/", "most": 3, "times": 1.5},
 ]
+# What programs can take instead of a page, and what it holds.
+WHOLE = "llms-full.txt"
+FILES = {
+    WHOLE: "All pages in one file, but for the entries of operators.",
+    "operators/operators.json": "The operator atlas: for each of torch's operators "
+    "its formula, an example with numbers, and what checks found.",
+    "operators/operators.schema.json": "The JSON Schema of operators.json.",
+    DATA: "The known errors: a pattern for each text, its cause, its fix, and the "
+    "address of its entry.",
+}
+ENTRIES = "operators/entries/"
+OLDER = r"^(Before|Until|In) (torch )?\d"  # sections on what torch no longer does
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
@@ -94,7 +112,7 @@ def _text(markup: str) -> str:
     tree = LexborHTMLParser(markup)
     for drawing in tree.css("svg[aria-label]"):
         drawing.replace_with(f"\nFigure: {drawing.attributes['aria-label']}\n")
-    for silent in tree.css("style, script"):
+    for silent in tree.css("style, script, figcaption"):
         silent.decompose()
     for elements, text in ENDS.items():
         for element in tree.css(elements):
@@ -127,6 +145,19 @@ def _list(app: Sphinx, pages: dict[str, Page]) -> Iterator[str]:
         yield f"\n## {pages[part].title}\n"
         for name in _below(app.env, part):
             yield _entry(app, pages[name])
+    yield "\n## Whole text and data\n"
+    for name, what in FILES.items():
+        yield f"- [{name}]({app.config.html_baseurl}{name}): {what}"
+
+
+def write_whole(app: Sphinx, exception: Exception | None) -> None:
+    """Write llms-full.txt: the copies one after another, in the order of the menu."""
+    if exception is None and app.builder.format == "html":
+        root = app.config.root_doc
+        below = [n for n in _below(app.env, root) if not n.startswith(ENTRIES)]
+        texts = (Path(app.outdir, f"{name}.md").read_text("utf-8") for name in below)
+        whole = "\n".join(texts)
+        Path(app.outdir, WHOLE).write_text(whole, encoding="utf-8")
 
 
 def _below(env: BuildEnvironment, name: str) -> Iterator[str]:
@@ -155,6 +186,8 @@ def write_sitemap(app: Sphinx, pages: Iterable[str]) -> None:
 def write_search_index(app: Sphinx, pages: dict[str, Page]) -> None:
     """Write the index of the site's search."""
     places = {name: place(app.env, name) for name in pages}
-    index = part_search.index(list(pages.values()), places, FAVOURS)
+    index = part_search.index(
+        list(pages.values()), places, FAVOURS, synonyms=SYNONYMS, aside=OLDER
+    )
     target = Path(app.outdir, "_static", "search-index.js")
     target.write_text(part_search.script(index), encoding="utf-8")

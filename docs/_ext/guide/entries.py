@@ -23,7 +23,15 @@ from vjp_guide.operators import Atlas, Entry, load, summary
 from vjp_guide.operators.records import Example, Without
 from vjp_guide.operators.views.text import FILTERS
 
-BADGES = ("forward", "twice", "complex", "vmap", "formula", "kinks")
+BADGES = {
+    "forward": "forward mode exists, and agrees with reverse mode",
+    "twice": "the product itself can be differentiated, or doesn't depend on the "
+    "inputs",
+    "complex": "complex inputs work, and agree with finite differences",
+    "vmap": "torch.vmap computes many products in one pass",
+    "formula": "the entry has an index formula by hand",
+    "kinks": "the entry shows what torch returns at ties and kinks",
+}
 
 
 class Row(NamedTuple):
@@ -36,6 +44,7 @@ class Row(NamedTuple):
     inputs: str
     state: str
     more: str
+    badges: Sequence[str]
 
 
 def content(data: Path, directive: str, group: str = "") -> list[nodes.Node]:
@@ -51,6 +60,8 @@ def content(data: Path, directive: str, group: str = "") -> list[nodes.Node]:
         return [nodes.paragraph("", "The atlas needs the extra 'operators'.")]
     if directive == "operators-index":
         return [_html("index", _rows(found), BADGES)]
+    if directive == "operators-words":
+        return [_html("cells", ("word", "what it says"), BADGES.items())]
     if directive == "operators-summary":
         return list(_summary(found))
     return list(_group([entry for entry in found.entries if entry.category == group]))
@@ -86,13 +97,15 @@ def _row(entry: Entry, title: str) -> Row:
         group=title,
         inputs=str(len(entry.example.products) if entry.example else 0),
         state=best.state,
-        more=" ".join(compress(BADGES, known)),
+        more="",
+        badges=tuple(compress(BADGES, known)),
     )
 
 
 def _row_without(operator: Without) -> Row:
     name, state, reason = operator.name, operator.state, operator.reason
-    return Row(name, (), "", group="none", inputs="0", state=state, more=reason)
+    given = {"group": "none", "inputs": "0", "state": state, "more": reason}
+    return Row(name, (), "", **given, badges=())
 
 
 def _summary(found: Atlas) -> Iterator[nodes.Node]:

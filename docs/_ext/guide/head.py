@@ -25,7 +25,8 @@ from . import page
 EXAMPLES = "auto_examples/"
 OPERATORS = "operators/entries/"
 FACTS = "src/vjp_guide/operators/facts/__init__.py"
-EDIT = "https://github.com/vjp-guide/vjp-guide/edit/main/"
+REPOSITORY = "https://github.com/vjp-guide/vjp-guide"
+EDIT = f"{REPOSITORY}/edit/main/"
 # Marks the words of the last query on each page; its link runs against the policy.
 MARKING = "sphinx_highlight.js"
 POLICY = "default-src 'self'"
@@ -72,16 +73,19 @@ def _menu(app: Sphinx, name: str, **options: Any) -> str:  # noqa: ANN401 - the 
     if tree is None:
         return ""
     for link in tree.findall(nodes.reference):
-        _drop_subtitle(link)
+        link[:] = list(page.short(link))
     return str(app.builder.render_partial(tree)["fragment"])  # type: ignore[attr-defined]  # the builder writes HTML
 
 
-def _drop_subtitle(link: nodes.reference) -> None:
-    for number, child in enumerate(link.children):
-        if isinstance(child, nodes.Text) and ": " in child:
-            title, _, _ = child.partition(": ")
-            link.children[number:] = [nodes.Text(title)]
-            return
+def lead_on(
+    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Tell the template where the source is, how to cite, and what tests a reader."""
+    del template, doctree
+    if name in page.known(app.env):
+        view = f"{REPOSITORY}/blob/main/docs/{name}.md"
+        context["source"] = context.get("theme_source_view_link") or view
+        context["tested_by"] = page.exercise_on(app.env, name)
 
 
 def name_source(

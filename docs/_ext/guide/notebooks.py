@@ -59,6 +59,7 @@ def write(
     if not doctree or not (executed.exists() or example.exists()):
         return
     context["colab"] = f"{COLAB}{pagename}.ipynb"
+    context["notebook"] = page.name
     page.parent.mkdir(parents=True, exist_ok=True)
     if example.exists():  # the gallery wrote it, and links it
         shutil.copyfile(example, page.with_suffix(".ipynb"))

@@ -35,8 +35,8 @@ SOURCE = """\
 {title}
 {line}
 
-With this page you can look up the vector-Jacobian product of each operator in the \
-group "{title}": a call with its numbers, the product as Python, and what checks found.
+The vector-Jacobian product of each operator in the group "{title}": a call with its \
+numbers, the product as Python, and what checks found.
 :doc:`../reading` explains the parts of an entry.
 
 .. operators:: {slug}
@@ -124,7 +124,10 @@ def list_entries(
     if names:
         item = Markup('<li><a class="reference internal" href="#{}">{}</a></li>')
         items = (item.format(name, name.removeprefix("torch.")) for name in names)
-        context["toc"] = Markup("<ul>{}</ul>").format(Markup("").join(items))
+        # The theme leaves out the first link, which is the page's own.
+        whole = Markup('<ul><li><a class="reference internal" href="#">{}</a>')
+        whole += Markup("<ul>{}</ul></li></ul>")
+        context["toc"] = whole.format(context["title"], Markup("").join(items))
         context["furo_hide_toc"] = False
 
 

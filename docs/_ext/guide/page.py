@@ -11,14 +11,14 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.application import Sphinx
 from sphinx.domains import Domain
 from sphinx.environment import BuildEnvironment
 
 from docs._tools.part_search import Part, parts
 
 LENGTH = 200
-# Pages open with these; what follows says the same.
-OPENING = re.compile(r"^(?:After|With) this page you can (\w)")
+EXERCISE = re.compile(r"(exercise|puzzle)-\d+")
 # A link whose text is the title of a page that may not be read yet.
 TITLED = {"doc", "myst", "ref"}
 UNREAD = "{title}"  # a sentence with it is left out
@@ -50,6 +50,7 @@ class Page:
         parts: The places on it that a search leads to, with their words.
         terms: The definition of each term on it, by the term's anchor.
         formulas: The LaTeX of each formula on it.
+        exercises: The anchor and the title of the exercise on each page that it names.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Page:
     parts: tuple[Part, ...]
     terms: dict[str, str]
     formulas: frozenset[str]
+    exercises: dict[str, tuple[str, str]]
 
 
 class Pages(Domain):
@@ -102,6 +104,31 @@ def known(env: BuildEnvironment) -> dict[str, Page]:
     return domain.pages
 
 
+def shorten_title(app: Sphinx, document: nodes.document) -> None:
+    """Let links name a page by its short title; the page itself shows all of it."""
+    del document
+    titles, name = app.env.titles, app.env.docname
+    titles[name] = nodes.title("", "", *short(titles[name]))
+
+
+def short(title: nodes.Element) -> Iterator[nodes.Node]:
+    """Yield what stands in a title before its subtitle: a colon outside of code."""
+    for child in title.children:
+        if isinstance(child, nodes.Text) and ": " in child:
+            yield nodes.Text(child.partition(": ")[0])
+            return
+        yield child.deepcopy()
+
+
+def exercise_on(env: BuildEnvironment, name: str) -> tuple[str, str, str] | None:
+    """Return the page, anchor and title of the first exercise on a page's subject."""
+    for tutorial in known(env).values():
+        if name in tutorial.exercises and tutorial.name != name:
+            anchor, title = tutorial.exercises[name]
+            return tutorial.name, anchor, title
+    return None
+
+
 def place(env: BuildEnvironment, name: str) -> str:
     """Return the titles of the pages above a page, without their subtitles."""
     parents = {
@@ -131,6 +158,7 @@ def record(name: str, document: nodes.document, project: str) -> Page:
         parts=tuple(found),
         terms=dict(_terms(document)),
         formulas=frozenset(formula.astext() for formula in maths),
+        exercises=dict(_exercises(document)),
     )
 
 
@@ -172,13 +200,9 @@ def _sentences(document: nodes.document) -> Iterator[str]:
     for paragraph in page.children:
         if isinstance(paragraph, nodes.paragraph):
             for line in plain(paragraph).split("\n"):
-                sentence = OPENING.sub(_first_letter, line.strip())
+                sentence = line.strip()
                 if sentence and not re.search(r"[\\{]|:$", sentence):
                     yield sentence
-
-
-def _first_letter(opening: re.Match[str]) -> str:
-    return opening[1].upper()
 
 
 def _terms(document: nodes.document) -> Iterator[tuple[str, str]]:
@@ -186,3 +210,15 @@ def _terms(document: nodes.document) -> Iterator[tuple[str, str]]:
         if term["ids"]:
             definition = plain(term.parent[-1])
             yield term["ids"][0], re.sub(r"\s+", " ", definition).strip()
+
+
+def _exercises(document: nodes.document) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield each page that an exercise names, with the exercise; the first counts."""
+    found: dict[str, tuple[str, str]] = {}
+    for section in document.findall(nodes.section):
+        anchor = next((name for name in section["ids"] if EXERCISE.match(name)), "")
+        if anchor:
+            title = next(section.findall(nodes.title)).astext()
+            for link in section.findall(addnodes.pending_xref):
+                found.setdefault(link["reftarget"], (anchor, title))
+    yield from found.items()

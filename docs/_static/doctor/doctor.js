@@ -28,13 +28,14 @@ globalThis.VJP ??= {};
     return last !== undefined && new RegExp(torch).test(last[0]);
   };
 
-  // As vjp_guide.diagnose does: the first row that fits the last message.
-  const diagnose = (pasted) => {
+  // As vjp_guide.diagnose does: the first row that fits the last message. What other programs say
+  // as well is known of torch by the line that raised it, unless it is asked for anyway.
+  const diagnose = (pasted, fromAnywhere = false) => {
     const all = messages(pasted);
     for (const { kind, message } of all) {
       for (const row of VJP.errors.rows) {
         const match = new RegExp(row.pattern).exec(oneLine(message));
-        if (!match || (row.generic && !isFromTorch(pasted))) continue;
+        if (!match || (row.generic && !fromAnywhere && !isFromTorch(pasted))) continue;
         const groups = match.groups ?? {};
         return { kind, message, found: { ...row, cause: fill(row.cause, groups), fix: fill(row.fix, groups), groups } };
       }

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from docutils import nodes
@@ -17,9 +18,18 @@ from sphinx import addnodes
 from sphinx.search.en import SearchEnglish
 
 LANGUAGE = SearchEnglish({})
+STOPWORDS = LANGUAGE.stopwords
 stem = cache(LANGUAGE.stem)  # takes long, and texts repeat their words
-WORD = re.compile(r"\w+")
+WORD = re.compile(r"\d+\.\d+|\w+")
 MEANINGLESS = re.compile(r"\d\w{2,}|.$")  # 1e-07, a colour, a hash, a letter
+NUMBER = re.compile(r"\d")
+# The first is British, and the second the spelling that the index knows.
+SPELLINGS = [
+    (re.compile(r"is(e[drs]?|ing|ations?)$"), r"iz\1"),
+    (re.compile("our"), "or"),
+    (re.compile(r"ll(ed|ing)$"), r"l\1"),
+    (re.compile(r"^(\d+)\.0+$"), r"\1"),
+]
 MOST = 4  # a word that a part holds more often says no more about it
 UNSEEN = nodes.comment, nodes.math, nodes.math_block, nodes.raw, nodes.system_message
 
@@ -33,9 +43,9 @@ class Part:
     words: Counter[str] = field(default_factory=Counter)
     names: Counter[str] = field(default_factory=Counter)
 
-    def add(self, text: str, *, named: bool = False) -> None:
+    def add(self, text: str, *, named: bool = False, is_code: bool = False) -> None:
         """Count the words of a text, and those of a title as its names."""
-        found = list(stems(text))
+        found = [word for word in stems(text) if not is_code or not NUMBER.match(word)]
         self.words.update(found)
         if named:
             self.names.update(found)
@@ -65,9 +75,16 @@ def stems(text: str) -> Iterator[str]:
     """Yield the words of a text as the search compares them, and parts of names."""
     for word in WORD.findall(text.lower()):
         parts = word.split("_") if "_" in word else []
-        for part in (word, *parts):
-            if part and LANGUAGE.word_filter(part) and not MEANINGLESS.match(part):
-                yield stem(part)
+        for part in filter(None, (word, *parts)):
+            if not (part in STOPWORDS or MEANINGLESS.match(part)):
+                yield stem(spelt(part))
+
+
+def spelt(word: str) -> str:
+    """Return the spelling of a word that the index knows."""
+    for own, other in SPELLINGS:
+        word = own.sub(other, word)
+    return word
 
 
 def parts(document: nodes.document) -> list[Part]:
@@ -80,7 +97,9 @@ def parts(document: nodes.document) -> list[Part]:
             found += _entry(node)
         elif isinstance(node, nodes.Text) and not isinstance(node.parent, UNSEEN):
             above = node.parent, node.parent.parent  # a title may be code
-            found[-1].add(node, named=any(isinstance(up, nodes.title) for up in above))
+            named = any(isinstance(up, nodes.title) for up in above)
+            is_code = isinstance(node.parent, nodes.literal_block)  # or its output
+            found[-1].add(node, named=named, is_code=is_code)
     return found[1:]
 
 
@@ -100,6 +119,8 @@ def index(
     pages: Sequence[Page],
     places: Mapping[str, str],
     favours: Sequence[Mapping[str, object]] = (),
+    synonyms: Mapping[str, str] = MappingProxyType({}),
+    aside: str = "$^",
 ) -> dict[str, Any]:
     """Return the pages, and how often which part and which description holds a word.
 
@@ -107,11 +128,15 @@ def index(
         pages: The pages in the order of their names.
         places: Where each page stands, by its name.
         favours: Which pages count by how much for which queries; see the README.
+        synonyms: What the pages call what others call otherwise.
+        aside: The pattern of titles of parts that come after others.
     """
     found = [part for page in pages for part in page.parts]
     return {
         "most": MOST,
         "favours": favours,
+        "aside": aside,
+        "meanings": [tuple(map(list, map(stems, pair))) for pair in synonyms.items()],
         "pages": [_page(page, places[page.name]) for page in pages],
         "words": _places(part.words for part in found),
         "names": _places(part.names for part in found),

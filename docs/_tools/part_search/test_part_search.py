@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 
+import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
 from sphinx import addnodes
@@ -59,6 +60,32 @@ def test_words_are_compared_by_their_stems() -> None:
     assert list(stems("The 1000 of a Running x")) == ["run"]
 
 
+@pytest.mark.parametrize(
+    ("british", "american"),
+    [
+        ("normalisation", "normalization"),
+        ("linearise", "linearize"),
+        ("behaviour", "behavior"),
+        ("labelled", "labeled"),
+        ("1.0", "1.00"),
+    ],
+)
+def test_spellings_are_one(british: str, american: str) -> None:
+    """Tests words that two kinds of English, or two programs, write differently."""
+    assert list(stems(british)) == list(stems(american))
+
+
+def test_numbers_count_in_text_alone() -> None:
+    """Tests that a title or a sentence can be found by its numbers, not an output."""
+    part = Part("", "")
+    part.add("[0.1, 1.0, 0.0001] gives 20, not 3", named=True)
+    assert {"0.1", "0.0001", "20"} <= part.names.keys()
+    assert "3" not in part.names
+    part.add("0.7 and 20 again", is_code=True)
+    assert part.words["20"] == 1
+    assert "0.7" not in part.words
+
+
 def test_an_entry_of_the_index_is_a_part() -> None:
     """Tests that words that mean it alone count as its names."""
     section = nodes.section("", nodes.title("", "Top"), ids=["top"])
@@ -78,13 +105,14 @@ def test_an_entry_of_the_index_is_a_part() -> None:
 def test_the_index_tells_where_each_word_is() -> None:
     """Tests that the numbers give back the part and the count."""
     pages = [Page("a", "A", "Pears.", found()), Page("b", "B", "", found())]
-    made = index(pages, {"a": "", "b": "a"})
+    made = index(pages, {"a": "", "b": "a"}, synonyms={"Old name": "pears"})
     places, part = [], 0
     for number in made["words"]["appl"]:
         part += number // MOST
         places.append((part, number % MOST + 1))
 
     assert places == [(0, 2), (2, 2)]
+    assert made["meanings"] == [(["old", "name"], ["pear"])]
     assert made["abouts"] == {"pear": [0]}
     assert made["pages"][1]["place"] == "a"
     assert made["pages"][1]["parts"] == [("a-title", "A title"), ("below", "Below")]

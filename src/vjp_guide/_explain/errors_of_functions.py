@@ -83,7 +83,8 @@ ROWS = (
         r"(?P<x>\d+)|does not require gradients)",
         "With strict=True, an output that doesn't depend on an input is an error: "
         "outputs[{y}].",
-        "Leave strict out to get zeros.",
+        "Compute the output from the argument itself, with no detach or no_grad "
+        "between. If it really doesn't depend on it, leave strict out to get zeros.",
         "torch.autograd.functional.jacobian(f, x)",
     ),
     Row(

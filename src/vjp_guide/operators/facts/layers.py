@@ -69,15 +69,15 @@ OPERATORS = (
         ),
         formulas=[
             Formula(
-                r"\text{training: } \bar x = \frac{1}{\sigma} \bigl( g - \langle g "
+                r"\bar x = \frac{1}{\sigma} \bigl( g - \langle g "
                 r"\rangle - z \langle g z \rangle \bigr), "
                 r"\quad g = v\,w, \; z = \frac{x - \mu}{\sigma}",
-                "As for layer_norm, with means over the batch: each sample influences "
-                "the others.",
+                "In training, as for layer_norm, with means over the batch: each "
+                "sample influences the others.",
             ),
             Formula(
-                r"\text{evaluation: } \bar x_{ij} = \frac{v_{ij}\, w_j}{\sigma_j}",
-                "With fixed statistics it is an elementwise linear map.",
+                r"\bar x_{ij} = \frac{v_{ij}\, w_j}{\sigma_j}",
+                "In evaluation, with fixed statistics: an elementwise linear map.",
             ),
         ],
     ),

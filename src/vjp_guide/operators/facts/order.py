@@ -91,7 +91,7 @@ OPERATORS = (
         sample=lambda: call(values(2, 3), 2),
         formulas=[
             Formula(
-                r"\bar x_{i, t_{ij}} = v_{ij}, \text{ else } 0",
+                r"\bar x_{i, t_{ij}} = v_{ij}",
                 "As for sort; what wasn't selected gets 0.",
             )
         ],

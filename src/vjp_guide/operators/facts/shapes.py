@@ -53,7 +53,7 @@ OPERATORS = (
         sample=lambda: call(values(2, 3), (3, 2)),
         formulas=[
             Formula(
-                r"\bar x = \operatorname{reshape}(v, \text{shape of } x)",
+                r"\bar x = \operatorname{reshape}(v, \operatorname{shape}(x))",
                 "The numbers keep their order, so v takes the old shape.",
             )
         ],

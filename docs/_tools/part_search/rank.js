@@ -1,0 +1,264 @@
+/* Ranks the parts of pages, from the index that part_search writes.
+
+   The measure is BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009):
+   words count more the rarer they are, and less the longer the text. A page has the score of
+   its best part, with that part's title, plus its own, with its title and description.
+   Sphinx's language_data.js gives the stemmer and the words that say nothing. */
+const SATURATION = 1.2; // k1 and b of BM25, as they are usually taken
+const LENGTH = 0.75;
+const ABOUT = 0.5; // of a page's title and description, against its text
+const TITLE = 1.5; // of a part's title, likewise
+const EXACT = 2; // of a page whose name is what was asked, or a title on it
+const ASIDE = 0.7; // of a part that is beside the point
+const MEANT = 0.5; // of a word that only means what was asked, against one that was asked
+const SHOWN = 12;
+const FEW = 5; // texts that hold a name: then its parts are looked for too
+const WORD = /\d+\.\d+|[\p{Letter}\p{Number}_]+/gu;
+const NAMED = /^[\p{Letter}_]{2}/u; // a word that can be missing: not a number, nor a letter
+const SEVERAL = 4; // words that one title holds nearly all of: they are quoted from it
+const NEARLY = 0.8;
+const LONG = 7; // letters of a word that may have two mistakes; one of half as many has one
+
+/* Return the spelling that the index knows, as `spelt` in __init__.py does. */
+const SPELLINGS = [[/is(e[drs]?|ing|ations?)$/, "iz$1"], [/our/, "or"], [/ll(ed|ing)$/, "l$1"], [/^(\d+)\.0+$/, "$1"]];
+const spelt = (word) => SPELLINGS.reduce((text, [own, other]) => text.replace(own, other), word);
+
+const stemmed = new Map(); // stemming takes longest, and titles repeat their words
+function stem(word) {
+  if (!stemmed.has(word)) stemmed.set(word, (stem.stemmer ??= new Stemmer()).stemWord(spelt(word)));
+  return stemmed.get(word);
+}
+
+function stems(text) {
+  return (text.toLowerCase().match(WORD) ?? [])
+    .flatMap((word) => (word.includes("_") ? [word, ...word.split("_")] : [word]))
+    .filter((word) => word && !stopwords.has(word))
+    .map(stem);
+}
+
+/* Return the least number of letters to change, add, drop or swap, or more than `most`. */
+function mistakes(one, other, most) {
+  if (Math.abs(one.length - other.length) > most) return most + 1;
+  let before, row = [...other, 0].map((_, column) => column);
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (one[i - 1] !== other[j - 1]));
+      if (one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]) next[j] = Math.min(next[j], before[j - 2] + 1);
+    }
+    [before, row] = [row, next];
+  }
+  return row[other.length];
+}
+
+/* Texts that are known by how often they hold each word, as _places in __init__.py says;
+   `whole` gives the number of the text that a listed one is a part of. */
+class Texts {
+  constructor(most, index, size, whole = (part) => part) {
+    this.most = most;
+    this.index = index;
+    this.whole = whole;
+    this.lengths = new Array(size).fill(0);
+    for (const places of Object.values(index))
+      this.each(places, (text, count) => { this.lengths[text] += count; });
+    this.mean = this.lengths.reduce((sum, length) => sum + length, 0) / size;
+  }
+
+  /* Call back with each text that holds a word, and how often. */
+  each(places, found) {
+    let part = 0;
+    for (const place of places) {
+      part += Math.floor(place / this.most);
+      found(this.whole(part), (place % this.most) + 1);
+    }
+  }
+
+  /* Return how often each text holds one of some words. */
+  counts(words) {
+    const counts = new Map();
+    for (const word of words)
+      if (Object.hasOwn(this.index, word))
+        this.each(this.index[word], (text, count) => counts.set(text, (counts.get(text) ?? 0) + count));
+    return counts;
+  }
+
+  /* Return how many of the terms each text holds. */
+  held(terms) {
+    const held = new Map();
+    for (const text of terms.flatMap(({ words }) => [...this.counts(words).keys()]))
+      held.set(text, (held.get(text) ?? 0) + 1);
+    return held;
+  }
+
+  /* Return how much a word says that so many texts hold. */
+  rarity(holders) {
+    return Math.log(1 + (this.lengths.length - holders + 0.5) / (holders + 0.5));
+  }
+
+  /* Return the score of each text that holds one of the terms. */
+  rank(terms) {
+    const scores = new Map();
+    for (const { words, weight } of terms) {
+      const counts = this.counts(words);
+      const rarity = weight * this.rarity(counts.size);
+      for (const [text, count] of counts) {
+        const length = 1 - LENGTH + (LENGTH * this.lengths[text]) / this.mean;
+        const share = (count * (SATURATION + 1)) / (count + SATURATION * length);
+        scores.set(text, (scores.get(text) ?? 0) + rarity * share);
+      }
+    }
+    return scores;
+  }
+}
+
+/* What is asked: terms, which are words of the index that stand for one word of the query. */
+class Query {
+  constructor(text, vocabulary, meanings) {
+    this.text = text;
+    this.vocabulary = vocabulary;
+    this.missing = [];
+    this.instead = [];
+    this.terms = [];
+    for (const word of new Set(text.match(WORD) ?? [])) this.take(word);
+    const asked = [...stems(text), ...this.terms.map(({ stem }) => stem)];
+    const strange = new Set(this.missing.flatMap(stems));
+    for (const [phrase, meant] of meanings.filter(([phrase]) => phrase.every((word) => asked.includes(word))))
+      for (const word of meant.filter((other) => this.known(other).length))
+        this.add(word, this.known(word), phrase.some((other) => strange.has(other)) ? 1 : MEANT);
+  }
+
+  add(stem, words, weight = 1) {
+    if (!this.terms.some((term) => term.stem === stem)) this.terms.push({ stem, words, weight });
+  }
+
+  /* Take a word of the query, and the parts of a name that few texts hold. */
+  take(word) {
+    const [whole, ...parts] = stems(word);
+    if (!whole) return;
+    const words = this.known(whole);
+    if (words.length) this.add(whole, words);
+    else if (NAMED.test(word) && !this.correct(word, whole)) this.missing.push(word);
+    if (!(this.vocabulary[whole]?.length > FEW))
+      for (const part of parts) if (this.known(part).length) this.add(part, this.known(part));
+  }
+
+  /* Return a word, or those that it begins. */
+  known(stem) {
+    if (Object.hasOwn(this.vocabulary, stem)) return [stem];
+    return stem.length > 2 ? Object.keys(this.vocabulary).filter((other) => other.startsWith(stem)) : [];
+  }
+
+  /* Take the word of the index that is nearest to one with mistakes, if any is near. */
+  correct(word, stem) {
+    const most = stem.length < LONG / 2 ? 0 : stem.length < LONG ? 1 : 2;
+    let [least, nearest] = [most + 1, ""];
+    for (const [other, places] of Object.entries(this.vocabulary)) {
+      if (!most || other[0] !== stem[0]) continue;
+      const count = mistakes(stem, other, most) - places.length / 1e6; // of two, the commoner
+      if (count < least && count <= most) [least, nearest] = [count, other];
+    }
+    if (!nearest) return false;
+    this.add(nearest, [nearest]);
+    this.instead.push([word, nearest]);
+    return true;
+  }
+}
+
+/* The parts of all pages, with what is searched of them and of whole pages. */
+class Library {
+  constructor({ most, pages, words, names, abouts, favours, meanings, aside }) {
+    Object.assign(this, { entries: pages, favours, meanings, aside: new RegExp(aside) });
+    this.parts = pages.flatMap(({ parts }, page) =>
+      parts.map(([anchor, title = anchor]) => ({ page, anchor, title })));
+    this.texts = new Texts(most, words, this.parts.length);
+    this.titles = new Texts(most, names, this.parts.length);
+    this.pages = new Texts(most, words, pages.length, (part) => this.parts[part].page);
+    this.abouts = new Texts(most, abouts, pages.length);
+  }
+
+  /* Return of each page that holds one of the terms its best part, with its score. */
+  best(terms) {
+    const titles = this.titles.rank(terms);
+    const held = this.titles.held(terms);
+    const asked = terms.filter(({ weight }) => weight === 1).length;
+    const best = new Map();
+    for (const [number, score] of this.texts.rank(terms)) {
+      const part = { ...this.parts[number], score: score + TITLE * (titles.get(number) ?? 0) };
+      part.isExact = held.get(number) === asked && this.titles.lengths[number] === asked;
+      if (this.aside.test(part.title)) part.score *= ASIDE;
+      if (part.score > (best.get(part.page)?.score ?? 0)) best.set(part.page, part);
+    }
+    return [...best.values()];
+  }
+
+  /* Return the pages with a title that the terms are quoted from. */
+  quoted(terms) {
+    const enough = Math.max(SEVERAL, NEARLY * terms.length);
+    const titles = [...this.titles.held(terms)].filter(([, count]) => count >= enough);
+    return new Set(titles.map(([number]) => this.parts[number].page));
+  }
+
+  /* Return by how much a page is favoured, by all rules that fit. */
+  favour(name, { text, terms }, isQuoted) {
+    const fits = ({ under = "", pattern = "", quoted = false, most = Infinity, least = 0 }) =>
+      name.startsWith(under) && new RegExp(pattern).test(text) &&
+      (isQuoted || !quoted) && least <= terms.length && terms.length <= most;
+    return this.favours.filter(fits).reduce((product, { times }) => product * times, 1);
+  }
+
+  /* Return the hits, the best first, the words with their weights, those that no page holds,
+     and those that stand in for one. */
+  search(text) {
+    const query = new Query(text, this.texts.index, this.meanings);
+    const { terms, missing, instead } = query;
+    const own = this.pages.rank(terms);
+    const abouts = this.abouts.rank(terms);
+    const quoted = this.quoted(terms);
+    const hits = this.best(terms).map(({ page, anchor, title, score, isExact }) => {
+      const entry = this.entries[page];
+      const sum = score + own.get(page) + ABOUT * (abouts.get(page) ?? 0);
+      const favour = this.favour(entry.name, query, quoted.has(page));
+      const total = sum * favour * (isExact || isNamed(entry.name, terms) ? EXACT : 1);
+      return { entry, anchor, title, score: total };
+    });
+    const shown = hits.sort((a, b) => b.score - a.score).slice(0, SHOWN);
+    const words = terms.flatMap(({ words }) =>
+      words.map((word) => [word, this.texts.rarity(this.texts.index[word].length)]));
+    return { hits: shown.map((hit) => this.shown(hit, terms)), words, missing, instead };
+  }
+
+  /* Return the hit at an address. */
+  at(address, title) {
+    const [name, anchor] = address.split(".html#");
+    const entry = this.entries.find((other) => other.name === name);
+    return { entry, title, anchor: `#${anchor}`, place: `${entry.place} > ${short(entry.title)}` };
+  }
+
+  /* Return a hit: a part, or the whole page where its title says it. */
+  shown({ entry, anchor, title }, terms) {
+    const named = stems(entry.title);
+    const isTop = title === entry.title ||
+      terms.every(({ words }) => words.some((word) => named.includes(word)));
+    const place = isTop ? entry.place : [entry.place, short(entry.title)].filter(Boolean).join(" > ");
+    return isTop ? { entry, place, title: entry.title, anchor: "" } : { entry, place, title, anchor: `#${anchor}` };
+  }
+}
+
+/* Return a title without its subtitle. */
+const short = (title) => title.split(": ", 1)[0];
+
+/* Return whether a page has the query as its name: big-red-box for "big_red". */
+function isNamed(name, terms) {
+  const [whole, ...parts] = stems(name.split("/").pop().replaceAll("-", "_"));
+  const asked = terms.filter(({ weight }) => weight === 1).map(({ stem }) => stem);
+  return (asked.includes(whole) || parts.every((part) => asked.includes(part))) &&
+    asked.every((stem) => stem === whole || parts.includes(stem));
+}
+
+/* What others use, and what the script that is the index calls. */
+globalThis.PartSearch = {
+  stems,
+  setIndex(index) { this.library = new Library(index); },
+  search(text) { return this.library.search(text); },
+  hit(address, title) { return this.library.at(address, title); },
+};

@@ -1,0 +1,111 @@
+"""Tests of what readers meet on each page: openings, titles, formulas, code, words."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests import pasted
+
+ROOT = Path(__file__).parents[2]
+MADE = {"_build", "_ext", "_generated", "_tools", "auto_examples", "entries"}
+PAGES = {
+    path.relative_to(ROOT / "docs").as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "docs").rglob("*.md"))
+    if not MADE & set(path.parts)
+}
+EXAMPLES = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "examples").glob("*.py"))
+}
+FACTS = ROOT / "src" / "vjp_guide" / "operators" / "facts"
+# Openings that could stand on any page, and so say nothing about this one.
+FORMULA = re.compile(r"(After|With|On|In) this page|This page|The (answer|task|rule)\b")
+DISPLAYED = re.compile(r"^\$\$$(.*?)^\$\$$", re.MULTILINE | re.DOTALL)
+WORDS = re.compile(r"\\text\w*\{[^}]*[A-Za-z]{2}")
+COLOUR = re.compile(
+    r"\b(black|white|gr[ae]y|orange|purple|violet|blue|green|red|pink|teal|pale|shaded|"
+    r"darker|lighter|(?<!light or )dark|light(?! or dark))\b",
+    re.IGNORECASE,
+)
+LONGEST_TITLE = 60
+# What fits a small window beside the menu, with a comment at its end.
+LONGEST_LINE = 64
+
+
+def opening(page: str) -> str:
+    """Return the text below a page's title."""
+    return re.split(r"^# .*\n+", page, maxsplit=1, flags=re.MULTILINE)[1]
+
+
+def short_title(page: str) -> str:
+    """Return what stands in a page's title before a colon outside of code."""
+    (title, *_) = re.findall(r"^# (.*)$", page, re.MULTILINE)
+    return "".join(re.findall(r"\A(?:`[^`]*`|(?!: ).)*", title))
+
+
+def prose(example: str) -> str:
+    """Return the text of an example, without its code."""
+    docstring = example.split('"""')[1]
+    cells = re.findall(r"^# %%\n((?:#.*\n)*)", example, re.MULTILINE)
+    return docstring + "".join(cells)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_opening(name: str) -> None:
+    """Tests that a page begins with what it says, not with a formula of openings."""
+    assert not FORMULA.match(opening(PAGES[name]))
+
+
+def test_openings_differ() -> None:
+    """Tests that no two pages begin with the same five words."""
+    first = Counter(" ".join(opening(page).split()[:5]) for page in PAGES.values())
+    assert [words for words, times in first.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_short_title(name: str) -> None:
+    """Tests that the part of a title that names its page in links is short."""
+    assert len(short_title(PAGES[name])) <= LONGEST_TITLE
+
+
+def test_short_titles_differ() -> None:
+    """Tests that a link's text tells which page it leads to."""
+    titles = Counter(short_title(page) for page in PAGES.values())
+    assert [title for title, times in titles.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_displayed_formulas_have_no_words(name: str) -> None:
+    """Tests that what a small screen cuts off is never the sentence."""
+    assert [text for text in DISPLAYED.findall(PAGES[name]) if WORDS.search(text)] == []
+
+
+def test_formulas_of_operators_have_no_words() -> None:
+    """Tests the same of the atlas."""
+    sources = [path.read_text(encoding="utf-8") for path in FACTS.glob("*.py")]
+    assert [found for text in sources for found in WORDS.findall(text)] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_comments_are_seen(name: str) -> None:
+    """Tests that a comment, often a shape, stands above a line that is long."""
+    code = "\n".join(block.code for block in pasted.blocks(PAGES[name]))
+    ends = re.findall(
+        rf"^(?=.{{{LONGEST_LINE + 1}}}).*\S  # (?!doctest).*$", code, re.MULTILINE
+    )
+    assert ends == []
+
+
+@pytest.mark.parametrize("name", [*PAGES, *EXAMPLES])
+def test_pictures_are_told_without_colours(name: str) -> None:
+    """Tests that no text names a colour, which another theme turns around."""
+    text = pasted.FENCE.sub("", PAGES[name]) if name in PAGES else prose(EXAMPLES[name])
+    assert COLOUR.findall(re.sub(r"`[^`]*`|<[^>]*>", "", text)) == []
+
+
+def test_code_runs_as_pasted() -> None:
+    """Tests that cells need nothing that is hidden; Sybil runs transcripts."""
+    executed = [name for name, page in PAGES.items() if pasted.CELL in page]
+    assert pasted.wrong(ROOT / "docs" / name for name in executed) == []
