@@ -79,6 +79,13 @@ def heads(x: Tensor, w: Tensor) -> Tensor:
     return (a @ q).transpose(1, 2).reshape(batch, length, width)
 
 
+def deep(x: Tensor) -> Tensor:
+    """Return what ten layers give."""
+    for _ in range(10):
+        x = x.tanh()
+    return x
+
+
 def in_place(x: Tensor) -> Tensor:
     """Return what an in-place computation gives."""
     h = x.clone()
@@ -145,6 +152,9 @@ CASES: list[tuple[Callable[..., Any], list[Tensor], list[Tensor]]] = [
     (lambda x, w: (x @ w).flatten(1).exp(), [randn(2, 5, 3), randn(3, 4)], [randn(3, 4, 5), randn(5, 2)]),
     (lambda x, w, b: functional.linear(x, w, b).exp(), [randn(2, 5, 3), randn(4, 3), randn(4)], [randn(3, 4, 5), randn(2, 5), randn(2)]),
     (lambda x: x.sum(0).unsqueeze(0).exp() + x.sum((0, 1)).exp(), [randn(2, 3)], [randn(4, 5)]),
+    (lambda x, w: (x.flatten(0, 1) @ w).unflatten(-1, (-1, 2)).exp(), [randn(2, 5, 3), randn(3, 4)], [randn(3, 4, 5), randn(5, 2)]),
+    (lambda x, y: (x.flatten(0, 1) @ y.flatten(0, 1)).flatten(0, 1).exp(), [randn(2, 5, 3, 4), randn(2, 5, 4, 6)], [randn(3, 2, 4, 5), randn(3, 2, 5, 2)]),
+    (lambda x: x.sum(0).unsqueeze(-1).exp(), [randn(2, 3)], [randn(4, 5)]),
     (lambda x, y: x.add(y, alpha=3) - (1 - y), [randn(3), randn(2, 3)], [randn(5), randn(4, 5)]),
 ]  # fmt: skip
 
@@ -293,6 +303,12 @@ def test_what_has_no_program_is_refused(
     assert code.startswith(line)
 
 
+def test_what_torch_calls_is_refused_without_a_line() -> None:
+    """Tests a function of torch, which has no line that the reader wrote."""
+    with pytest.raises(DeriveError, match=r"draws random numbers[^\n]*$"):
+        derive(nn.Dropout(), randn(3))
+
+
 def test_wrong_arguments_are_named() -> None:
     """Tests what isn't a function of dense tensors with a derivative."""
     sparse: Any = torch.eye(2).to_sparse()
@@ -383,12 +399,12 @@ def test_a_rule_of_its_own_is_told_by_finite_differences() -> None:
 def test_a_notebook_shows_code_and_drawing() -> None:
     """Tests the HTML, with the figure where there is room for it."""
     small = derive(lambda x: (x < 1) * x, randn(3))._repr_html_()
-    large = derive(heads, randn(2, 5, 4), randn(4, 4))
+    large = derive(deep, randn(3))
 
     assert "(x &lt; 1)" in small
     assert "<svg" in small
     assert "<svg" not in large._repr_html_()
-    assert repr(large).startswith("<Derivation of heads, ")
+    assert repr(large).startswith("<Derivation of deep, ")
 
 
 def function_of(derivation: Derivation) -> tuple[str, dict[str, Any]]:

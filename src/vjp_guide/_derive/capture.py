@@ -105,6 +105,7 @@ def capture(subject: Subject, *, dynamic: bool = True) -> Captured:
         ),
         allow_non_fake_inputs=True,
     )
+    mode.cache_enabled = False  # a key with variable lengths costs more than a call
     fakes = [_fake(mode, x, dynamic=dynamic) for x in subject.inputs.values()]
     specs: list[Any] = []
 

@@ -179,9 +179,7 @@ def _captured(given: Subject, *, dynamic: bool) -> Captured:
     try:
         return capture(given, dynamic=dynamic)
     except DeriveError:
-        if not dynamic:
-            raise
-    return capture(given, dynamic=False)
+        return capture(given, dynamic=False)
 
 
 def _run_once(given: Subject) -> None:
