@@ -7,7 +7,7 @@ from vjp_guide._clarify.notebook import (
 )
 from vjp_guide._contract import contract
 from vjp_guide._coupling import Coupling, coupling
-from vjp_guide._derive.content import Line
+from vjp_guide._derive.content import Departure, Line
 from vjp_guide._derive.derive import Derivation, derive
 from vjp_guide._derive.refusal import DeriveError
 from vjp_guide._derive.verification import Verification
@@ -33,6 +33,7 @@ __all__ = [
     "Comparison",
     "Cotangent",
     "Coupling",
+    "Departure",
     "Derivation",
     "DeriveError",
     "Diagnosis",

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
-from vjp_guide._derive.content import Content, Line
-from vjp_guide._show import listed
+import torch
+from torch import Tensor
+
+from vjp_guide._derive.content import Content, Departure, Line
+from vjp_guide._show import listed, number
 from vjp_guide.operators.numerals import residual
 
 _WIDE = 64
@@ -46,7 +49,33 @@ def notes(derivation: Content) -> list[tuple[str, str]]:
         found.append(("dot-product test", checks.test.verdict))
     if fixed:
         found.append(("holds for other lengths, but for", listed(fixed, most=4)))
+    if derivation.against:
+        label = f"against {derivation.against}"
+        found += _departure(label, derivation.departure)
     return found
+
+
+def _departure(label: str, found: Departure | None) -> list[tuple[str, str]]:
+    """Return where a hand-written pass departs, and what its line should be."""
+    if not found:
+        return [(label, "agrees")]
+    notes_ = [(label, f"departs at {found.place}, {found.code}")]
+    notes_ += [("derived", str(found.right))] if found.right else []
+    notes_ += [("mistake", found.mistake)] if found.mistake else []
+    return [*notes_, ("values", _values(found.found, found.expected))]
+
+
+def _values(found: object, expected: Tensor) -> str:
+    """Return the two numbers that differ most, or the shapes if these differ."""
+    shape = tuple(expected.shape)
+    if not isinstance(found, Tensor):
+        return f"{found}, and should be a tensor of shape {shape}"
+    if found.shape != expected.shape:
+        return f"shape {tuple(found.shape)}, and should be {shape}"
+    flat = int((found - expected).abs().argmax())
+    place = [int(n) for n in torch.unravel_index(torch.tensor(flat), shape)]
+    mine, theirs = (number(t.flatten()[flat].item()) for t in (found, expected))
+    return f"at {place} {mine}, and should be {theirs}"
 
 
 def _block(heading: str, lines: tuple[Line, ...]) -> str:

@@ -1,7 +1,7 @@
 """A function and its backward pass as one graph, with the names of its variables."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.func import functionalize
-from torch.fx import GraphModule, Node
+from torch.fx import GraphModule, Interpreter, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.experimental.symbolic_shapes import (
     DimDynamic,
@@ -85,6 +85,12 @@ class Captured:
             variables=variables,
             flowing=flowing,
         )
+
+    def variables(self, inputs: Iterable[Tensor]) -> dict[str, Tensor]:
+        """Return the values of the function's variables."""
+        flat = Interpreter(self.module).run(*inputs)
+        found: dict[str, Tensor] = pytree.tree_unflatten(flat, self.spec)[3]
+        return found
 
 
 def capture(subject: Subject, *, dynamic: bool = True) -> Captured:

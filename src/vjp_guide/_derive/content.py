@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from vjp_guide._derive.verification import Verification
 
 Shapes = dict[str, tuple[int, ...]]
@@ -31,6 +33,29 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Departure:
+    """The first line in which a hand-written backward pass is wrong.
+
+    Attributes:
+        place: The file and the number of the line.
+        code: The line, ``return`` for a product that no operation computed, or
+            ``forward`` if the outputs are others.
+        found: Its value; what isn't a tensor if such a thing is returned.
+        right: The derived line in its place, None for an output.
+        expected: What the value should be, of that line or a part of it.
+        mistake: The usual mistake with which the derived line gives the same, empty
+            if there is none.
+    """
+
+    place: str
+    code: str
+    found: object
+    right: Line | None
+    expected: Tensor
+    mistake: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Content:
     """The parts of a derivation."""
 
@@ -43,3 +68,5 @@ class Content:
     gradients: tuple[str, ...]
     fixed: dict[str, int]
     verification: Verification
+    against: str = ""
+    departure: Departure | None = None

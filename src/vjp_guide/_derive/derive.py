@@ -1,18 +1,20 @@
 """The vector-Jacobian product of a function, as lines of Python that were checked."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import Function
 
+from vjp_guide._derive.against import Derived, departure
 from vjp_guide._derive.as_html import as_html
 from vjp_guide._derive.as_text import as_text
 from vjp_guide._derive.capture import Captured, capture, plain_attention
 from vjp_guide._derive.content import Content, Line, Shapes
 from vjp_guide._derive.function import function_text
-from vjp_guide._derive.program import naming, program
+from vjp_guide._derive.program import Naming, naming, program
 from vjp_guide._derive.refusal import DeriveError, Guarded, refused
 from vjp_guide._derive.simplify import simplify
 from vjp_guide._derive.subject import Subject, subject
@@ -22,6 +24,20 @@ from vjp_guide._trace.trace import trace
 from vjp_guide.figures import Figure
 
 _MOST_NODES = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Source:
+    """What a derivation comes from, and the values of its names."""
+
+    subject: Subject
+    captured: Captured
+    scope: dict[str, Any]
+
+    @property
+    def naming(self) -> Naming:
+        """What the tensors are called."""
+        return naming(self.captured, self.subject)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -42,6 +58,9 @@ class Derivation(Content):
         fixed: The lengths that the function fixes, such as ``weight.shape[0]``; the
             lines hold for any others, where none is 0 or 1 that wasn't.
         verification: What the lines were compared with.
+        against: The name of the function with a hand-written backward pass that they
+            were compared with, empty if none was.
+        departure: The first of its lines that is wrong, None if it agrees.
 
     >>> import torch
     >>> from vjp_guide import derive
@@ -50,8 +69,7 @@ class Derivation(Content):
     ['grad_x = v * x.cos()']
     """
 
-    _subject: Subject = field(repr=False)
-    _captured: Captured = field(repr=False)
+    _source: Any = field(repr=False)  # a _Source, which the reference doesn't show
 
     def function(self) -> str:
         r"""Return the text of a :class:`torch.autograd.Function` with this backward.
@@ -79,8 +97,8 @@ class Derivation(Content):
                 grad_x = v * 2
                 return grad_x
         """
-        named = naming(self._captured, self._subject)
-        return function_text(self._captured, self._subject, named)
+        source: _Source = self._source
+        return function_text(source.captured, source.subject, source.naming)
 
     def figure(self) -> Figure:
         """Draw the graph, and below it the cotangents that flow back.
@@ -93,7 +111,7 @@ class Derivation(Content):
         >>> derive(lambda x: x.sin(), torch.ones(2)).figure().alt.partition(".")[0]
         'Forward: x (2,), y (2,) by sin'
         """
-        given = self._subject
+        given: Subject = self._source.subject
         xs = leaves(tuple(given.inputs[name] for name in given.differentiated))
         y = given.outputs(*xs)
         named = dict(zip(given.differentiated, xs, strict=True))
@@ -111,7 +129,11 @@ class Derivation(Content):
         return as_html(self, self.figure()._repr_html_() if few else "")
 
 
-def derive(fn: Callable[..., Any], *inputs: Tensor) -> Derivation:
+def derive(
+    fn: Callable[..., Any],
+    *inputs: Tensor,
+    against: type[torch.autograd.Function] | None = None,
+) -> Derivation:
     r"""Derive the vector-Jacobian product of a function, as Python that was checked.
 
     .. math:: \bar x_i = \sum_o \sum_j v_{oj}\, \frac{\partial y_{oj}}{\partial x_i}
@@ -128,18 +150,21 @@ def derive(fn: Callable[..., Any], *inputs: Tensor) -> Derivation:
             numbers, and which operations run doesn't depend on values.
         *inputs: The tensors ``x``. Those of a floating-point or complex dtype, which
             are converted to double precision, are differentiated. They aren't changed.
+        against: A function with a backward pass that was written by hand, whose
+            ``apply`` takes the same inputs. It is run line by line.
 
     Returns:
         The lines, each with its shape, and what they were compared with; ``print``
-        shows them.
+        shows them, and the first line of ``against`` that is wrong.
 
     Raises:
         DeriveError: If the product can't be written as one program, with the line of
             ``fn`` that prevents it.
-        TypeError: If ``fn`` isn't callable, or an input isn't a dense tensor.
+        TypeError: If ``fn`` isn't callable, an input isn't a dense tensor, or
+            ``against`` isn't a subclass of :class:`torch.autograd.Function`.
         ValueError: If no input or no output has a derivative.
 
-    The recording is that of :func:`torch.fx.experimental.proxy_tensor.make_fx`.
+    The recording is that of ``torch.fx.experimental.proxy_tensor.make_fx``.
 
     >>> import torch
     >>> from vjp_guide import derive
@@ -154,6 +179,7 @@ def derive(fn: Callable[..., Any], *inputs: Tensor) -> Derivation:
     grad_w = x.mT @ t1
     """
     given = subject(fn, inputs)
+    _require_function(against)
     _run_once(given)
     problems: list[str] = []
     for dynamic, simple in _ATTEMPTS:
@@ -166,7 +192,7 @@ def derive(fn: Callable[..., Any], *inputs: Tensor) -> Derivation:
             problems.append(f"{type(error).__name__}: {error}".splitlines()[0])
             continue
         if found.verification.autograd <= EQUAL:
-            return found
+            return found if against is None else _compared(found, against)
         problems.append(f"it is off by {found.verification.autograd:.1g}")
     raise DeriveError(f"no text of the program computes the product: {problems[0]}")
 
@@ -209,24 +235,54 @@ def _run_once(given: Subject) -> None:
         )
 
 
+def _require_function(against: object) -> None:
+    known = isinstance(against, type) and issubclass(against, Function)
+    if against is not None and not known:
+        raise TypeError(
+            "against must be a subclass of torch.autograd.Function, whose backward is "
+            f"compared, got {against!r}"
+        )
+
+
 def _derivation(given: Subject, captured: Captured) -> Derivation:
     named = naming(captured, given)
     found = program(captured, given, named)
     with plain_attention():
         verification, variables, outputs = verified(given, named, found)
+    scope = {**dict(zip(named.outputs, outputs, strict=True)), **variables}
     return Derivation(
         name=given.name,
-        inputs=_shapes(named.inputs, variables),
-        outputs=_shapes(named.outputs, dict(zip(named.outputs, outputs, strict=True))),
-        cotangents=_shapes(named.weights, variables),
-        forward=tuple(_lines(found.forward, variables)),
-        backward=tuple(_lines(found.backward, variables)),
+        inputs=_shapes(named.inputs, scope),
+        outputs=_shapes(named.outputs, scope),
+        cotangents=_shapes(named.weights, scope),
+        forward=tuple(_lines(found.forward, scope)),
+        backward=tuple(_lines(found.backward, scope)),
         gradients=named.gradients,
         fixed=_fixed(captured),
         verification=verification,
-        _subject=given,
-        _captured=captured,
+        _source=_Source(subject=given, captured=captured, scope=scope),
     )
+
+
+def _compared(found: Derivation, against: type[Function]) -> Derivation:
+    """Return a derivation with where a hand-written pass departs from it."""
+    source: _Source = found._source  # noqa: SLF001 - of this module
+    given, scope, named = source.subject, source.scope, source.naming
+    lines = [*found.forward, *found.backward]
+    products = {line.name: line for line in lines}
+    derived = Derived(
+        inputs=given.inputs,
+        outputs=[scope[name] for name in named.outputs],
+        cotangents=[scope[n] if n else None for n in named.cotangents],
+        gradients={
+            x: products[name]
+            for x, name in zip(given.differentiated, named.gradients, strict=True)
+        },
+        lines=lines,
+        scope=source.captured.variables(given.inputs.values()) | scope,
+    )
+    place = departure(against, derived)
+    return replace(found, against=against.__name__, departure=place)
 
 
 def _shapes(names: Iterable[str], tensors: Mapping[str, Any]) -> Shapes:

@@ -60,6 +60,11 @@ def refused(error: Exception) -> DeriveError:
     return DeriveError(f"{reason}\n  {line}" if line else reason)
 
 
+def is_own(filename: str) -> bool:
+    """Return whether a file is ours or torch's, and so not the reader's."""
+    return bool({_OWN, _TORCH} & {*Path(filename).parents})
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, DeriveError):
         return str(error)
@@ -91,9 +96,7 @@ def _first(error: Exception) -> str:
 def _line(trace: TracebackType | None) -> str:
     """Return the innermost line of a traceback that is the reader's, with its place."""
     frames = [
-        frame
-        for frame in traceback.extract_tb(trace)
-        if not {_OWN, _TORCH} & {*Path(frame.filename).parents}
+        frame for frame in traceback.extract_tb(trace) if not is_own(frame.filename)
     ]
     if not frames:
         return ""
