@@ -409,7 +409,7 @@ def test_accuses_nobody_where_terms_cancel(kind: str, dtype: torch.dtype) -> Non
     torch.set_default_dtype(dtype)
     try:
         for seed in range(3):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             x = torch.randn(3, 5, requires_grad=True)
             y = CANCELLING[kind](x)
             explanation = explain(y, x, torch.rand_like(y), max_seconds=60)
@@ -478,7 +478,7 @@ ZEROS: dict[str, Callable[[Tensor], Tensor]] = {
 @pytest.mark.parametrize("rows", [4, 400])
 def test_sees_that_the_result_is_zero(kind: str, rows: int) -> None:
     """Tests small and larger sizes."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     x = torch.randn(rows, 5, requires_grad=True)
 
     explanation = explain(ZEROS[kind](x), x, max_seconds=60)
@@ -500,7 +500,7 @@ COUPLED: dict[str, Callable[[Tensor], Tensor]] = {
 @pytest.mark.parametrize("rows", [2, 8, 64, 1000])
 def test_sees_coupled_samples_at_any_size(kind: str, rows: int) -> None:
     """Tests that nobody is accused of a coupling that isn't there."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     x = torch.randn(rows, 8, requires_grad=True)
     y = COUPLED[kind](x) if kind in COUPLED else x.softmax(1).prod(1)
 

@@ -292,6 +292,7 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/67180",
     ],
     223: ["github.com/pytorch/pytorch/issues/55980"],
+    225: ["github.com/pytorch/functorch/issues/787"],
 }
 
 

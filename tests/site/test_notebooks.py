@@ -1,5 +1,8 @@
 """Tests of the notebooks beside the pages, for what happens in few builds only."""
 
+import runpy
+from pathlib import Path
+
 import pytest
 
 from docs._ext.guide import notebooks
@@ -16,3 +19,19 @@ def test_pieces(pieces: list[str]) -> None:
     drawing = {"output_type": "display_data", "data": {"image/svg+xml": ["<svg/>"]}}
     found = notebooks.merged([*streams, drawing, value])
     assert found == [streams[0], drawing, value]
+
+
+def test_a_script_writes_the_files_of_its_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests that a cell that is a file, and not code, is written by the script too."""
+    text = "raise ValueError(\"not 'run'\")\n"
+    cells = [
+        {"cell_type": "code", "metadata": {}, "source": [f"%%writefile a.py\n{text}"]},
+        {"cell_type": "code", "metadata": {}, "source": ["%load_ext vjp_guide\n"]},
+    ]
+    path = tmp_path / "page.py"
+    path.write_text(notebooks.script({"cells": cells}), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(path))
+    assert Path("a.py").read_text(encoding="utf-8") == text

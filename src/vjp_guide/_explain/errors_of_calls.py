@@ -383,9 +383,9 @@ ROWS = (
         "device-mismatch",
         "dtype-device",
         "invalid gradient at index 0 - expected device cpu but got meta",
-        r"invalid gradient at index \d+ - expected device (?P<y>\S+) but got "
+        r"invalid gradient at index \d+ - expected (?:device|type) (?P<y>\S+) but got "
         r"(?P<v>\S+)",
-        "v is on {v}, y on {y}.",
+        "v belongs to {v}, y to {y}.",
         "Create v on the device of y.",
         "torch.autograd.grad(y, x, grad_outputs=v.to(y.device))",
         mend_cotangents,

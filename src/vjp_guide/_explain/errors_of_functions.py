@@ -13,7 +13,8 @@ ROWS = (
         r"(?P<got>.+?)(\. Maybe|$)",
         "torch.func.grad differentiates a function that returns one scalar tensor, but "
         "f returns {got}.",
-        "Use torch.func.vjp and say how to weigh the outputs, or return a scalar.",
+        "Use torch.func.vjp and say how to weigh the outputs, or return a scalar. For "
+        "second derivatives, torch.func.hessian(f) instead of grad(grad(f)).",
         "y, vjp = torch.func.vjp(f, x)\nvjp(torch.ones_like(y))",
     ),
     Row(
@@ -190,7 +191,9 @@ ROWS = (
         r"data-dependent control flow",
         "An if or while in the mapped function depends on values, which differ "
         "within the batch.",
-        "Write torch.where(condition, a, b) for if.",
+        "Write torch.where(condition, a, b) for if, and for while a fixed number of "
+        "steps, each kept or not by torch.where. A library's code that branches can "
+        "only be looped over.",
         "torch.vmap(lambda x: torch.where(x.sum() > 0, x, -x))(x.unsqueeze(0))",
     ),
     Row(
@@ -494,10 +497,13 @@ ROWS = (
         "using `torch.autograd.grad` with "
         "`torch._dynamo.config.trace_autograd_ops=False`",
         r"using `torch\.autograd\.grad` with "
-        r"`torch\._dynamo\.config\.trace_autograd_ops=False`",
+        r"`torch\._dynamo\.config\.trace_autograd_ops=False`|"
+        r"function `?grad`? in file `?torch/autograd/__init__|"
+        r"inlining disallowed: <function grad at|call_function wraps in skip_files|"
+        r"torch\.func\.grad capture is disabled",
         "The function under torch.compile(fullgraph=True) calls "
         "torch.autograd.grad, which torch.compile leaves out of its graph "
-        "unless told.",
+        "unless told; older releases leave torch.func.grad out too.",
         "Set trace_autograd_ops to True, use torch.func.grad inside, or leave "
         "fullgraph out: the call then runs between two graphs.",
         "import torch._dynamo.config\n\ntorch._dynamo.config.trace_autograd_ops = True",
@@ -522,7 +528,7 @@ ROWS = (
         "Trying to use forward AD with "
         "_scaled_dot_product_flash_attention_for_cpu that does not support it "
         "because it has not been implemented yet.",
-        r"Trying to use forward AD with (?P<name>\w+) that does not support it",
+        r"Trying to use forward AD with (?P<name>[\w:]+) that does not support it",
         "{name} has a backward and no forward derivative, which jvp, jacfwd "
         "and hessian ask for.",
         "For attention allow only the MATH kernel. Else use two reverse "
