@@ -132,7 +132,7 @@ class Derivation(Content):
 def derive(
     fn: Callable[..., Any],
     *inputs: Tensor,
-    against: type[torch.autograd.Function] | None = None,
+    against: type[Any] | None = None,
 ) -> Derivation:
     r"""Derive the vector-Jacobian product of a function, as Python that was checked.
 
