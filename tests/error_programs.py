@@ -280,8 +280,24 @@ TOOLS = [
     ),
     Program("checkpoint-default", "torch.utils.checkpoint.checkpoint(f, x)"),
 ]
+# What only a GPU raises.
+CUDNN = 'exec("raise RuntimeError(text)", {"text": "%s"})'
 OTHERS = [
     Program("in-place-leaf", "x.add_(1)"),
+    Program(
+        "view-of-no-grad",
+        "view.mul_(2)",
+        "with torch.no_grad(): view = x[:1]",
+        "assert x.tolist() == [2, 2, 3]",
+    ),
+    Program(
+        "overlapping-memory",
+        "g.mul_(2)",
+        "(g,) = torch.autograd.grad(x.sum(), x)",
+        "assert g.tolist() == [2, 2, 2]",
+    ),
+    Program("overlapping-memory", "v[1:].add_(v[:-1])"),
+    Program("computed-parameter", "layer.weight = y", "layer = torch.nn.Linear(2, 3)"),
     Program("func-grad-not-scalar", "torch.func.grad(f)(x)"),
     Program(
         "func-grad-not-scalar",
@@ -443,6 +459,12 @@ OTHERS = [
     Program("vmap-dynamic-shape", "torch.vmap(torch.nonzero)(y)"),
     Program("vmap-dynamic-shape", "torch.vmap(lambda x: x[x > 0])(y)"),
     Program("vmap-random", "torch.vmap(torch.rand_like)(y)"),
+    Program(
+        "vmap-unmapped-buffer",
+        "torch.vmap(fill)(y)",
+        "def fill(row):\n    z = torch.zeros(4)\n    z[1:3] = row\n    return z",
+        "assert fill(x).shape == (4,)",
+    ),
     Program("batching-rule", "torch.vmap(lambda a: a.is_set_to(a))(y)"),
     Program(
         "batching-rule",
@@ -503,6 +525,21 @@ OTHERS = [
     Program(
         "checkpoint-no-grad",
         "torch.utils.checkpoint.checkpoint(f, x.detach(), use_reentrant=True)",
+    ),
+    Program(
+        "cudnn-twice",
+        CUDNN % "the derivative for '_cudnn_rnn_backward' is not implemented.",
+        "f = torch.exp",
+        "grad(g.sum(), x)",
+    ),
+    Program(
+        "cudnn-twice",
+        CUDNN % "derivative for _cudnn_rnn_backward is not implemented",
+        "f = torch.exp",
+    ),
+    Program(
+        "cudnn-eval",
+        CUDNN % "cudnn RNN backward can only be called in training mode",
     ),
     Program(
         "inference-requires-grad",
