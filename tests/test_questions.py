@@ -312,6 +312,11 @@ THREADS = {
     259: ["discuss.pytorch.org/t/how-to-penalize-norm-of-end-to-end-jacobian/62771"],
     261: ["github.com/pytorch/functorch/issues/867"],
     263: ["github.com/pytorch/tutorials/issues/2797"],
+    265: [
+        "github.com/pytorch/pytorch/issues/3358",
+        "github.com/spro/practical-pytorch/issues/9",
+    ],
+    267: ["github.com/huggingface/accelerate/pull/106"],
     224: ["github.com/pytorch/pytorch/issues/45405"],
     226: ["github.com/dragen1860/MAML-Pytorch/issues/17"],
     228: ["github.com/learnables/learn2learn/issues/154"],
