@@ -225,6 +225,51 @@ TOOLS = [
         "z = checkpoint(g, x, use_reentrant=False)",
     ),
     Program(
+        "hook-return",
+        "grad(y, x, v)",
+        "f = torch.exp\ny.register_hook(lambda v: v[0])",
+    ),
+    Program(
+        "hook-return",
+        "grad(y, x, v)",
+        "f = torch.exp\ny.register_hook(lambda v: 2.0)",
+    ),
+    Program(
+        "hook-return",
+        "net(x).sum().backward()",
+        "net = torch.nn.Linear(3, 1)\n"
+        "net.register_full_backward_hook(lambda net, a, b: (x, x))",
+    ),
+    Program(
+        "hook-kinds",
+        "net.register_full_backward_hook(print)",
+        "import warnings\nnet = torch.nn.Linear(3, 1)\n"
+        "net.register_backward_hook(lambda net, a, b: None)",
+    ),
+    Program(
+        "backward-dtype",
+        "torch.nn.functional.binary_cross_entropy(x.sigmoid(), target)",
+        "target = torch.full((3,), 0.5, dtype=torch.float64)",
+    ),
+    Program(
+        "sparse-optimizer",
+        "optimizer.step()",
+        "rows = torch.nn.Embedding(3, 2, sparse=True)\n"
+        "rows(torch.tensor([0])).sum().backward()\n"
+        "optimizer = torch.optim.Adam(rows.parameters())",
+    ),
+    Program("vmap-return", "torch.vmap(lambda x: 1.0)(y)"),
+    Program("vmap-in-dims", "torch.vmap(torch.mul, in_dims=(0,))(x, x)"),
+    Program("hessian-not-scalar", "torch.autograd.functional.hessian(f, x)"),
+    Program(
+        "functional-outputs", "torch.autograd.functional.jacobian(lambda x: [x], x)"
+    ),
+    Program(
+        "dual-level",
+        "forward_ad.make_dual(x, x)",
+        "from torch.autograd import forward_ad",
+    ),
+    Program(
         "batch-norm-third",
         "grad(third.sum(), w)",
         "w = torch.tensor([[0.5], [-1.0], [2.0]], requires_grad=True)\n"
