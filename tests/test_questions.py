@@ -346,6 +346,38 @@ THREADS = {
     278: ["github.com/pytorch/pytorch/issues/7860"],
     280: ["github.com/pytorch/pytorch/issues/46373"],
     282: ["github.com/Hunter-DDM/knowledge-neurons/issues/14"],
+    284: [
+        "github.com/jostmey/NakedAttention/issues/1",
+        "github.com/dmlc/dgl/issues/5302",
+    ],
+    286: [
+        "github.com/huggingface/peft/issues/1142",
+        "github.com/locuslab/open-unlearning/issues/178",
+    ],
+    288: [
+        "github.com/pytorch/pytorch/issues/32091",
+        "github.com/pytorch/pytorch/issues/133854",
+    ],
+    290: [
+        "github.com/pytorch/pytorch/issues/22095",
+        "github.com/pytorch/pytorch/issues/175024",
+        "github.com/pytorch/pytorch/issues/110363",
+    ],
+    292: [
+        "github.com/anishmadan23/adversarial-attacks-pytorch/issues/1",
+        "github.com/BorealisAI/advertorch/issues/49",
+    ],
+    294: ["github.com/pytorch/functorch/issues/334"],
+    296: [
+        "github.com/pytorch/pytorch/issues/30454",
+        "github.com/pytorch/pytorch/issues/5871",
+    ],
+    298: [
+        "github.com/nikhilbarhate99/PPO-PyTorch/issues/18",
+        "github.com/huggingface/trl/issues/1720",
+        "github.com/huggingface/trl/issues/2769",
+    ],
+    300: ["github.com/kornia/kornia/issues/832"],
 }
 
 
