@@ -312,6 +312,11 @@ THREADS = {
     259: ["discuss.pytorch.org/t/how-to-penalize-norm-of-end-to-end-jacobian/62771"],
     261: ["github.com/pytorch/functorch/issues/867"],
     263: ["github.com/pytorch/tutorials/issues/2797"],
+    265: [
+        "github.com/pytorch/pytorch/issues/3358",
+        "github.com/spro/practical-pytorch/issues/9",
+    ],
+    267: ["github.com/huggingface/accelerate/pull/106"],
     224: ["github.com/pytorch/pytorch/issues/45405"],
     226: ["github.com/dragen1860/MAML-Pytorch/issues/17"],
     228: ["github.com/learnables/learn2learn/issues/154"],
@@ -341,6 +346,38 @@ THREADS = {
     278: ["github.com/pytorch/pytorch/issues/7860"],
     280: ["github.com/pytorch/pytorch/issues/46373"],
     282: ["github.com/Hunter-DDM/knowledge-neurons/issues/14"],
+    284: [
+        "github.com/jostmey/NakedAttention/issues/1",
+        "github.com/dmlc/dgl/issues/5302",
+    ],
+    286: [
+        "github.com/huggingface/peft/issues/1142",
+        "github.com/locuslab/open-unlearning/issues/178",
+    ],
+    288: [
+        "github.com/pytorch/pytorch/issues/32091",
+        "github.com/pytorch/pytorch/issues/133854",
+    ],
+    290: [
+        "github.com/pytorch/pytorch/issues/22095",
+        "github.com/pytorch/pytorch/issues/175024",
+        "github.com/pytorch/pytorch/issues/110363",
+    ],
+    292: [
+        "github.com/anishmadan23/adversarial-attacks-pytorch/issues/1",
+        "github.com/BorealisAI/advertorch/issues/49",
+    ],
+    294: ["github.com/pytorch/functorch/issues/334"],
+    296: [
+        "github.com/pytorch/pytorch/issues/30454",
+        "github.com/pytorch/pytorch/issues/5871",
+    ],
+    298: [
+        "github.com/nikhilbarhate99/PPO-PyTorch/issues/18",
+        "github.com/huggingface/trl/issues/1720",
+        "github.com/huggingface/trl/issues/2769",
+    ],
+    300: ["github.com/kornia/kornia/issues/832"],
 }
 
 
