@@ -164,8 +164,8 @@ def dot_product_test(
     Raises:
         TypeError: If an argument or output isn't a tensor of double precision,
             ``seed`` no whole number or ``tolerance`` no number.
-        ValueError: If there is nothing to test, ``tolerance`` is negative, an output isn't finite, or ``fn``
-            doesn't repeat its outputs.
+        ValueError: If there is nothing to test, ``tolerance`` is negative, an
+            output isn't finite, or ``fn`` doesn't repeat its outputs.
 
     The residuals are relative to the largest of the three numbers and of
     :math:`10^{-4} \lVert v \rVert \lVert y \rVert`.

@@ -111,9 +111,10 @@ def jacobian(
         TypeError: If a tensor is none, an input is of an integer dtype, or another
             argument of the wrong type.
         ValueError: If an output has no graph, there are no inputs, one doesn't require
-            grad, an output or an input is nested, ``max_bytes`` isn't positive, or no one matrix describes the
-            derivative: that of a complex output, or of a graph whose hooks change
-            between the passes, aren't linear in ``v`` or draw random numbers.
+            grad, a tensor is nested, ``max_bytes`` isn't positive, or no one matrix
+            describes the derivative: that of a complex output, or of a graph whose
+            hooks change between the passes, aren't linear in ``v`` or draw random
+            numbers.
 
     Warns:
         UserWarning: If :func:`torch.vmap` can't be used, or is slow; it names the
