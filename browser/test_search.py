@@ -293,6 +293,16 @@ def thread_time(session: CDPSession) -> float:
             "This error text is not in the index; nearest",
             1,
         ),
+        (
+            "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)",
+            "This error text is not in the index; nearest",
+            1,
+        ),
+        (
+            "Sizes of tensors must match. Expected size 3 but got size 4",
+            "This error text is not in the index; nearest",
+            1,
+        ),
     ],
 )
 def test_what_is_not_there(page: Page, text: str, told: str, pages: int) -> None:

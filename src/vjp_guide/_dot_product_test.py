@@ -187,6 +187,20 @@ def dot_product_test(
     generator = torch.Generator().manual_seed(seed)
     u, v = randn_like(xs, generator), randn_like(y, generator)
     reverse = inner(pull(fn, xs, v), u)
+    return compared(fn, xs, u, v, reverse=reverse, tolerance=tolerance)
+
+
+def compared(
+    fn: Function,
+    xs: Tensors,
+    u: Tensors,
+    v: Tensors,
+    *,
+    reverse: float,
+    tolerance: float,
+) -> DotProductTest:
+    """Return the comparison of what reverse mode gave with what ``fn`` gives alone."""
+    y = values(fn, xs)
     forward, method = _push(fn, xs, u, v)
     difference = min(
         differences(fn, xs, u, v),
