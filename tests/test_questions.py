@@ -381,6 +381,23 @@ THREADS = {
         "github.com/huggingface/trl/issues/2769",
     ],
     300: ["github.com/kornia/kornia/issues/832"],
+    302: [
+        "github.com/pytorch/pytorch/issues/47906",
+        "github.com/pytorch/pytorch/issues/38487",
+    ],
+    304: [
+        "github.com/pytorch/pytorch/issues/49828",
+        "github.com/pytorch/pytorch/issues/38493",
+    ],
+    306: [
+        "github.com/debcaldarola/fedsam/issues/3",
+        "github.com/noahgolmant/pytorch-hessian-eigenthings/issues/17",
+    ],
+    308: [
+        "github.com/pytorch/pytorch/issues/2534",
+        "github.com/keras-team/keras-io/issues/910",
+    ],
+    310: ["github.com/facebookresearch/higher/issues/32"],
 }
 
 
