@@ -317,6 +317,9 @@ THREADS = {
         "github.com/spro/practical-pytorch/issues/9",
     ],
     267: ["github.com/huggingface/accelerate/pull/106"],
+    269: ["github.com/pytorch/functorch/issues/257"],
+    271: ["github.com/pytorch/pytorch/issues/72515"],
+    273: ["github.com/pytorch/pytorch/issues/6990"],
     224: ["github.com/pytorch/pytorch/issues/45405"],
     226: ["github.com/dragen1860/MAML-Pytorch/issues/17"],
     228: ["github.com/learnables/learn2learn/issues/154"],
@@ -378,6 +381,23 @@ THREADS = {
         "github.com/huggingface/trl/issues/2769",
     ],
     300: ["github.com/kornia/kornia/issues/832"],
+    302: [
+        "github.com/pytorch/pytorch/issues/47906",
+        "github.com/pytorch/pytorch/issues/38487",
+    ],
+    304: [
+        "github.com/pytorch/pytorch/issues/49828",
+        "github.com/pytorch/pytorch/issues/38493",
+    ],
+    306: [
+        "github.com/debcaldarola/fedsam/issues/3",
+        "github.com/noahgolmant/pytorch-hessian-eigenthings/issues/17",
+    ],
+    308: [
+        "github.com/pytorch/pytorch/issues/2534",
+        "github.com/keras-team/keras-io/issues/910",
+    ],
+    310: ["github.com/facebookresearch/higher/issues/32"],
 }
 
 
