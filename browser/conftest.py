@@ -1,4 +1,7 @@
-"""The built site in a real browser, served with the headers of a good host."""
+"""The built site in a real browser, served with the headers of a good host.
+
+pytest-playwright opens a tab for each test; most tests here share the tab of a page.
+"""
 
 import threading
 from collections.abc import Iterator

@@ -129,8 +129,175 @@ MANY = [
         TWO + "v0, v1 = torch.ones(4, 3, 2), torch.ones(3, 3)",
     ),
 ]
+DDP = """
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.checkpoint import checkpoint
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = torch.nn.Linear(3, 3), torch.nn.Linear(3, 3)
+    def forward(self, x):
+        return checkpoint(self.b, self.a(x), use_reentrant=True)
+def train(module, **options):
+    store = dist.HashStore()
+    dist.init_process_group("gloo", store=store, rank=0, world_size=1)
+    try:
+        model = DistributedDataParallel(module, **options)
+        for _ in range(2):
+            model(x.detach()).sum().backward()
+    finally:
+        dist.destroy_process_group()
+"""
+TOOLS = [
+    Program("grad-assign-shape", "x.grad = torch.ones(1, 3)"),
+    Program("grad-assign-shape", "x.grad = torch.ones(3, dtype=torch.float64)"),
+    Program("grad-assign-shape", "x.grad = torch.ones(3, device='meta')"),
+    Program("grad-assign-shape", "x.grad = 1.0"),
+    Program("deepcopy-non-leaf", "copy.deepcopy(y)", "import copy"),
+    Program(
+        "serialize-non-leaf",
+        "reductions.reduce_tensor(y)",
+        "from torch.multiprocessing import reductions",
+    ),
+    Program("optimizer-non-leaf", "torch.optim.SGD([y], lr=0.1)"),
+    Program("hook-on-leafless", "y.detach().register_hook(print)"),
+    Program(
+        "post-accumulate-non-leaf", "y.register_post_accumulate_grad_hook(lambda _: 0)"
+    ),
+    Program("numpy-of-grad", "y.numpy()"),
+    Program("numpy-of-grad", "np.exp(y)"),
+    Program("tensor-of-grad", "torch.tensor(x)"),
+    Program("scalar-of-grad", "float(x[0])"),
+    Program(
+        "gradcheck",
+        "torch.autograd.gradcheck(lambda x: x * x.detach(), x.double())",
+        "f = torch.exp",
+    ),
+    Program("gradcheck-dtype", "torch.autograd.gradcheck(f, x)", "f = torch.exp"),
+    Program(
+        "gradcheck-reentrant",
+        "torch.autograd.gradcheck(Bad.apply, x.detach().double().requires_grad_())",
+        "class Bad(torch.autograd.Function):\n"
+        "    passes = 0\n"
+        "    forward = staticmethod(lambda ctx, x: x.clone())\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        Bad.passes += 1\n"
+        "        return v * (1 + 1e-9 * Bad.passes)\n"
+        "f = torch.exp",
+    ),
+    Program("in-place-broadcast", "torch.zeros(1).add_(x.detach())"),
+    Program("deprecated-function", "torch.symeig(torch.eye(2))"),
+    Program(
+        "ddp-unused", "train(Net())", DDP + "Net.forward = lambda self, x: self.a(x)"
+    ),
+    Program("ddp-ready-twice", "train(Net(), find_unused_parameters=True)", DDP),
+    Program(
+        "save-not-tensor",
+        "Bad.apply(x, 2)",
+        "class Bad(torch.autograd.Function):\n"
+        "    forward = staticmethod(lambda ctx, x, n: ctx.save_for_backward(x, n))\n",
+        "assert grad(Scale.apply(x, 2).sum(), x)[0].tolist() == [2, 4, 6]",
+    ),
+    Program(
+        "legacy-function",
+        "bad(x)",
+        "import warnings\n"
+        "class Bad(torch.autograd.Function):\n    def forward(self, x): return 2 * x\n"
+        "with warnings.catch_warnings():\n"
+        "    warnings.simplefilter('ignore')\n    bad = Bad()",
+        "assert grad(Double.apply(x).sum(), x)[0].tolist() == [2, 2, 2]",
+    ),
+    Program(
+        "batch-norm-axes", "torch.vmap(torch.nn.BatchNorm2d(3))(torch.ones(4, 3, 2, 2))"
+    ),
+    Program(
+        "batch-norm-batched",
+        "torch.vmap(lambda x: norm(x[None]))(torch.ones(4, 3, 2))",
+        "norm = torch.nn.BatchNorm1d(3)",
+    ),
+    Program(
+        "checkpoint-metadata",
+        "grad(z, x)",
+        "from torch.utils.checkpoint import checkpoint\nsizes = iter([3, 2])\n"
+        "g = lambda x: (x[: next(sizes)] ** 2).sum()\n"
+        "z = checkpoint(g, x, use_reentrant=False)",
+    ),
+    Program(
+        "hook-return",
+        "grad(y, x, v)",
+        "f = torch.exp\ny.register_hook(lambda v: v[0])",
+    ),
+    Program(
+        "hook-return",
+        "grad(y, x, v)",
+        "f = torch.exp\ny.register_hook(lambda v: 2.0)",
+    ),
+    Program(
+        "hook-return",
+        "net(x).sum().backward()",
+        "net = torch.nn.Linear(3, 1)\n"
+        "net.register_full_backward_hook(lambda net, a, b: (x, x))",
+    ),
+    Program(
+        "hook-kinds",
+        "net.register_full_backward_hook(print)",
+        "import warnings\nnet = torch.nn.Linear(3, 1)\n"
+        "net.register_backward_hook(lambda net, a, b: None)",
+    ),
+    Program(
+        "backward-dtype",
+        "torch.nn.functional.binary_cross_entropy(x.sigmoid(), target)",
+        "target = torch.full((3,), 0.5, dtype=torch.float64)",
+    ),
+    Program(
+        "sparse-optimizer",
+        "optimizer.step()",
+        "rows = torch.nn.Embedding(3, 2, sparse=True)\n"
+        "rows(torch.tensor([0])).sum().backward()\n"
+        "optimizer = torch.optim.Adam(rows.parameters())",
+    ),
+    Program("vmap-return", "torch.vmap(lambda x: 1.0)(y)"),
+    Program("vmap-in-dims", "torch.vmap(torch.mul, in_dims=(0,))(x, x)"),
+    Program("hessian-not-scalar", "torch.autograd.functional.hessian(f, x)"),
+    Program(
+        "functional-outputs", "torch.autograd.functional.jacobian(lambda x: [x], x)"
+    ),
+    Program(
+        "dual-level",
+        "forward_ad.make_dual(x, x)",
+        "from torch.autograd import forward_ad",
+    ),
+    Program(
+        "batch-norm-third",
+        "grad(third.sum(), w)",
+        "w = torch.tensor([[0.5], [-1.0], [2.0]], requires_grad=True)\n"
+        "g = torch.nn.functional.batch_norm(w, None, None, training=True)[0, 0]\n"
+        "(first,) = grad(g, w, create_graph=True)\n"
+        "(third,) = grad(first[0, 0], w, create_graph=True)",
+        recorded="silent-batch-norm-third",
+    ),
+    Program("checkpoint-default", "torch.utils.checkpoint.checkpoint(f, x)"),
+]
+# What only a GPU raises.
+CUDNN = 'exec("raise RuntimeError(text)", {"text": "%s"})'
 OTHERS = [
     Program("in-place-leaf", "x.add_(1)"),
+    Program(
+        "view-of-no-grad",
+        "view.mul_(2)",
+        "with torch.no_grad(): view = x[:1]",
+        "assert x.tolist() == [2, 2, 3]",
+    ),
+    Program(
+        "overlapping-memory",
+        "g.mul_(2)",
+        "(g,) = torch.autograd.grad(x.sum(), x)",
+        "assert g.tolist() == [2, 2, 2]",
+    ),
+    Program("overlapping-memory", "v[1:].add_(v[:-1])"),
+    Program("computed-parameter", "layer.weight = y", "layer = torch.nn.Linear(2, 3)"),
     Program("func-grad-not-scalar", "torch.func.grad(f)(x)"),
     Program(
         "func-grad-not-scalar",
@@ -292,6 +459,12 @@ OTHERS = [
     Program("vmap-dynamic-shape", "torch.vmap(torch.nonzero)(y)"),
     Program("vmap-dynamic-shape", "torch.vmap(lambda x: x[x > 0])(y)"),
     Program("vmap-random", "torch.vmap(torch.rand_like)(y)"),
+    Program(
+        "vmap-unmapped-buffer",
+        "torch.vmap(fill)(y)",
+        "def fill(row):\n    z = torch.zeros(4)\n    z[1:3] = row\n    return z",
+        "assert fill(x).shape == (4,)",
+    ),
     Program("batching-rule", "torch.vmap(lambda a: a.is_set_to(a))(y)"),
     Program(
         "batching-rule",
@@ -352,6 +525,21 @@ OTHERS = [
     Program(
         "checkpoint-no-grad",
         "torch.utils.checkpoint.checkpoint(f, x.detach(), use_reentrant=True)",
+    ),
+    Program(
+        "cudnn-twice",
+        CUDNN % "the derivative for '_cudnn_rnn_backward' is not implemented.",
+        "f = torch.exp",
+        "grad(g.sum(), x)",
+    ),
+    Program(
+        "cudnn-twice",
+        CUDNN % "derivative for _cudnn_rnn_backward is not implemented",
+        "f = torch.exp",
+    ),
+    Program(
+        "cudnn-eval",
+        CUDNN % "cudnn RNN backward can only be called in training mode",
     ),
     Program(
         "inference-requires-grad",
@@ -417,6 +605,7 @@ OTHERS = [
         "        raise RuntimeError(text + 'not implemented error')\n"
         "f = torch.sum",
     ),
+    *TOOLS,
     Program(
         "all-reduce-average",
         "grad(collectives.all_reduce(2 * x, 'avg', group).sum(), x)",
@@ -458,11 +647,13 @@ OLDER = {
     "tensors",
 }
 OLDER |= {
-    each.slug: spans(each.recorded)[0].text.partition(": ")[2]
+    each.slug: span.text.partition(": ")[2]
     for each in MANY + OTHERS
     if not _raises(each)
+    for span in spans(each.recorded)[::-1]
+    if "Error: " in span.text
 }
-"""Texts that torch no longer writes."""
+"""Texts that the installed torch doesn't write."""
 
 
 def provoke(program: Program) -> tuple[Exception, dict[str, Any]]:

@@ -186,7 +186,7 @@ def test_the_default_tolerance_knows_the_dtype(dtype: torch.dtype) -> None:
 
 def test_sums_in_another_order_agree() -> None:
     """Tests a network in float32, with the rows of the batch permuted."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     model = nn.Sequential(
         nn.Linear(64, 256), nn.Tanh(), nn.Linear(256, 256), nn.Tanh(), nn.Linear(256, 9)
     )
@@ -233,7 +233,7 @@ def test_an_exact_zero_has_no_size() -> None:
 
 def test_says_where_it_may_be_rounding() -> None:
     """Tests terms that cancel in a node: what arrives is large, what leaves isn't."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     x = torch.randn(3, 5, requires_grad=True)
     doubled = x.detach().double().requires_grad_()
 

@@ -63,7 +63,7 @@ def outcome(function: Callable[..., object], *args: object, **options: Any) -> R
 
 def drawn(seed: int) -> Any:
     """Return the same call each time; an iterator in it serves once."""
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     return draw_call(Random(seed))
 
 
@@ -196,7 +196,7 @@ def try_trace(seed: int) -> None:
 def pair(seed: int) -> tuple[Any, Any]:
     """Return an output and an input; some outputs are no tensors."""
     random = Random(seed)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     x = draw_input(random)
     y = draw_output(random, x)
     return (y[0] if isinstance(y, tuple) and y and seed % 20 else y), x
@@ -292,7 +292,7 @@ RAGGED = [[1], [1, 2]]
 def try_contract(seed: int) -> None:
     """Check against the sum written out, or that shapes that don't fit are refused."""
     random = Random(seed)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     shape, more = random.choice(SHAPES), random.choice(SHAPES)
     v = tensor(random, shape)
     dense = tensor(random, (*random.choice([shape, shape, shape, more]), *more))
@@ -368,7 +368,7 @@ ODD: list[tuple[Callable[..., Any], str]] = [
 def try_dot_product_test(seed: int) -> None:
     """Check that right derivatives pass, and that what can't be tested is refused."""
     random = Random(seed)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     dtype = random.choice([torch.float64, torch.float64, torch.complex128, torch.float])
     x = torch.randn(random.choice(SHAPES), dtype=dtype)
     smooth = random.random() < 0.7 or x.is_complex()
@@ -389,7 +389,7 @@ def try_dot_product_test(seed: int) -> None:
 def try_figures(seed: int) -> None:
     """Check that each drawing is well-formed, with numbers where numbers belong."""
     random = Random(seed)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     many, few = random.randint(0, 4), random.randint(0, 4)
     dense, v, u = (
         special(tensor(random, shape).double(), random.choice([0, 2]))

@@ -264,7 +264,7 @@ def test_nodes_from_outside_have_no_module() -> None:
 
 def test_a_comparison_draws_around_the_difference() -> None:
     """Tests that compare works for models with names."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     one, two = record(), record()
 
     found = compare(one, two)

@@ -7,6 +7,10 @@ from vjp_guide._clarify.notebook import (
 )
 from vjp_guide._contract import contract
 from vjp_guide._coupling import Coupling, coupling
+from vjp_guide._derive.content import Departure, Line
+from vjp_guide._derive.derive import Derivation, derive
+from vjp_guide._derive.refusal import DeriveError
+from vjp_guide._derive.verification import Verification
 from vjp_guide._dot_product_test import DotProductTest, dot_product_test
 from vjp_guide._explain.check import Check
 from vjp_guide._explain.content import Operand
@@ -29,11 +33,15 @@ __all__ = [
     "Comparison",
     "Cotangent",
     "Coupling",
+    "Departure",
+    "Derivation",
+    "DeriveError",
     "Diagnosis",
     "DotProductTest",
     "End",
     "Explanation",
     "Gap",
+    "Line",
     "ModuleNames",
     "NodeRecord",
     "Operand",
@@ -43,10 +51,12 @@ __all__ = [
     "Selection",
     "Suspicion",
     "Trace",
+    "Verification",
     "clarify",
     "compare",
     "contract",
     "coupling",
+    "derive",
     "diagnose",
     "dot_product_test",
     "explain",

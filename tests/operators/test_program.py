@@ -10,7 +10,7 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode
 from torch.nn import functional
 
 from tests.operators.support import LARGE, described, shown, x_of
-from vjp_guide.operators.program import trace
+from vjp_guide.operators.program import run, trace
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_unused_and_empty_inputs_have_products() -> None:
 def test_a_program_with_another_shape_is_refused() -> None:
     """Tests that the comparison doesn't broadcast."""
     with pytest.raises(ValueError, match=r"shape \(2,\), not \(1,\)"):
-        trace._residual([torch.ones(2)], [torch.ones(1)])
+        run.residual([torch.ones(2)], [torch.ones(1)])
 
 
 def test_the_pattern_of_a_jacobian_marks_its_entries() -> None:

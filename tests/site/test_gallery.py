@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docs._ext.guide import captions, gallery
+from docs._ext.guide import captions, cells, gallery
 from vjp_guide.figures import Stage, chain, jacobian_rows
 
 THUMBNAIL = """\
@@ -54,3 +54,10 @@ def test_caption_names_the_colours_of_its_figure() -> None:
     below = captions.caption(stairs.svg, 1, "chain.svg").partition("</svg>")[2]
     assert [f"vjp-{letter}" in below for letter in "xyvJr"] == [1, 1, 1, 0, 1]
     assert 'href="chain.svg" download' in below
+
+
+def test_a_dark_picture_keeps_its_hues() -> None:
+    """Tests that white turns dark and black light, and that a blue stays a blue."""
+    assert cells.turned_over([255, 255, 255, 0, 0, 0]) == [18] * 3 + [237] * 3
+    red, green, blue = cells.turned_over([20, 40, 160])
+    assert red < green < blue

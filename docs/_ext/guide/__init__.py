@@ -64,7 +64,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-resolved", marks.colour_symbols)
     app.connect("doctree-resolved", marks.head_rows)
     app.connect("doctree-resolved", marks.define_terms)
-    app.connect("doctree-resolved", cells.frame_pictures)
+    app.connect("doctree-resolved", cells.theme_pictures)
     app.connect("doctree-resolved", captions.number_figures)
     app.connect("doctree-resolved", cells.load_late)
 

@@ -3,6 +3,7 @@
 Sphinx loads this module in each build, which imports torch only to run an example.
 """
 
+import colorsys
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sphinx_gallery.directives import imgsgnode
 from docs._tools.forked_kernels import KernelServer
 
 COLOURS = 64
+DARK = "-dark.png"  # ends the name of a picture for a dark page
 # What the cells import, so that each page needn't.
 IMPORTED = (
     "torch",
@@ -64,7 +66,10 @@ def figure_scraper(
 
 
 def lighten_pictures(app: Sphinx) -> None:
-    """Give the pictures a palette, which makes their files a third as large."""
+    """Give the pictures a palette, which makes their files a third as large.
+
+    Each gets a twin for dark pages.
+    """
     from PIL import Image  # noqa: PLC0415 - see above
 
     for path in Path(app.srcdir, "auto_examples", "images").rglob("*.png"):
@@ -72,15 +77,51 @@ def lighten_pictures(app: Sphinx) -> None:
             if image.mode != "P":
                 plain = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
                 plain.save(path, optimize=True)
+                plain.putpalette(turned_over(plain.getpalette() or []))
+                plain.save(dark(str(path)), optimize=True)
 
 
-def frame_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put each picture in a box in which it can scroll on a narrow screen."""
-    del app, docname
+def dark(name: str) -> str:
+    """Return the name of the twin of a picture, or of several."""
+    return name.replace(".png", DARK)
+
+
+def turned_over(palette: list[int]) -> list[int]:
+    """Return the colours of a palette with light and dark exchanged, hues kept."""
+    turned: list[int] = []
+    for place in range(0, len(palette), 3):
+        red, green, blue = (value / 255 for value in palette[place : place + 3])
+        hue, light, strength = colorsys.rgb_to_hls(red, green, blue)
+        colour = colorsys.hls_to_rgb(hue, 0.93 - 0.86 * light, strength)
+        turned += [round(255 * value) for value in colour]
+    return turned
+
+
+def theme_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put a picture of each theme in a box, which can scroll on a narrow screen."""
     for picture in list(doctree.findall(imgsgnode)):
         box = nodes.container(classes=["vjp-scroll"])
         picture.replace_self(box)
-        box += picture
+        box += [picture, _twin(picture)]
+    for thumbnail in list(doctree.findall(nodes.image)):
+        if thumbnail["uri"].endswith("_thumb.png"):
+            twin = _twin(thumbnail)
+            app.env.images.add_file(docname, twin["uri"])
+            thumbnail.parent.insert(thumbnail.parent.index(thumbnail) + 1, twin)
+
+
+def _twin(picture: nodes.Element) -> nodes.Element:
+    """Return what a dark page shows instead of a picture; the theme knows the names."""
+    twin = picture.deepcopy()
+    for name in ("uri", "srcset"):
+        if name in twin:
+            twin[name] = dark(twin[name])
+    if "candidates" in twin:
+        twin["candidates"] = {"*": twin["uri"]}
+    for each, shown in ((picture, "only-light"), (twin, "only-dark")):
+        each["classes"].append(shown)
+        each["class"] = [shown]  # sphinx-gallery's own
+    return twin
 
 
 def load_late(app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -25,7 +25,7 @@ from .synonyms import SYNONYMS
 
 LANGUAGES = {"ipython3": "python", "myst-ansi": "text", "none": "text"}
 CODE = {"literal_block", "code_links_block"}  # the latter are the gallery's
-NOISE = {"sphx-glr-download-link-note", "sphx-glr-footer"}
+NOISE = {"only-dark", "sphx-glr-download-link-note", "sphx-glr-footer"}
 SILENT = nodes.target | nodes.comment | addnodes.index
 ADMONITIONS = {"note", "tip", "warning", "important", "seealso"}
 # What ends with an element in the HTML of an output, as text.
@@ -90,10 +90,10 @@ def _simplify(node: nodes.Element, parent: nodes.Element) -> None:
         parent.replace(node, _code(node.astext(), LANGUAGES.get(language, language)))
     elif isinstance(node, nodes.abbreviation):  # a mark in a signature
         parent.replace(node, node.children)
-    elif "alt" in node:
-        parent.replace(node, nodes.inline("", f"Figure: {node['alt']}"))
     elif isinstance(node, SILENT) or NOISE.intersection(node["classes"]):
         parent.remove(node)
+    elif "alt" in node:
+        parent.replace(node, nodes.inline("", f"Figure: {node['alt']}"))
     elif isinstance(node, nodes.title) and parent.tagname in ADMONITIONS:
         parent.remove(node)  # the copy names the kind itself
 

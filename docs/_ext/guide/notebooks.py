@@ -27,6 +27,7 @@ LABEL = re.compile(r"^\([\w-]+\)=\n", re.MULTILINE)
 COMMENT = re.compile(r"^% .*\n{0,2}", re.MULTILINE)
 ROLE = re.compile(r"(?:\{([\w:]+)\}|:([a-z:]+):)`(?:([^`<]*?)\s*<([^`>]*)>|([^`]*))`")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:)([^)#\s]*)(#[^)\s]*)?\)")
+FILE = re.compile(r"%%writefile (\S+)\n(.*)", re.DOTALL)
 FAILING = "try:\n{}\nexcept Exception as error:  # meant to fail\n    print(error)"
 
 
@@ -39,10 +40,16 @@ def _cell(cell: dict[str, Any]) -> str:
     source = "".join(cell["source"])
     if cell["cell_type"] == "markdown":
         return "# %% [markdown]\n" + re.sub("^", "# ", source, flags=re.MULTILINE)
-    code = re.sub("^%", "# %", source, flags=re.MULTILINE)
+    code = FILE.sub(_write_file, source)
+    code = re.sub("^%", "# %", code, flags=re.MULTILINE)
     if "raises-exception" in cell["metadata"].get("tags", []):
         code = FAILING.format(textwrap.indent(code, "    "))
     return f"# %%\n{code}"
+
+
+def _write_file(cell: re.Match[str]) -> str:
+    """Return what writes a file as IPython does, whatever the text holds."""
+    return f"import pathlib\n\npathlib.Path({cell[1]!r}).write_text({cell[2]!r})"
 
 
 def write(

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from vjp_guide._explain import errors_of_calls, errors_of_functions
+from vjp_guide._explain import (
+    errors_of_calls,
+    errors_of_functions,
+    errors_of_tools,
+)
 from vjp_guide._explain.error_text import (
     ERROR_LINE,
     MARGIN,
@@ -11,7 +15,7 @@ from vjp_guide._explain.error_text import (
     TRACE,
 )
 
-ROWS = (*errors_of_calls.ROWS, *errors_of_functions.ROWS)
+ROWS = (*errors_of_calls.ROWS, *errors_of_functions.ROWS, *errors_of_tools.ROWS)
 
 
 def as_records() -> dict[str, Any]:

@@ -13,7 +13,8 @@ ROWS = (
         r"(?P<got>.+?)(\. Maybe|$)",
         "torch.func.grad differentiates a function that returns one scalar tensor, but "
         "f returns {got}.",
-        "Use torch.func.vjp and say how to weigh the outputs, or return a scalar.",
+        "Use torch.func.vjp and say how to weigh the outputs, or return a scalar. For "
+        "second derivatives, torch.func.hessian(f) instead of grad(grad(f)).",
         "y, vjp = torch.func.vjp(f, x)\nvjp(torch.ones_like(y))",
     ),
     Row(
@@ -190,7 +191,9 @@ ROWS = (
         r"data-dependent control flow",
         "An if or while in the mapped function depends on values, which differ "
         "within the batch.",
-        "Write torch.where(condition, a, b) for if.",
+        "Write torch.where(condition, a, b) for if, and for while a fixed number of "
+        "steps, each kept or not by torch.where. A library's code that branches can "
+        "only be looped over.",
         "torch.vmap(lambda x: torch.where(x.sum() > 0, x, -x))(x.unsqueeze(0))",
     ),
     Row(
@@ -214,6 +217,25 @@ ROWS = (
         "whether all entries shall get the same ones.",
         'Say it: randomness="different" or "same".',
         'torch.vmap(torch.rand_like, randomness="different")(x.unsqueeze(0))',
+    ),
+    Row(
+        "vmap-unmapped-buffer",
+        "func",
+        "vmap: inplace arithmetic(self, *extra_args) is not possible because there "
+        "exists a Tensor `other` in extra_args that has more elements than `self`.",
+        r"vmap: (?P<name>[\w: ]+?)\(self, \*extra_args\) is not possible because there "
+        r"exists a Tensor",
+        "A mapped value is written into a tensor that isn't mapped, such as one made "
+        "by torch.zeros: it has room for one sample, not for the batch.",
+        "Make it from a mapped tensor, x.new_zeros(...) or torch.zeros_like(x), or put "
+        "the parts together out of place, by torch.cat or torch.stack.",
+        "def fill(x):\n"
+        "    z = x.new_zeros(4)  # not torch.zeros(4)\n"
+        "    z[:1] = x[:1]\n"
+        "    return z\n"
+        "\n"
+        "\n"
+        "torch.vmap(fill)(x.unsqueeze(0))",
     ),
     Row(
         "batching-rule",
@@ -494,10 +516,13 @@ ROWS = (
         "using `torch.autograd.grad` with "
         "`torch._dynamo.config.trace_autograd_ops=False`",
         r"using `torch\.autograd\.grad` with "
-        r"`torch\._dynamo\.config\.trace_autograd_ops=False`",
+        r"`torch\._dynamo\.config\.trace_autograd_ops=False`|"
+        r"function `?grad`? in file `?torch/autograd/__init__|"
+        r"inlining disallowed: <function grad at|call_function wraps in skip_files|"
+        r"torch\.func\.grad capture is disabled",
         "The function under torch.compile(fullgraph=True) calls "
         "torch.autograd.grad, which torch.compile leaves out of its graph "
-        "unless told.",
+        "unless told; older releases leave torch.func.grad out too.",
         "Set trace_autograd_ops to True, use torch.func.grad inside, or leave "
         "fullgraph out: the call then runs between two graphs.",
         "import torch._dynamo.config\n\ntorch._dynamo.config.trace_autograd_ops = True",
@@ -517,12 +542,39 @@ ROWS = (
         "    y = f(x)",
     ),
     Row(
+        "cudnn-twice",
+        "systems",
+        "the derivative for '_cudnn_rnn_backward' is not implemented. Double "
+        "backwards is not supported for CuDNN RNNs due to limitations in the CuDNN "
+        "API.",
+        r"derivative for '?(?:aten::)?_cudnn_rnn_backward'? is not implemented",
+        "The RNN, LSTM or GRU ran on cuDNN, whose backward pass has no derivative, "
+        "and a second derivative asks for it.",
+        "Run the forward pass without cuDNN; the rest needs no change.",
+        "with torch.backends.cudnn.flags(enabled=False):\n"
+        "    y = f(x)\n"
+        "(g,) = torch.autograd.grad(y.sum(), x, create_graph=True)",
+    ),
+    Row(
+        "cudnn-eval",
+        "systems",
+        "cudnn RNN backward can only be called in training mode",
+        r"(?:cudnn|miopen) RNN backward can only be called in training mode",
+        "The RNN, LSTM or GRU ran on the GPU in eval mode, in which its library keeps "
+        "nothing for a backward pass.",
+        "Run the forward pass without cuDNN. Or set the RNN alone to train(), with its "
+        "dropout 0.",
+        "with torch.backends.cudnn.flags(enabled=False):\n"
+        "    y = f(x)\n"
+        "torch.autograd.grad(y.sum(), x)",
+    ),
+    Row(
         "no-forward-derivative",
         "systems",
         "Trying to use forward AD with "
         "_scaled_dot_product_flash_attention_for_cpu that does not support it "
         "because it has not been implemented yet.",
-        r"Trying to use forward AD with (?P<name>\w+) that does not support it",
+        r"Trying to use forward AD with (?P<name>[\w:]+) that does not support it",
         "{name} has a backward and no forward derivative, which jvp, jacfwd "
         "and hessian ask for.",
         "For attention allow only the MATH kernel. Else use two reverse "
@@ -537,8 +589,8 @@ ROWS = (
         "no-derivative",
         "systems",
         "the derivative for 'igamma: input' is not implemented.",
-        r"derivative for (?!aten::_scaled_dot)'?(?P<name>[\w:. ]+?)'? is not "
-        r"implemented",
+        r"derivative for (?!aten::_scaled_dot|\S*_cudnn_rnn)'?(?P<name>[\w:. ]+?)'? "
+        r"is not implemented",
         'torch has no derivative for {name}; with "backward" in the name it is '
         "the second derivative that is missing.",
         "Write the operation in others that have one, keep it from the path "

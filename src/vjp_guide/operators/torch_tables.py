@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch._decomp import decomposition_table
+from torch._library.custom_ops import OPDEFS
 
 _OPERATORS = "torch.testing._internal.common_methods_invocations"
 _SEED = 1234  # that of torch's tests
@@ -97,6 +98,44 @@ def backward_rules() -> dict[Any, Any]:
         for operation, rule in decomposition_table.items()
         if "backward" in str(operation) and str(operation).split(".")[1] not in _KEPT
     }
+
+
+def has_rule(operation: Any) -> bool:
+    """Return whether torch knows how to differentiate an operation."""
+    defined = OPDEFS.get(operation.name().partition(".")[0])
+    if defined is not None:
+        return getattr(defined, "_backward_fn", None) is not None
+    has = torch._C._dispatch_has_kernel_for_dispatch_key  # noqa: SLF001 - it has no public name
+    keys = ("Autograd", "AutogradCPU", "CompositeImplicitAutograd")
+    return any(has(operation.name(), key) for key in keys)
+
+
+# Forward operations that save what their names don't tell.
+_OPENED = {
+    "native_layer_norm",
+    "native_group_norm",
+    "nll_loss_forward",
+    "nll_loss2d_forward",
+    "native_batch_norm",
+    "_native_batch_norm_legit",
+    "_fused_rms_norm",
+    "addmm",
+    "baddbmm",
+    "addmv",
+    "addbmm",
+    "addr",
+}
+
+
+@cache
+def program_rules() -> dict[Any, Any]:
+    """Return the rules for backward operations, and for forward ones that hide much."""
+    opened = {
+        operation: rule
+        for operation, rule in decomposition_table.items()
+        if _OPENED & {*str(operation).split(".")}
+    }
+    return {**opened, **backward_rules()}
 
 
 def derivatives(nodes: Iterable[str]) -> tuple[str, ...]:

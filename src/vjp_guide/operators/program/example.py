@@ -39,7 +39,7 @@ def example(case: Case, name: Name, full_name: str) -> Example:
         name = replace(name, parameters=())
     names = _names(case, name, swapped)
     xs = leaves(case.inputs)
-    saved, y = _saved(tracked(case), xs)
+    kept, y = saved(tracked(case), xs)
     v = _cotangents(y)
     if known.first:
         v = (v[0], *map(torch.zeros_like, v[1:]))
@@ -60,7 +60,7 @@ def example(case: Case, name: Name, full_name: str) -> Example:
             for place, x, product in zip(case.places, xs, products, strict=True)
         ),
         nodes=tuple(sorted(_nodes(y).items())),
-        saved=saved,
+        saved=kept,
         operations=operations,
         entries=entries,
         nonzero=nonzero,
@@ -89,7 +89,7 @@ class _Recorder(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def _saved(function: Callable[..., Tensors], xs: Tensors) -> tuple[int, Tensors]:
+def saved(function: Callable[..., Tensors], xs: Tensors) -> tuple[int, Tensors]:
     """Return how many numbers the graph keeps for the backward pass, and ``y``."""
     sizes: dict[int, int] = {}
 

@@ -4,13 +4,24 @@ import math
 import operator
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.fx import Graph, Node
+
+from vjp_guide.operators.program.nodes import (
+    args_of,
+    is_mutable,
+    name_of,
+    rank_of,
+    shape_of,
+    size,
+    tensor_of,
+)
 
 _ATOM, _UNARY, _PRODUCT = 9, 7, 6
 _INFIX = {
@@ -37,11 +48,23 @@ _INFIX = {
 _SAME = {"detach", "alias", "lift_fresh_copy", "clone"}
 # Options that only say where a tensor is kept; the programs run in double precision.
 _STORAGE = {"memory_format", "layout", "device", "pin_memory"}
+_CONVERSIONS = {"_to_copy", "zeros_like", "ones_like", "full_like", "empty_like"}
 _RENAMED = {
     "view": "reshape",
     "_unsafe_view": "reshape",
     "_to_copy": "to",
     "_conj": "conj",
+}
+_LENGTHS = (torch.SymInt, torch.SymFloat)
+_LOOSE = 5  # a length in an expression of several is in parentheses
+# Numbers that are computed from lengths.
+_ARITHMETIC = {
+    "pow": ("**", 8),
+    "mul": ("*", _PRODUCT),
+    "truediv": ("/", _PRODUCT),
+    "floordiv": ("//", _PRODUCT),
+    "add": ("+", 5),
+    "sub": ("-", 5),
 }
 _WIDEST = 64
 _FEW = 12
@@ -69,58 +92,111 @@ class Printer:
         names: What the inputs, the cotangents and the outputs are called.
         constants: The tensors that the graph holds.
         plain: Whether to write each operation as a call of ``torch.ops``.
+        labels: What else has a name of its own, and so a line.
+        lengths: The text of each variable that stands for a length.
+        like: The tensor whose dtype and device new tensors take; if there is none,
+            they are in the default dtype.
         lines: The assignments so far.
+        placed: What they compute.
     """
 
     names: dict[Node, str]
     constants: dict[str, Tensor]
     plain: bool = False
+    labels: Mapping[Node, str] = field(default_factory=dict)
+    lengths: Mapping[str, str] = field(default_factory=dict)
+    like: str = ""
     lines: list[str] = field(default_factory=list)
+    placed: list[Node] = field(default_factory=list)
     _texts: dict[Node, Text] = field(default_factory=dict)
     _temporaries: dict[str, Text] = field(default_factory=dict)
 
     def results(self, graph: Graph, nodes: Sequence[Node | None]) -> list[str]:
         """Return the expressions of ``nodes``; ``lines`` gets what they use."""
         self._texts = {node: Text(name) for node, name in self.names.items()}
-        needed = _needed(nodes, set(self.names))
-        uses = Counter(user for node in needed for user in node.all_input_nodes)
+        wanted = needed(nodes, set(self.names))
+        uses = Counter(user for node in wanted for user in node.all_input_nodes)
         uses.update(node for node in nodes if node is not None)
-        for node in graph.nodes:
-            if node in needed and node not in self._texts:
-                last = uses[node] == 1 and node in nodes
-                self._texts[node] = self._placed(node, uses[node], last=last)
+        last = [n for n in nodes if n is not None and n in self.labels]
+        last = [n for n in last if uses[n] == nodes.count(n)]
+        order = [n for n in graph.nodes if n in wanted and n not in last]
+        for node in [*order, *last]:
+            if node not in self._texts:
+                ends = uses[node] == 1 and node in nodes
+                self._texts[node] = self._placed(node, uses[node], last=ends)
         return ["None" if node is None else self._texts[node].code for node in nodes]
 
     def _placed(self, node: Node, uses: int, *, last: bool) -> Text:
         """Return the text that stands for a node: its expression, or a name for it."""
         text = self._expression(node)
+        if isinstance(node.meta.get("val"), _LENGTHS):
+            return text
+        if node in self.labels:
+            return self._named(node, text, self.labels[node])
         mutable = is_mutable(node)
         short = uses <= 1 and len(text.code) <= (_WIDEST + _WIDEST * last)
         if text.code.isidentifier() or (short and not mutable):
             return text
         if not mutable and text.code in self._temporaries:
             return self._temporaries[text.code]
-        name = Text(f"t{len(self.lines) + 1}")
-        self.lines.append(f"{name.code} = {text.code}")
-        self._temporaries[text.code] = name
-        return name
+        return self._named(node, text, self._temporary())
+
+    def _named(self, node: Node, text: Text, name: str) -> Text:
+        """Return the name that stands for a node, given by a line."""
+        self.lines.append(f"{name} = {text.code}")
+        self.placed.append(node)
+        self._temporaries[text.code] = Text(name)
+        return Text(name)
+
+    def _temporary(self) -> str:
+        """Return a name that nothing else has."""
+        used = (text.code for text in self._temporaries.values())
+        taken = {*self.names.values(), *self.labels.values(), *used}
+        return next(name for n in count(1) if (name := f"t{n}") not in taken)
 
     def _expression(self, node: Node) -> Text:
         if node.op == "get_attr":
             return self._constant(str(node.target).strip("_"))
         if node.target is operator.getitem:
-            return Text(f"{self.value(_args(node)[0]).inside(_ATOM)}[{_args(node)[1]}]")
-        name = _name(node)
+            return Text(
+                f"{self.value(args_of(node)[0]).inside(_ATOM)}[{args_of(node)[1]}]"
+            )
+        if isinstance(node.meta.get("val"), _LENGTHS):
+            return self._length(node)
+        name = name_of(node)
         if name in _SAME and not any(map(is_mutable, node.users)):
-            return self.value(_args(node)[0])
+            return self.value(args_of(node)[0])
         if self.plain:
             return Text(f"torch.ops.{node.target}{self.arguments(node, 0)}")
         return self._short(node, name)
 
+    def _length(self, node: Node) -> Text:
+        """Return a length, or a number that is computed from lengths."""
+        if isinstance(node.meta["val"], torch.SymInt):
+            length = str(size(node))
+            code = re.sub(r"\bs\d+\b", lambda found: self.lengths[found[0]], length)
+            code = re.sub(r"(?<!\*)\*(?!\*)|//", lambda found: f" {found[0]} ", code)
+            code = re.sub(r"^\(([^()]*)\)$", r"\1", code)
+            return Text(code, _ATOM if length.isalnum() else _LOOSE)
+        name = name_of(node)
+        if name == "sym_float":
+            return self.value(args_of(node)[0])
+        if name in _ARITHMETIC:
+            return self._infix(node, *_ARITHMETIC[name])
+        return Text(f"math.{name.removeprefix('_sym_')}{self.arguments(node, 0)}")
+
     def _constant(self, name: str) -> Text:
         tensor = self.constants[name]
         few = tensor.numel() <= _FEW and not tensor.is_complex()
-        return Text(f"torch.tensor({tensor.tolist()})" if few else name)
+        where = self._where(tensor.dtype)
+        return Text(f"torch.tensor({tensor.tolist()}{where})" if few else name)
+
+    def _where(self, dtype: torch.dtype | None) -> str:
+        """Return the options that put a new tensor where ``like`` is."""
+        if not self.like:
+            return ""
+        like = f"{self.like}.dtype" if dtype in {None, torch.float64} else dtype
+        return f", dtype={like}, device={self.like}.device"
 
     def _short(self, node: Node, name: str) -> Text:
         """Return an expression with operators, indexing and methods where they fit."""
@@ -131,7 +207,7 @@ class Printer:
         return text or self._call(node, _RENAMED.get(name, name))
 
     def _infix(self, node: Node, symbol: str, level: int) -> Text:
-        left, right = map(self.value, _args(node))
+        left, right = map(self.value, args_of(node))
         if symbol in {"*", "/"} and right.code == "1":
             return left
         power = symbol == "**"
@@ -143,7 +219,7 @@ class Printer:
 
     def _call(self, node: Node, name: str) -> Text:
         if _is_method(node, name):
-            owner = self.value(_args(node)[0]).inside(_ATOM)
+            owner = self.value(args_of(node)[0]).inside(_ATOM)
             return Text(f"{owner}.{name}{self.arguments(node, 1)}")
         return Text(f"{_home(node, name)}{self.arguments(node, 0)}")
 
@@ -151,14 +227,16 @@ class Printer:
         """Return the arguments of a call, from the one at ``start`` on."""
         args, kwargs = _given(node)
         positional = [self.value(arg).code for arg in args[start:]]
-        if not self.plain and _name(node) in _REDUCTIONS:
+        if not self.plain and name_of(node) in _REDUCTIONS:
             positional = _keep(positional)
+        new = self.like and "device" in kwargs and name_of(node) not in _CONVERSIONS
         named = [
             f"{key}={self.value(value).code}"
             for key, value in kwargs.items()
-            if self.plain or not _is_storage(key, value)
+            if self.plain or not (_is_storage(key, value) or (new and key == "dtype"))
         ]
-        return f"({', '.join(positional + named)})"
+        where = [self._where(kwargs.get("dtype"))[2:]] if new else []
+        return f"({', '.join(positional + named + where)})"
 
     def value(self, value: Any) -> Text:
         """Return the text of an argument."""
@@ -202,58 +280,58 @@ _CONSTANTS = {
 
 
 def _negative(printer: Printer, node: Node) -> Text:
-    return Text(f"-{printer.value(_args(node)[0]).inside(_UNARY)}", _UNARY)
+    return Text(f"-{printer.value(args_of(node)[0]).inside(_UNARY)}", _UNARY)
 
 
 def _inverse(printer: Printer, node: Node) -> Text:
-    value = printer.value(_args(node)[0]).inside(_PRODUCT, strict=True)
+    value = printer.value(args_of(node)[0]).inside(_PRODUCT, strict=True)
     return Text(f"1 / {value}", _PRODUCT)
 
 
 def _transposed(printer: Printer, node: Node) -> Text | None:
-    rank = _rank(_args(node)[0])
-    axes = [axis % rank for axis in _args(node)[1:]] or [rank - 2, rank - 1]
+    rank = rank_of(args_of(node)[0])
+    axes = [axis % rank for axis in args_of(node)[1:]] or [rank - 2, rank - 1]
     if sorted(axes) != [rank - 2, rank - 1]:
         return None
-    return Text(f"{printer.value(_args(node)[0]).inside(_ATOM)}.mT")
+    return Text(f"{printer.value(args_of(node)[0]).inside(_ATOM)}.mT")
 
 
 def _permuted(printer: Printer, node: Node) -> Text | None:
     """Return a permutation that swaps the last two axes."""
-    x, axes = _args(node)
-    *first, last, other = range(_rank(x))
-    if [axis % _rank(x) for axis in axes] != [*first, other, last]:
+    x, axes = args_of(node)
+    *first, last, other = range(rank_of(x))
+    if [axis % rank_of(x) for axis in axes] != [*first, other, last]:
         return None
     return Text(f"{printer.value(x).inside(_ATOM)}.mT")
 
 
 def _sliced(printer: Printer, node: Node) -> Text:
-    given = _args(node)
+    given = args_of(node)
     defaults: tuple[Any, ...] = (None, 0, None, None, 1)
     x, axis, start, stop, step = (*given, *defaults[len(given) :])
     bounds = ["" if b in {None, _LAST} else str(b) for b in (start or None, stop)]
     bounds += [str(step)] if step != 1 else []
-    before = ":, " * (axis % _rank(x))
+    before = ":, " * (axis % rank_of(x))
     return Text(f"{printer.value(x).inside(_ATOM)}[{before}{':'.join(bounds)}]")
 
 
 def _indexed(printer: Printer, node: Node) -> Text:
-    x, indices = _args(node)
+    x, indices = args_of(node)
     parts = [":" if i is None else printer.value(i).code for i in indices]
     return Text(f"{printer.value(x).inside(_ATOM)}[{', '.join(parts)}]")
 
 
 def _reshaped(printer: Printer, node: Node) -> Text | None:
     """Return a sum that keeps its axes, and loses them then, as one that doesn't."""
-    x, shape = _args(node)
-    if _shape(x) == tuple(shape):
+    x, shape = args_of(node)
+    if shape_of(x) == tuple(shape):
         return printer.value(x)
     source, axes = _kept_sum(printer, x)
     if source is None:
         return None
-    rank = _rank(source)
+    rank = rank_of(source)
     summed = {axis % rank for axis in axes}
-    rest = tuple(n for axis, n in enumerate(_shape(source)) if axis not in summed)
+    rest = tuple(n for axis, n in enumerate(shape_of(source)) if axis not in summed)
     if rest != tuple(shape):
         return None
     code = str(axes[0] if len(axes) == 1 else axes)
@@ -263,52 +341,57 @@ def _reshaped(printer: Printer, node: Node) -> Text | None:
 def _kept_sum(printer: Printer, x: Node) -> tuple[Any, list[int]]:
     """Return what an expression without a name sums, and along which axes."""
     named = printer.value(x).code.isidentifier()
-    match _args(x):
-        case (source, axes, True) if _name(x) == "sum" and not named:
+    match args_of(x):
+        case (source, axes, True) if name_of(x) == "sum" and not named:
             return source, axes
     return None, []
 
 
 def _expanded(printer: Printer, node: Node) -> Text | None:
     """Return what already has the shape as it is."""
-    x, shape = _args(node)[:2]
-    return printer.value(x) if _shape(x) == tuple(shape) else None
+    x, shape = args_of(node)[:2]
+    return printer.value(x) if shape_of(x) == tuple(shape) else None
 
 
-def _literal(printer: Printer, node: Node) -> Text:
-    return printer.value(_args(node)[0])
+def _literal(printer: Printer, node: Node) -> Text | None:
+    """Return a number, where an operator takes it in the place of a tensor."""
+    users = {name_of(user) for user in node.users}
+    return printer.value(args_of(node)[0]) if users <= {*_INFIX, "where"} else None
 
 
 def _copied(printer: Printer, node: Node) -> Text | None:
-    target, source = _args(node)
-    same = _shape(target) == _shape(source)
+    target, source = args_of(node)
+    same = shape_of(target) == shape_of(source)
     return printer.value(source) if same else None
 
 
 def _converted(printer: Printer, node: Node) -> Text | None:
     """Return a conversion to what the programs run in as its input."""
-    same = all(_is_storage(key, value) for key, value in node.kwargs.items())
-    return printer.value(_args(node)[0]) if same else None
+    if not all(_is_storage(key, value) for key, value in node.kwargs.items()):
+        return None
+    x = printer.value(args_of(node)[0])
+    return Text(f"{x.inside(_ATOM)}.to({printer.like}.dtype)") if printer.like else x
 
 
 def _component(printer: Printer, node: Node) -> Text | None:
     """Return the real or the imaginary part of an expression without a name."""
-    pair, axis, part = _args(node)
+    pair, axis, part = args_of(node)
     named = printer.value(pair).code.isidentifier()
-    if named or _name(pair) != "view_as_real" or axis != _rank(pair) - 1:
-        return None
-    whole = printer.value(_args(pair)[0]).inside(_ATOM)
+    if named or name_of(pair) != "view_as_real" or axis != rank_of(pair) - 1:
+        before = ":, " * (axis % rank_of(pair))
+        return Text(f"{printer.value(pair).inside(_ATOM)}[{before}{part}]")
+    whole = printer.value(args_of(pair)[0]).inside(_ATOM)
     return Text(f"{whole}.{'imag' if part else 'real'}")
 
 
 def _softmax(printer: Printer, node: Node) -> Text:
-    x, axis = map(printer.value, _args(node)[:2])
-    log = "log_" if "log" in _name(node) else ""
+    x, axis = map(printer.value, args_of(node)[:2])
+    log = "log_" if "log" in name_of(node) else ""
     return Text(f"{x.inside(_ATOM)}.{log}softmax({axis.code})")
 
 
 def _padded(printer: Printer, node: Node) -> Text:
-    x, widths, *value = (printer.value(arg).code for arg in _args(node))
+    x, widths, *value = (printer.value(arg).code for arg in args_of(node))
     rest = "".join(f", value={number}" for number in value if number != "0")
     return Text(f"torch.nn.functional.pad({x}, {widths}{rest})")
 
@@ -342,23 +425,25 @@ def _keep(positional: list[str]) -> list[str]:
     return [*axes, *(f"keepdim={text}" for text in positional[1:] if text == "True")]
 
 
-def _needed(nodes: Iterable[Node | None], given: set[Node]) -> set[Node]:
+def needed(nodes: Iterable[Node | None], given: set[Node]) -> set[Node]:
     """Return what the nodes are computed from, up to what is given."""
     pending = [node for node in nodes if node is not None]
-    needed: set[Node] = set()
+    found: set[Node] = set()
     while pending:
         node = pending.pop()
-        if node not in needed:
-            needed.add(node)
+        if node not in found:
+            found.add(node)
             if node not in given:
-                pending.extend(node.all_input_nodes)
+                pending.extend(_read(node))
                 pending.extend(u for u in node.users if is_mutable(u))
-    return needed
+    return found
 
 
-def _args(node: Node) -> tuple[Any, ...]:
-    """Return the arguments, of which torch's annotations say too little."""
-    return node.args
+def _read(node: Node) -> list[Node]:
+    """Return what a node is computed from; lengths are read from no tensor."""
+    length = isinstance(node.meta.get("val"), _LENGTHS)
+    operands = node.all_input_nodes
+    return [n for n in operands if not length or tensor_of(n) is None]
 
 
 def _given(node: Node) -> tuple[list[Any], dict[str, Any]]:
@@ -366,16 +451,11 @@ def _given(node: Node) -> tuple[list[Any], dict[str, Any]]:
     schema = getattr(node.target, "_schema", None)
     known = schema.arguments if schema else []
     absent = [each.has_default_value() and each.default_value is None for each in known]
-    args = list(_args(node))
+    args = list(args_of(node))
     while args and args[-1] is None and absent[len(args) - 1]:
         args.pop()
     kwargs = {key: value for key, value in node.kwargs.items() if value is not None}
     return args, kwargs
-
-
-def _name(node: Node) -> str:
-    schema = getattr(node.target, "_schema", None)
-    return schema.name.partition("::")[2] if schema else str(node.target)
 
 
 def _home(node: Node, name: str) -> str:
@@ -388,17 +468,11 @@ def _home(node: Node, name: str) -> str:
     return f"torch.ops.{str(node.target).partition('.')[0]}.{name}"
 
 
-def is_mutable(node: Node) -> bool:
-    """Return whether an operation changes a tensor in place."""
-    schema = getattr(node.target, "_schema", None)
-    return bool(schema and schema.is_mutable)
-
-
 def _is_method(node: Node, name: str) -> bool:
     schema = getattr(node.target, "_schema", None)
     first = schema.arguments[0].name if schema and schema.arguments else ""
     known = first == "self" or name in {"reshape", "to"}
-    return known and bool(_args(node)) and hasattr(torch.Tensor, name)
+    return known and bool(args_of(node)) and hasattr(torch.Tensor, name)
 
 
 def _is_storage(key: str, value: Any) -> bool:
@@ -407,12 +481,3 @@ def _is_storage(key: str, value: Any) -> bool:
 
 def _is_short(value: Any) -> bool:
     return isinstance(value, float) and float(f"{value:g}") == value
-
-
-def _shape(value: Any) -> tuple[int, ...]:
-    tensor = value.meta.get("val") if isinstance(value, Node) else None
-    return tuple(tensor.shape) if isinstance(tensor, Tensor) else ()
-
-
-def _rank(value: Any) -> int:
-    return len(_shape(value))

@@ -1,6 +1,5 @@
 """The vector-Jacobian product as a short program, traced and then run."""
 
-import math
 import re
 import warnings
 from collections.abc import Sequence
@@ -22,7 +21,9 @@ from vjp_guide.operators.case import (
     tensor_places,
     tracked,
 )
-from vjp_guide.operators.program.printer import Printer, is_mutable
+from vjp_guide.operators.program.nodes import is_mutable
+from vjp_guide.operators.program.printer import Printer
+from vjp_guide.operators.program.run import execute, residual
 from vjp_guide.operators.torch_tables import backward_rules
 
 EQUAL = 1e-9
@@ -208,7 +209,7 @@ def _printed(
     return Program(
         lines=tuple(printer.lines),
         results=tuple(results),
-        residual=_residual(values, products),
+        residual=residual(values, products),
         kernels=tuple(
             sorted(set(re.findall(r"torch\.ops\.aten\.(\w*backward\w*)", text)))
         ),
@@ -217,41 +218,12 @@ def _printed(
 
 def run(text: str, values: dict[str, Any]) -> list[Tensor | None]:
     """Return the ``results`` of a printed program, run in double precision."""
-    scope = {"torch": torch, "math": math, "device": torch.device, **_copies(values)}
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
         with seeded():
-            exec(text, scope)  # noqa: S102 - the text is our own, and running it is the check
+            scope = execute(text, {**values, "device": torch.device})
     finally:
         torch.set_default_dtype(before)
     results: list[Tensor | None] = scope["results"]
     return results
-
-
-def _copies(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value.detach().clone() if isinstance(value, Tensor) else value
-        for name, value in values.items()
-    }
-
-
-def _residual(
-    found: Sequence[Tensor | None], products: Sequence[Tensor | None]
-) -> float:
-    """Return the largest difference, relative to the largest number."""
-    off = 0.0
-    for mine, theirs in zip(found, products, strict=True):
-        if mine is None and theirs is None:
-            continue
-        first, second = _or_zeros(mine, theirs), _or_zeros(theirs, mine)
-        if first.shape != second.shape:
-            raise ValueError(f"shape {tuple(first.shape)}, not {tuple(second.shape)}")
-        if first.numel():
-            scale = max(float(second.abs().max()), 1e-8)
-            off = max(off, float((first - second).abs().max()) / scale)
-    return off
-
-
-def _or_zeros(tensor: Tensor | None, other: Tensor | None) -> Tensor:
-    return torch.zeros_like(other) if tensor is None else tensor  # type: ignore[arg-type]

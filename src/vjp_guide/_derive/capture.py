@@ -1,0 +1,254 @@
+"""A function and its backward pass as one graph, with the names of its variables."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from inspect import currentframe
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
+from torch.func import functionalize
+from torch.fx import GraphModule, Interpreter, Node
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.experimental.symbolic_shapes import (
+    DimDynamic,
+    ShapeEnv,
+    StatelessSymbolicContext,
+)
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as pytree
+
+from vjp_guide._derive.refusal import refused
+from vjp_guide._derive.subject import Subject, unlike
+from vjp_guide.operators.program.nodes import Size, is_mutable, size
+from vjp_guide.operators.torch_tables import program_rules
+
+_TORCH = Path(torch.__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a graph returns, each part in the order of its names.
+
+    Attributes:
+        outputs: The outputs.
+        cotangents: Theirs, None for those without a derivative.
+        gradients: The products, one for each input with a derivative.
+        variables: The local variables of the function, by name.
+        flowing: The cotangents of these variables.
+    """
+
+    outputs: list[Any]
+    cotangents: list[Any]
+    gradients: list[Any]
+    variables: dict[str, Any]
+    flowing: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """A graph of the forward and the backward pass.
+
+    Attributes:
+        module: The graph with the tensors that it holds.
+        inputs: The nodes of the inputs, by name.
+        parts: The nodes of what it returns.
+        shapes: The shapes of the inputs, of numbers and of expressions.
+        mode: What gives new nodes their shapes.
+        spec: How the parts are laid out in what the graph returns.
+    """
+
+    module: GraphModule
+    inputs: dict[str, Node]
+    shapes: dict[str, tuple[Size, ...]]
+    mode: FakeTensorMode
+    spec: Any
+
+    @property
+    def parts(self) -> Parts:
+        """The nodes of what the graph returns, as they are now."""
+        returned: Any = self.module.graph.output_node().args[0]
+        outputs, cotangents, gradients, variables, flowing = pytree.tree_unflatten(
+            list(returned), self.spec
+        )
+        return Parts(
+            outputs=outputs,
+            cotangents=cotangents,
+            gradients=gradients,
+            variables=variables,
+            flowing=flowing,
+        )
+
+    def variables(self, inputs: Iterable[Tensor]) -> dict[str, Tensor]:
+        """Return the values of the function's variables."""
+        flat = Interpreter(self.module).run(*inputs)
+        found: dict[str, Tensor] = pytree.tree_unflatten(flat, self.spec)[3]
+        return found
+
+
+def capture(subject: Subject, *, dynamic: bool = True) -> Captured:
+    """Return the graph of a function and of its product with any cotangents.
+
+    Args:
+        subject: The function and its inputs.
+        dynamic: Whether lengths are variables of the graph, and not numbers.
+
+    Raises:
+        DeriveError: If torch can't trace it.
+    """
+    mode = FakeTensorMode(
+        shape_env=ShapeEnv(
+            duck_shape=False,
+            allow_scalar_outputs=False,
+            allow_dynamic_output_shape_ops=False,
+        ),
+        allow_non_fake_inputs=True,
+    )
+    mode.cache_enabled = False  # a key with variable lengths costs more than a call
+    fakes = [_fake(mode, x, dynamic=dynamic) for x in subject.inputs.values()]
+    specs: list[Any] = []
+
+    def product(*values: Tensor) -> list[Any]:
+        flat, spec = pytree.tree_flatten(_product(subject, values))
+        specs.append(spec)
+        return flat
+
+    try:
+        module = _trace(mode, product, fakes)
+        if any(map(is_mutable, module.graph.nodes)):
+            module = _trace(mode, functionalize(module), fakes)
+    except Exception as error:
+        raise refused(error) from error
+    placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
+    return Captured(
+        module=module,
+        inputs=dict(zip(subject.inputs, placeholders, strict=True)),
+        shapes={
+            name: tuple(map(size, fake.shape))
+            for name, fake in zip(subject.inputs, fakes, strict=True)
+        },
+        mode=mode,
+        spec=specs[0],
+    )
+
+
+def _trace(mode: FakeTensorMode, function: Any, fakes: list[Tensor]) -> GraphModule:
+    traced = make_fx(function, decomposition_table=program_rules())
+    with mode, _symbolic_roots(), plain_attention():
+        module: GraphModule = traced(*fakes)
+    return module
+
+
+def _fake(mode: FakeTensorMode, x: Tensor, *, dynamic: bool) -> Tensor:
+    kinds = [
+        DimDynamic.DYNAMIC if dynamic and length > 1 else DimDynamic.STATIC
+        for length in x.shape
+    ]
+    context: Any = StatelessSymbolicContext(dynamic_sizes=kinds)
+    return mode.from_tensor(x, symbolic_context=context)
+
+
+def _product(subject: Subject, values: Sequence[Tensor]) -> tuple[Any, ...]:
+    """Return the fields of the parts, from a pass forward and back.
+
+    The cotangents are left open: they are tensors that nothing has filled.
+
+    Returns:
+        The tensors, in the order of the fields.
+    """
+    named = dict(zip(subject.inputs, (x.detach() for x in values), strict=True))
+    tracked = [named[name].requires_grad_() for name in subject.differentiated]
+    with _Variables() as seen:
+        returned = subject.call(*named.values())
+    outputs = [t for t in pytree.tree_leaves(returned) if isinstance(t, Tensor)]
+    variables = seen.besides([*named.values(), *outputs])
+    flowing: dict[str, Tensor] = {}
+    for name, tensor in variables.items():
+        if tensor.requires_grad:
+            tensor.register_hook(partial(_note, flowing, name))
+    kept = [t for t in outputs if t.requires_grad]
+    cotangents = [torch.empty_like(t) if t.requires_grad else None for t in outputs]
+    weights = [v for v in cotangents if v is not None]
+    gradients = torch.autograd.grad(kept, tracked, weights, allow_unused=True)
+    return outputs, cotangents, list(gradients), variables, flowing
+
+
+def _note(found: dict[str, Tensor], name: str, cotangent: Tensor) -> None:
+    found[name] = cotangent
+
+
+class _Variables(TorchFunctionMode):
+    """Notes the tensors that the reader's variables hold, as its code goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: dict[int, tuple[str, Tensor]] = {}
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> object:
+        """Return what a function of torch does, with the variables noted before."""
+        del types
+        for frame in _frames(currentframe()):
+            for name, value in frame.f_locals.items():
+                if isinstance(value, Tensor) and name.isidentifier():
+                    self._found.setdefault(id(value), (name, value))
+        given = kwargs or {}
+        if func in _LITERALS and not any(map(_is_traced, pytree.tree_leaves(args))):
+            with unset_fake_temporarily():  # its numbers are part of the program
+                return func(*args, **given)
+        return func(*args, **given)
+
+    def besides(self, known: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Return the variables by name, but for tensors with other names."""
+        others = {id(t) for t in known}
+        found = [pair for key, pair in self._found.items() if key not in others]
+        free = unlike((name for name, _ in found), ())
+        return dict(zip(free, (tensor for _, tensor in found), strict=True))
+
+
+_LITERALS = {torch.tensor, torch.as_tensor, torch.asarray}
+
+
+def _is_traced(value: object) -> bool:
+    return isinstance(value, Tensor | torch.SymInt | torch.SymFloat)
+
+
+def _frames(frame: FrameType | None) -> Iterator[FrameType]:
+    """Yield the frames of the reader's code that led to a frame of this module."""
+    while frame and frame.f_code is not _product.__code__:
+        if _TORCH not in Path(frame.f_code.co_filename).parents:
+            yield frame
+        frame = frame.f_back
+
+
+def plain_attention() -> AbstractContextManager[None]:
+    """Return what lets attention run as products and a softmax, not as one kernel."""
+    return sdpa_kernel(SDPBackend.MATH)
+
+
+@contextmanager
+def _symbolic_roots() -> Iterator[None]:
+    """Let :func:`math.sqrt` take lengths that are variables, as it takes numbers."""
+    plain = math.sqrt
+
+    def sqrt(value: Any) -> Any:
+        symbolic = isinstance(value, torch.SymInt | torch.SymFloat)
+        return torch.sym_sqrt(value) if symbolic else plain(value)
+
+    math.sqrt = sqrt
+    try:
+        yield
+    finally:
+        math.sqrt = plain

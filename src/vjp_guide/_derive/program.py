@@ -1,0 +1,172 @@
+"""The lines of a derived program: forward ones, backward ones and the products."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.fx import Node
+
+from vjp_guide._derive.capture import Captured
+from vjp_guide._derive.subject import Subject, unlike
+from vjp_guide._show import names
+from vjp_guide.operators.program.nodes import Size
+from vjp_guide.operators.program.printer import Printer
+
+FEW = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """What the tensors of a program are called.
+
+    Attributes:
+        inputs: The inputs, which have their own names.
+        outputs: ``y``, or ``y0`` and ``y1``, unless an input has that name.
+        cotangents: ``v`` likewise, None for an output without a derivative.
+        gradients: ``grad_x`` for an input ``x``.
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    cotangents: tuple[str | None, ...]
+    gradients: tuple[str, ...]
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The cotangents of the outputs with a derivative."""
+        return tuple(name for name in self.cotangents if name is not None)
+
+
+def naming(captured: Captured, subject: Subject) -> Naming:
+    """Return names that don't meet those of the function's own tensors."""
+    parts = captured.parts
+    count = len(parts.outputs)
+    taken = [*subject.inputs, *subject.constants, *parts.variables]
+    called = [_free(letter, count, taken) for letter in ("y", "out", "result")]
+    ys = next(each for each in called if each)
+    vs = _free("v", count, [*taken, *ys]) or tuple(f"grad_{y}" for y in ys)
+    taken += [*ys, *vs]
+    gradients = unlike((f"grad_{name}" for name in subject.differentiated), taken)
+    pairs = zip(vs, parts.cotangents, strict=True)
+    return Naming(
+        inputs=tuple(subject.inputs),
+        outputs=ys,
+        cotangents=tuple(name if node is not None else None for name, node in pairs),
+        gradients=tuple(gradients),
+    )
+
+
+def _free(letter: str, count: int, taken: Sequence[str]) -> tuple[str, ...]:
+    found = names(letter, count)
+    usable = all(name.isidentifier() and name not in taken for name in found)
+    return found if usable else ()
+
+
+class Names:
+    """The nodes of a graph with what each is called."""
+
+    def __init__(self, captured: Captured, subject: Subject, named: Naming) -> None:
+        parts = captured.parts
+        self.given = {node: name for name, node in captured.inputs.items()}
+        self.cotangents = {
+            node: name
+            for node, name in zip(parts.cotangents, named.cotangents, strict=True)
+            if node is not None and name is not None
+        }
+        self.labels: dict[Node, str] = {}
+        fixed = [*subject.inputs, *named.weights, *subject.constants]
+        self._label(parts.gradients, named.gradients)
+        self._label(parts.outputs, named.outputs)
+        taken = {*fixed, *named.gradients, *named.outputs}
+        flowing = {f"grad_{name}": node for name, node in parts.flowing.items()}
+        for found in (parts.variables, flowing):
+            free = list(unlike(found, taken))
+            self._label(found.values(), free)
+            taken.update(free)
+
+    def _label(self, nodes: Iterable[Node | None], called: Iterable[str]) -> None:
+        for node, name in zip(nodes, called, strict=True):
+            known = node in self.given or node in self.cotangents
+            if node is not None and not known:
+                self.labels.setdefault(node, name)
+
+
+def lengths(shapes: dict[str, tuple[Size, ...]]) -> dict[str, str]:
+    """Return the text of each variable length, as ``x.shape[-1]``."""
+    found: dict[str, str] = {}
+    for name, shape in shapes.items():
+        for axis, length in enumerate(shape):
+            place = -1 if axis and axis == len(shape) - 1 else axis
+            found.setdefault(str(length), f"{name}.shape[{place}]")
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """The assignments of a derived program.
+
+    Attributes:
+        forward: What the backward pass needs of the forward pass.
+        backward: What depends on the cotangents; the last are the products.
+        literals: The tensors of the function that have no name in it.
+    """
+
+    forward: tuple[str, ...]
+    backward: tuple[str, ...]
+    literals: dict[str, Tensor]
+
+
+def program(captured: Captured, subject: Subject, named: Naming) -> Program:
+    """Return the graph of a function as lines of Python."""
+    graph = captured.module.graph
+    found = Names(captured, subject, named)
+    constants = held(captured, subject)
+    printer = Printer(
+        {**found.given, **found.cotangents, **constants.named},
+        constants.unnamed,
+        labels=found.labels,
+        lengths=lengths(captured.shapes),
+        like=subject.differentiated[0],
+    )
+    gradients = captured.parts.gradients
+    results = printer.results(graph, gradients)
+    place = {node: at for at, node in enumerate(graph.nodes)}
+    start = min(place[node] for node in found.cotangents)
+    lines = list(zip(printer.placed, printer.lines, strict=True))
+    known = {line.partition(" = ")[0] for line in printer.lines}
+    more = [
+        f"{name} = {f'torch.zeros_like({x})' if node is None else text}"
+        for x, name, node, text in zip(
+            subject.differentiated, named.gradients, gradients, results, strict=True
+        )
+        if name not in known
+    ]
+    return Program(
+        forward=tuple(line for node, line in lines if place[node] < start),
+        backward=(*(line for node, line in lines if place[node] > start), *more),
+        literals={n: t for n, t in constants.unnamed.items() if t.numel() > FEW},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The tensors that a graph holds: those with a name in the function, and others."""
+
+    named: dict[Node, str]
+    unnamed: dict[str, Tensor]
+
+
+def held(captured: Captured, subject: Subject) -> Held:
+    """Return the tensors that a graph holds."""
+    names_ = {id(tensor): name for name, tensor in subject.constants.items()}
+    named: dict[Node, str] = {}
+    unnamed: dict[str, Tensor] = {}
+    for node in captured.module.graph.nodes:
+        if node.op == "get_attr":
+            tensor = getattr(captured.module, str(node.target))
+            tensor = getattr(tensor, "constant", None) or tensor
+            if id(tensor) in names_:
+                named[node] = names_[id(tensor)]
+            else:
+                unnamed[str(node.target).strip("_")] = tensor
+    return Held(named=named, unnamed=unnamed)

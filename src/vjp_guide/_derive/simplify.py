@@ -1,0 +1,504 @@
+"""Rewrites a graph into the shorter one that a person would write.
+
+Each rule takes a node and returns what to compute instead, or None where it doesn't
+apply. A rule holds for all sizes that the graph holds for, and for all values.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx import Graph, Node
+
+from vjp_guide.operators.program.nodes import (
+    Size,
+    args_of,
+    name_of,
+    rank_of,
+    shape_of,
+    size,
+    tensor_of,
+)
+
+_ATEN = torch.ops.aten
+_SAME = {"detach", "alias", "lift_fresh_copy", "clone", "contiguous"}
+_MATMUL = {"mm", "bmm", "mv", "dot", "matmul"}
+_ELEMENTWISE = {
+    *("mul", "div", "add", "sub", "pow", "where", "maximum", "minimum"),
+    *("eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or"),
+}
+_RESHAPE = {"view", "_unsafe_view", "reshape", "_reshape_alias"}
+_MOST_PASSES = 20
+_KEEP = True  # the axis of a sum
+
+
+class _Graph:
+    """Makes nodes, and puts one in the place of another."""
+
+    def __init__(self, graph: Graph, mode: FakeTensorMode) -> None:
+        self._graph = graph
+        self._mode = mode
+        self._place = graph.output_node()
+
+    def at(self, node: Node) -> None:
+        """Put new nodes before this one."""
+        self._place = node
+
+    def new(self, target: Any, *args: Any, **kwargs: Any) -> Node:
+        """Return a new node, with the shape of what it computes."""
+        with self._graph.inserting_before(self._place):
+            node = self._graph.call_function(target, args, kwargs)
+        values = torch.fx.map_arg((args, kwargs), lambda n: n.meta["val"])
+        with self._mode:
+            node.meta["val"] = target(*values[0], **values[1])
+        return node
+
+
+def simplify(graph: Graph, mode: FakeTensorMode) -> None:
+    """Rewrite a graph in place until no rule applies."""
+    maker = _Graph(graph, mode)
+    all(_pass(maker, graph) for _ in range(_MOST_PASSES))
+
+
+def _pass(maker: _Graph, graph: Graph) -> bool:
+    """Return whether a rule applied to a node of a graph."""
+    changed = [_rewrite(maker, node) for node in graph.nodes]
+    merged = _merge(graph)
+    graph.eliminate_dead_code()
+    return any(changed) or merged
+
+
+def _rewrite(graph: _Graph, node: Node) -> bool:
+    """Return whether something simpler is in the place of a node now."""
+    if node.op != "call_function" or not node.users:
+        return False
+    graph.at(node)
+    for rule in _RULES.get(name_of(node), ()):
+        simpler = rule(graph, node)
+        if simpler is not None and simpler is not node:
+            node.replace_all_uses_with(simpler)
+            return True
+    return False
+
+
+def _merge(graph: Graph) -> bool:
+    """Return whether nodes that compute the same were, and are one now."""
+    seen: dict[Any, Node] = {}
+    merged = False
+    for node in graph.nodes:
+        if node.op != "call_function" or name_of(node) == "empty_like":
+            continue
+        key = repr((str(node.target), node.args, sorted(node.kwargs.items())))
+        first = seen.setdefault(key, node)
+        if first is not node:
+            node.replace_all_uses_with(first)
+            merged = True
+    return merged
+
+
+# What leaves a tensor as it is.
+
+
+def _same(graph: _Graph, node: Node) -> Node | None:
+    del graph
+    source: Node = args_of(node)[0]
+    return source
+
+
+def _same_shape(graph: _Graph, node: Node) -> Node | None:
+    """Return what a reshape or an expansion leaves as it is."""
+    del graph
+    source: Node = args_of(node)[0]
+    return source if shape_of(source) == shape_of(node) else None
+
+
+def _same_type(graph: _Graph, node: Node) -> Node | None:
+    del graph
+    source: Node = args_of(node)[0]
+    before, after = tensor_of(source), tensor_of(node)
+    same = before is not None and after is not None and before.dtype == after.dtype
+    return source if same else None
+
+
+def _copied(graph: _Graph, node: Node) -> Node | None:
+    """Return the source of a copy that overwrites all of its target."""
+    del graph
+    target, source = args_of(node)[:2]
+    same = shape_of(target) == shape_of(source)
+    found: Node | None = source if same and _alike(target, source) else None
+    return found
+
+
+def _alike(first: Node, second: Node) -> bool:
+    one, other = tensor_of(first), tensor_of(second)
+    return one is not None and other is not None and one.dtype == other.dtype
+
+
+def _neutral(graph: _Graph, node: Node) -> Node | None:
+    """Return the rest without a factor, divisor or exponent of 1 or summand of 0."""
+    del graph
+    first, second = args_of(node)[:2]
+    name = name_of(node)
+    nothing = 0 if name in {"add", "sub"} else 1
+    for kept, other in ((first, second), (second, first)):
+        if _is_number(other, nothing) and _fits(kept, node):
+            return kept  # type: ignore[no-any-return] # it is a node
+        if name in {"div", "pow", "sub"}:
+            break
+    return None
+
+
+def _is_number(value: Any, number: float) -> bool:
+    """Return whether an argument is a number, as one or as a tensor full of it."""
+    if _name(value) == "pow" and args_of(value)[1] == 0:
+        return number == 1
+    if _name(value) in {"full", "scalar_tensor"}:
+        return bool(args_of(value)[-1] == number)
+    if isinstance(value, Node):
+        return _FILLED.get(_name(value)) == number
+    return isinstance(value, int | float) and value == number
+
+
+_FILLED = {"ones_like": 1, "ones": 1, "zeros_like": 0, "zeros": 0, "new_zeros": 0}
+
+
+def _fits(kept: Any, node: Node) -> bool:
+    """Return whether an operand alone has the shape and the dtype of the result."""
+    return (
+        isinstance(kept, Node)
+        and tensor_of(kept) is not None
+        and shape_of(kept) == shape_of(node)
+        and _alike(kept, node)
+    )
+
+
+# Sums, products and powers.
+
+
+def _scaled(graph: _Graph, node: Node) -> Node | None:
+    """Return a sum or difference with its ``alpha`` as a factor."""
+    if not node.kwargs:
+        return None
+    first, second = args_of(node)
+    multiple = graph.new(_ATEN.mul.Tensor, second, node.kwargs["alpha"])
+    return graph.new(node.target, first, multiple)
+
+
+def _reversed(graph: _Graph, node: Node) -> Node | None:
+    """Return a difference with its operands in the order of reading."""
+    first, second = args_of(node)
+    if not isinstance(second, Node):
+        dtype = first.meta["val"].dtype
+        second = graph.new(_ATEN.scalar_tensor.default, second, dtype=dtype)
+    return graph.new(_ATEN.sub.Tensor, second, first)
+
+
+def _doubled(graph: _Graph, node: Node) -> Node | None:
+    """Return a sum of equal terms as a multiple."""
+    first, second = args_of(node)
+    if first is second:
+        return graph.new(_ATEN.mul.Tensor, first, 2)
+    terms = args_of(first) if _name(first) == "add" else ()
+    if second not in terms or first.kwargs:
+        return None
+    other = terms[1] if terms[0] is second else terms[0]
+    double = graph.new(_ATEN.mul.Tensor, second, 2)
+    return graph.new(_ATEN.add.Tensor, other, double)
+
+
+def _name(value: Any) -> str:
+    called = isinstance(value, Node) and value.op == "call_function"
+    return name_of(value) if called else ""
+
+
+def _unbroadcast(graph: _Graph, node: Node) -> Node | None:
+    """Return the operation of operands that broadcast without being expanded."""
+    operands = list(args_of(node))
+    for place, operand in enumerate(operands):
+        if _name(operand) != "expand":
+            continue
+        bare = args_of(operand)[0]
+        others = [o for at, o in enumerate(operands) if at != place]
+        if _broadcast([bare, *others]) == shape_of(node):
+            operands[place] = bare
+            return graph.new(node.target, *operands, **node.kwargs)
+    return None
+
+
+def _broadcast(operands: Sequence[Any]) -> tuple[Size, ...] | None:
+    """Return the shape to which operands broadcast, None if they don't surely."""
+    shapes = [shape_of(o) for o in operands if isinstance(o, Node)]
+    rank = max(map(len, shapes))
+    padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
+    rests = [{n for n in lengths if n != 1} for lengths in zip(*padded, strict=True)]
+    clear = all(len(rest) <= 1 for rest in rests)
+    return tuple(next(iter(rest), 1) for rest in rests) if clear else None
+
+
+def _lifted(graph: _Graph, node: Node) -> Node | None:
+    """Return an operation on each number before an expansion, not after it."""
+    source = args_of(node)[0]
+    others = args_of(node)[1:]
+    tensors = [o for o in others if tensor_of(o) is not None]
+    if _name(source) != "expand" or tensors or _shared(source):
+        return None
+    inner = graph.new(node.target, args_of(source)[0], *others, **node.kwargs)
+    return graph.new(_ATEN.expand.default, inner, args_of(source)[1])
+
+
+def _expanded_twice(graph: _Graph, node: Node) -> Node | None:
+    """Return an expansion of a number that was expanded before."""
+    source, lengths = args_of(node)[:2]
+    if _name(source) == "unsqueeze":
+        source = args_of(source)[0]
+    if _name(source) != "expand" or rank_of(args_of(source)[0]):
+        return None
+    return graph.new(_ATEN.expand.default, args_of(source)[0], lengths)
+
+
+def _negated(graph: _Graph, node: Node) -> Node | None:
+    """Return what has two signs."""
+    del graph
+    source = args_of(node)[0]
+    found: Node | None = args_of(source)[0] if _name(source) == "neg" else None
+    return found
+
+
+def _conjugated(graph: _Graph, node: Node) -> Node | None:
+    """Return the conjugate of a number, or what is conjugated twice."""
+    source = args_of(node)[0]
+    if isinstance(source, Node):
+        twice = _name(source) == name_of(node)
+        return args_of(source)[0] if twice else None
+    return graph.new(
+        _ATEN.scalar_tensor.default, source.conjugate(), dtype=node.meta["val"].dtype
+    )
+
+
+def _users(node: Node) -> list[Node]:
+    """Return the operations that take a node, without what the graph returns."""
+    return [user for user in node.users if user.op != "output"]
+
+
+# Axes.
+
+
+def _swapped(graph: _Graph, node: Node) -> Node | None:
+    """Return a reordering of axes as one permutation."""
+    source, *axes = args_of(node)
+    rank = rank_of(node)
+    order = list(range(rank))
+    if name_of(node) == "permute":
+        order = [axis % rank for axis in axes[0]]
+    elif rank > 1:
+        first, second = (axis % rank for axis in (axes or (0, 1)))
+        order[first], order[second] = second, first
+    if _name(source) == "permute":
+        inner = [axis % rank for axis in args_of(source)[1]]
+        source, order = args_of(source)[0], [inner[axis] for axis in order]
+    if order == list(range(rank)):
+        return source  # type: ignore[no-any-return] # it is a node
+    if name_of(node) == "permute" and args_of(node) == (source, order):
+        return None
+    return graph.new(_ATEN.permute.default, source, order)
+
+
+def _is_transpose(value: Any) -> bool:
+    """Return whether a node swaps the last two axes."""
+    if _name(value) != "permute":
+        return False
+    *first, last, other = range(rank_of(value))
+    return list(args_of(value)[1]) == [*first, other, last]
+
+
+def _transposed_product(graph: _Graph, node: Node) -> Node | None:
+    """Return the transpose of a product as the product of transposes."""
+    product = args_of(node)[0]
+    if not _is_transpose(node) or _name(product) != "matmul" or _shared(product):
+        return None
+    left, right = args_of(product)
+    return graph.new(
+        _ATEN.matmul.default, _transpose(graph, right), _transpose(graph, left)
+    )
+
+
+def _shared(node: Node) -> bool:
+    return len(_users(node)) > 1
+
+
+def _transpose(graph: _Graph, node: Node) -> Node:
+    if _is_transpose(node):
+        source: Node = args_of(node)[0]
+        return source
+    *first, last, other = range(rank_of(node))
+    return graph.new(_ATEN.permute.default, node, [*first, other, last])
+
+
+def _multiplied(graph: _Graph, node: Node) -> Node | None:
+    """Return a product of matrices or vectors in the one way to write it."""
+    if name_of(node) == "matmul":
+        return None
+    return graph.new(_ATEN.matmul.default, *args_of(node)[:2])
+
+
+def _reshaped_twice(graph: _Graph, node: Node) -> Node | None:
+    source, lengths = args_of(node)[:2]
+    if _name(source) in _RESHAPE:
+        return graph.new(_ATEN.reshape.default, args_of(source)[0], lengths)
+    if name_of(node) != "reshape":
+        return graph.new(_ATEN.reshape.default, source, lengths)
+    return None
+
+
+def _unfolded_product(graph: _Graph, node: Node) -> Node | None:
+    """Return a product of flattened operands, unflattened then, as a batched one."""
+    product = args_of(node)[0]
+    if _name(product) != "matmul" or _shared(product):
+        return None
+    left, right = args_of(product)
+    if _name(left) not in _RESHAPE:
+        return None
+    flat = (rank_of(left), rank_of(right)) == (2, 2)
+    return (_rows if flat else _batched)(graph, node, left, right)
+
+
+def _rows(graph: _Graph, node: Node, left: Node, right: Node) -> Node | None:
+    """Return the product of a batch of rows and one matrix."""
+    *batch, last = args_of(node)[1]
+    if size(last) != shape_of(right)[1]:
+        return None
+    source, lengths = args_of(left)
+    rows = graph.new(_ATEN.reshape.default, source, [*batch, lengths[-1]])
+    return graph.new(_ATEN.matmul.default, rows, right)
+
+
+def _batched(graph: _Graph, node: Node, left: Node, right: Node) -> Node | None:
+    """Return the product of two batches of matrices."""
+    first, second = _unflattened(left), _unflattened(right)
+    batches = shape_of(first)[:-2], shape_of(second)[:-2]
+    lengths = (*shape_of(first)[:-1], *shape_of(second)[-1:])
+    if batches[0] != batches[1] or lengths != shape_of(node) or not lengths:
+        return None
+    return graph.new(_ATEN.matmul.default, first, second)
+
+
+def _unflattened(operand: Node) -> Node | None:
+    """Return what a reshape flattens but for its last two axes."""
+    if _name(operand) not in _RESHAPE:
+        return None
+    source: Node = args_of(operand)[0]
+    kept = rank_of(source) > 2 and shape_of(source)[-2:] == shape_of(operand)[-2:]  # noqa: PLR2004 - matrices
+    return source if kept else None
+
+
+def _transposed_reshape(graph: _Graph, node: Node) -> Node | None:
+    """Return matrices transposed before their batch axes are flattened, not after."""
+    source = args_of(node)[0]
+    if not _is_transpose(node) or (inner := _unflattened(source)) is None:
+        return None
+    *batch, rows, columns = args_of(source)[1]
+    swapped = _transpose(graph, inner)
+    return graph.new(_ATEN.reshape.default, swapped, [*batch, columns, rows])
+
+
+def _through_bias(graph: _Graph, node: Node) -> Node | None:
+    """Return a product reshaped before a vector is added to its rows, not after."""
+    total, lengths = args_of(node)[:2]
+    product, bias = args_of(total)[:2] if _name(total) == "add" else (None, None)
+    same = shape_of(node)[-1:] == shape_of(product)[-1:] == shape_of(bias)
+    if _name(product) != "matmul" or not same or _shared(total):
+        return None
+    rows = graph.new(_ATEN.reshape.default, product, lengths)
+    return graph.new(_ATEN.add.Tensor, rows, bias)
+
+
+def _summed(graph: _Graph, node: Node) -> Node | None:
+    """Return a sum that drops its axes, where a reshape dropped them after it."""
+    total = args_of(node)[0]
+    if _name(total) not in {"sum", "mean"} or len(args_of(total)) < 3:  # noqa: PLR2004 - keepdim is the third
+        return None
+    source, axes, keep = args_of(total)[:3]
+    rank = rank_of(source)
+    gone = {axis % rank for axis in axes}
+    left = tuple(n for at, n in enumerate(shape_of(source)) if at not in gone)
+    if not keep or not gone or left != shape_of(node):
+        return None
+    return graph.new(total.target, source, list(axes), **total.kwargs)
+
+
+def _squeezed_axes(graph: _Graph, node: Node) -> Node | None:
+    """Return a reshape that only adds an axis of length 1 as such."""
+    source = args_of(node)[0]
+    before, after = shape_of(source), shape_of(node)
+    added = _added(before, after)
+    if len(added) != 1:
+        return None
+    return graph.new(_ATEN.unsqueeze.default, source, added[0])
+
+
+def _added(before: tuple[Size, ...], after: tuple[Size, ...]) -> list[int]:
+    """Return where axes of length 1 come in between others."""
+    found, rest = [], list(before)
+    for axis, length in enumerate(after):
+        if rest and rest[0] == length:
+            rest.pop(0)
+        elif length == 1:
+            found.append(axis)
+        else:
+            return []
+    return [] if rest else found
+
+
+def _kept_axis(graph: _Graph, node: Node) -> Node | None:
+    """Return a sum that keeps its axis, where it was put back after it."""
+    total, axis = args_of(node)
+    if _name(total) not in {"sum", "mean"} or _shared(total):
+        return None
+    source, *rest = args_of(total)
+    place = axis % rank_of(node)
+    summed = [[n % rank_of(source) for n in axes] for axes in rest[:1]]
+    if summed != [[place]] or len(rest) > 1:
+        return None
+    return graph.new(total.target, source, [place], _KEEP, **total.kwargs)
+
+
+def _whole_sum(graph: _Graph, node: Node) -> Node | None:
+    """Return a sum over all axes as one without axes."""
+    source, *rest = args_of(node)
+    if not rest or len(rest[0]) != rank_of(source) or any(rest[1:]) or node.kwargs:
+        return None
+    return graph.new(_ATEN.sum.default, source)
+
+
+_Rule = Callable[[_Graph, Node], Node | None]
+_SHAPES: tuple[_Rule, ...] = (
+    _same_shape,
+    _reshaped_twice,
+    _summed,
+    _unfolded_product,
+    _through_bias,
+    _squeezed_axes,
+)
+_RULES: dict[str, tuple[_Rule, ...]] = {
+    **dict.fromkeys(_SAME, (_same,)),
+    **dict.fromkeys(_ELEMENTWISE, (_unbroadcast,)),
+    **dict.fromkeys(_MATMUL, (_multiplied,)),
+    **dict.fromkeys(_RESHAPE, _SHAPES),
+    "t": (_swapped,),
+    "transpose": (_swapped,),
+    "permute": (_swapped, _transposed_product, _transposed_reshape),
+    "_to_copy": (_same_type,),
+    "copy": (_copied,),
+    "expand": (_same_shape, _expanded_twice),
+    "unsqueeze": (_kept_axis,),
+    "neg": (_negated, _lifted),
+    "_conj": (_conjugated,),
+    "rsub": (_reversed,),
+    "add": (_scaled, _neutral, _unbroadcast, _doubled),
+    "sub": (_scaled, _neutral, _unbroadcast),
+    "mul": (_neutral, _unbroadcast, _lifted),
+    "div": (_neutral, _unbroadcast, _lifted),
+    "pow": (_neutral, _unbroadcast),
+    "sum": (_whole_sum,),
+}

@@ -1,0 +1,477 @@
+"""Tests of derived programs, which are run on sizes that they weren't derived from."""
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vjp_guide import Derivation, DeriveError, derive
+from vjp_guide._derive import derive as module
+
+TARGET = torch.tensor([0, 2, 1])
+MASK = torch.arange(15).reshape(3, 5) % 2 == 0
+
+
+def randn(*shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
+    """Return numbers that are the same each time."""
+    generator = torch.Generator().manual_seed(sum(shape) + len(shape))
+    return torch.randn(shape, dtype=dtype, generator=generator)
+
+
+def lines(derivation: Derivation) -> list[str]:
+    """Return the assignments of a program."""
+    return [str(line) for line in (*derivation.forward, *derivation.backward)]
+
+
+def check(derivation: Derivation, fn: Callable[..., Any], *inputs: Tensor) -> None:
+    """Run the printed text on inputs, and compare the products with torch's."""
+    leaves = [
+        x.clone().requires_grad_(x.is_floating_point() or x.is_complex())
+        for x in inputs
+    ]
+    returned = fn(*leaves)
+    outputs = returned if isinstance(returned, tuple) else (returned,)
+    kept = [y for y in outputs if y.requires_grad]
+    v = [randn(*y.shape, dtype=y.dtype) for y in kept]
+    tracked = [x for x in leaves if x.requires_grad]
+    expected = torch.autograd.grad(
+        kept, tracked, v, allow_unused=True, materialize_grads=True
+    )
+    given = [*inputs, *v]
+    names = [*derivation.inputs, *derivation.cotangents]
+    scope = {"torch": torch, "math": math, "TARGET": TARGET, "MASK": MASK}
+    scope |= dict(zip(names, given, strict=True))
+    exec(str(derivation), scope)  # noqa: S102 - that it runs is the test
+
+    for name, product in zip(derivation.gradients, expected, strict=True):
+        torch.testing.assert_close(scope[name], product, rtol=1e-12, atol=1e-12)
+
+
+def attention(q: Tensor, k: Tensor, w: Tensor) -> Tensor:
+    """Return attention, written in one line."""
+    return torch.softmax(q @ k.mT / q.shape[-1] ** 0.5, -1) @ w
+
+
+def named_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Return attention with variables, and an argument that has the name of v."""
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    p = torch.softmax(scores, -1)
+    return p @ v
+
+
+def layer(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+    """Return a layer whose variable is bound twice."""
+    h = x @ w + b
+    h = torch.tanh(h)
+    return h * h
+
+
+def heads(x: Tensor, w: Tensor) -> Tensor:
+    """Return attention of two heads."""
+    batch, length, width = x.shape
+    q = (x @ w).view(batch, length, 2, -1).transpose(1, 2)
+    a = (q @ q.mT).softmax(-1)
+    return (a @ q).transpose(1, 2).reshape(batch, length, width)
+
+
+def deep(x: Tensor) -> Tensor:
+    """Return what ten layers give."""
+    for _ in range(10):
+        x = x.tanh()
+    return x
+
+
+def in_place(x: Tensor) -> Tensor:
+    """Return what an in-place computation gives."""
+    h = x.clone()
+    h[0] = 0
+    h.mul_(2)
+    return h * x
+
+
+def masked(x: Tensor) -> Tensor:
+    """Return what depends on a tensor of the module."""
+    return torch.where(MASK, x, 0).exp().sum(-1)
+
+
+def rms_norm(x: Tensor, g: Tensor) -> Tensor:
+    """Return the RMS norm."""
+    return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + 1e-6) * g
+
+
+def entropy(x: Tensor, w: Tensor, target: Tensor) -> Tensor:
+    """Return the cross-entropy of a linear layer."""
+    logits = x @ w
+    return functional.cross_entropy(logits, target, label_smoothing=0.1)
+
+
+def several(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return several outputs, one of integers, with an argument of the name of one."""
+    return x * y, (x > 0).long(), y.sum()
+
+
+def literal(x: Tensor) -> Tensor:
+    """Return what holds literals, few and many."""
+    few = torch.tensor([1.0, 2.0, 3.0], dtype=x.dtype)
+    return x * few + torch.full(x.shape, 2.0, dtype=x.dtype) * torch.eye(
+        x.shape[0], 3, dtype=x.dtype
+    )
+
+
+def complex_product(z: Tensor, w: Tensor) -> Tensor:
+    """Return a complex product."""
+    return (z @ w.mH).exp() * 1j
+
+
+CASES: list[tuple[Callable[..., Any], list[Tensor], list[Tensor]]] = [
+    (attention, [randn(4, 3), randn(5, 3), randn(5, 2)], [randn(2, 7), randn(3, 7), randn(3, 6)]),
+    (named_attention, [randn(2, 4, 3), randn(2, 5, 3), randn(2, 5, 2)], [randn(3, 2, 7), randn(3, 4, 7), randn(3, 4, 6)]),
+    (layer, [randn(4, 3), randn(3, 5), randn(5)], [randn(2, 6), randn(6, 7), randn(7)]),
+    (layer, [randn(2, 4, 3), randn(3, 5), randn(1)], [randn(6, 2, 4), randn(4, 7), randn(1)]),
+    (heads, [randn(2, 5, 4), randn(4, 4)], [randn(3, 4, 6), randn(6, 6)]),
+    (in_place, [randn(4, 3)], [randn(2, 5)]),
+    (masked, [randn(3, 5)], [randn(3, 5) + 1]),
+    (rms_norm, [randn(4, 3), randn(3)], [randn(2, 6), randn(6)]),
+    (entropy, [randn(3, 4), randn(4, 5), TARGET], [randn(5, 2), randn(2, 4), torch.tensor([3, 1, 0, 2, -100])]),
+    (several, [randn(2, 3), randn(3)], [randn(5, 4), randn(4)]),
+    (literal, [randn(2, 3)], [randn(4, 3)]),
+    (complex_product, [randn(2, 3, dtype=torch.complex128), randn(4, 3, dtype=torch.complex128)], [randn(5, 2, dtype=torch.complex128), randn(3, 2, dtype=torch.complex128)]),
+    (lambda x: x.unfold(0, 3, 2).sum(), [randn(7)], [randn(9)]),
+    (lambda x, y: torch.outer(x, y) ** 2, [randn(3), randn(4)], [randn(5), randn(2)]),
+    (lambda x: x.sum() - x.mean() + 0 * x.max(), [randn(3, 0 + 2)], [randn(4, 3)]),
+    (lambda x: x.neg().neg() + x + x, [randn()], [randn()]),
+    (lambda x: x.prod(), [randn(0)], [randn(0)]),
+    (torch.rsub, [randn(3), randn(2, 3)], [randn(5), randn(4, 5)]),
+    (lambda x: x.t().exp(), [randn(3)], [randn(5)]),
+    (lambda x, w: (x @ w).reshape(-1).exp(), [randn(2, 3), randn(3, 4)], [randn(3, 5), randn(5, 2)]),
+    (lambda x, w: (x @ w).flatten(1).exp(), [randn(2, 5, 3), randn(3, 4)], [randn(3, 4, 5), randn(5, 2)]),
+    (lambda x, w, b: functional.linear(x, w, b).exp(), [randn(2, 5, 3), randn(4, 3), randn(4)], [randn(3, 4, 5), randn(2, 5), randn(2)]),
+    (lambda x: x.sum(0).unsqueeze(0).exp() + x.sum((0, 1)).exp(), [randn(2, 3)], [randn(4, 5)]),
+    (lambda x, w: (x.flatten(0, 1) @ w).unflatten(-1, (-1, 2)).exp(), [randn(2, 5, 3), randn(3, 4)], [randn(3, 4, 5), randn(5, 2)]),
+    (lambda x, y: (x.flatten(0, 1) @ y.flatten(0, 1)).flatten(0, 1).exp(), [randn(2, 5, 3, 4), randn(2, 5, 4, 6)], [randn(3, 2, 4, 5), randn(3, 2, 5, 2)]),
+    (lambda x: x.sum(0).unsqueeze(-1).exp(), [randn(2, 3)], [randn(4, 5)]),
+    (lambda x, y: x.add(y, alpha=3) - (1 - y), [randn(3), randn(2, 3)], [randn(5), randn(4, 5)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fn", "inputs", "others"), CASES)
+def test_the_text_holds_on_other_sizes(
+    fn: Callable[..., Any], inputs: list[Tensor], others: list[Tensor]
+) -> None:
+    """Tests that the printed text is Python that gives what autograd gives."""
+    derivation = derive(fn, *inputs)
+    checks = derivation.verification
+
+    assert checks.autograd <= 1e-12
+    assert checks.test.passed
+    assert checks.differences < 1e-6
+    assert checks.identity < 1e-12
+    check(derivation, fn, *inputs)
+    check(derivation, fn, *others)
+
+
+def test_attention_prints_as_one_writes_it() -> None:
+    """Tests the whole text, with the names of arguments and variables."""
+    text = str(derive(named_attention, randn(4, 3), randn(5, 3), randn(5, 2)))
+    code, _, checks = text.partition("\n# autograd")
+
+    assert code == (
+        "# named_attention(q (4, 3), k (5, 3), v (5, 2)) -> y (4, 2)\n"
+        "\n"
+        "# forward, what the backward pass needs\n"
+        "scores = q @ k.mT / math.sqrt(q.shape[-1])  # (4, 5)\n"
+        "p = scores.softmax(-1)                      # (4, 5)\n"
+        "\n"
+        "# backward, from grad_y (4, 2)\n"
+        "grad_p = grad_y @ v.mT                           # (4, 5)\n"
+        "t1 = grad_p * p                                  # (4, 5)\n"
+        "grad_scores = t1 - p * t1.sum(-1, keepdim=True)  # (4, 5)\n"
+        "t2 = grad_scores / math.sqrt(q.shape[-1])        # (4, 5)\n"
+        "grad_q = t2 @ k                                  # (4, 3)\n"
+        "grad_k = t2.mT @ q                               # (5, 3)\n"
+        "grad_v = p.mT @ grad_y                           # (5, 2)\n"
+    )
+    assert "<v, J u> = <J^T v, u>" in checks
+
+
+@pytest.mark.parametrize(
+    ("fn", "inputs", "expected"),
+    [
+        (lambda x: x.T.T, [randn(2, 3)], ["grad_x = v"]),
+        (lambda x: x**1 * 1 / 1, [randn(2)], ["grad_x = v"]),
+        (lambda x: 1 - x, [randn(2)], ["grad_x = -v"]),
+        (lambda x: (x @ x.T).T, [randn(2, 3)], ["grad_x = v.mT @ x + v @ x"]),
+        (lambda x: x.sum(), [randn(2, 3)], ["grad_x = v.expand([x.shape[0], x.shape[-1]])"]),
+        (lambda x: x.sum(0).sum(), [randn(2, 3)], ["grad_x = v.expand([x.shape[0], x.shape[-1]])"]),
+        (lambda x, w: x @ w, [randn(2, 5, 3), randn(3, 4)], ["t1 = x.reshape([x.shape[0] * x.shape[1], x.shape[-1]])", "grad_x = v @ w.mT", "grad_w = t1.mT @ v.reshape([x.shape[0] * x.shape[1], w.shape[-1]])"]),
+        (lambda x, y: x * y, [randn(2, 3), randn(3)], ["grad_x = v * y", "grad_y = (v * x).sum(0)"]),
+        (lambda x: (x * x).log_softmax(-1), [randn(2, 3)], ["y = (x * x).log_softmax(-1)", "grad_x = (v - y.exp() * v.sum(-1, keepdim=True)) * x * 2"]),
+        (functional.gelu, [randn(3)], None),
+        (lambda x, _: x, [randn(3), randn(2)], ["grad_x = v", "grad_x_2 = torch.zeros_like(x_2)"]),
+        (lambda x, y: x + y, [randn(3), randn(3)], ["grad_x = v", "grad_y = v"]),
+        (lambda x, y: (x + y).exp(), [randn(3), randn(3)], ["out = (x + y).exp()", "grad_x = v * out", "grad_y = grad_x"]),
+    ],
+)  # fmt: skip
+def test_a_program_is_short(
+    fn: Callable[..., Any], inputs: list[Tensor], expected: list[str] | None
+) -> None:
+    """Tests texts from which what says nothing is gone."""
+    found = lines(derive(fn, *inputs))
+
+    if expected is not None:
+        assert found == expected
+    else:
+        assert "math.sqrt(0.5)" in "\n".join(found)
+
+
+@torch.library.custom_op("vjp_guide_tests::ruleless", mutates_args=())
+def ruleless(x: Tensor) -> Tensor:
+    """Return a copy, without a rule for its derivative."""
+    return x.clone()
+
+
+def branches(x: Tensor) -> Tensor:
+    """Return one of two things, by a value."""
+    if x.sum() > 0:
+        return x
+    return 2 * x
+
+
+def reads(x: Tensor) -> Tensor:
+    """Return a tensor times a number that is read from it."""
+    return x * x.detach().sum().item()
+
+
+def selects(x: Tensor) -> Tensor:
+    """Return as many numbers as are positive."""
+    return x[x > 0]
+
+
+def drops(x: Tensor) -> Tensor:
+    """Return what dropout leaves."""
+    return functional.dropout(x)
+
+
+def calls_ruleless(x: Tensor) -> Tensor:
+    """Return what an operation without a rule gives."""
+    copy: Tensor = ruleless(x)
+    return x * copy
+
+
+def leaves_torch(x: Tensor) -> Tensor:
+    """Return what NumPy computed."""
+    return x * torch.from_numpy(x.detach().numpy())
+
+
+def closes_over_single(x: Tensor) -> Tensor:
+    """Return the product with a tensor of single precision."""
+    return x @ SINGLE
+
+
+SINGLE = torch.ones(3, 3)
+
+
+@pytest.mark.parametrize(
+    ("fn", "reason", "line"),
+    [
+        (branches, "a number is read from a tensor", "if x.sum() > 0:"),
+        (reads, "a number is read from a tensor", "return x * x.detach()"),
+        (selects, "depends on values", "return x[x > 0]"),
+        (drops, "draws random numbers", "return functional.dropout(x)"),
+        (
+            calls_ruleless,
+            "vjp_guide_tests::ruleless is a custom",
+            "copy: Tensor = ruleless(x)",
+        ),
+        (leaves_torch, "values leave torch", "return x * torch.from_numpy"),
+    ],
+)
+def test_what_has_no_program_is_refused(
+    fn: Callable[..., Any], reason: str, line: str
+) -> None:
+    """Tests that the error says why, with the line and what to write instead."""
+    with pytest.raises(DeriveError, match=reason) as caught:
+        derive(fn, randn(3))
+
+    place, _, code = str(caught.value).partition("\n  ")[2].partition(": ")
+    assert place.endswith(f", in {fn.__name__}")
+    assert code.startswith(line)
+
+
+def test_what_torch_calls_is_refused_without_a_line() -> None:
+    """Tests a function of torch, which has no line that the reader wrote."""
+    with pytest.raises(DeriveError, match=r"draws random numbers[^\n]*$"):
+        derive(nn.Dropout(), randn(3))
+
+
+def test_wrong_arguments_are_named() -> None:
+    """Tests what isn't a function of dense tensors with a derivative."""
+    sparse: Any = torch.eye(2).to_sparse()
+    fn: Any = randn(2)
+
+    with pytest.raises(TypeError, match="fn must be a function of tensors"):
+        derive(fn, randn(2))
+    with pytest.raises(TypeError, match=r"inputs\[1\] must be a torch.Tensor, got int"):
+        derive(torch.add, randn(2), 1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"inputs\[0\] must be a dense tensor"):
+        derive(torch.sin, sparse)
+    with pytest.raises(ValueError, match=r"got .'torch.int64'.: derivatives need"):
+        derive(torch.neg, torch.tensor([1]))
+    with pytest.raises(ValueError, match="returns nothing that depends on its inputs"):
+        derive(lambda x: x.detach(), randn(2))
+    with pytest.raises(RuntimeError, match="dtype") as caught:
+        derive(closes_over_single, randn(3))
+    assert "convert them with .double()" in caught.value.__notes__[0]
+    with pytest.raises(RuntimeError, match="size of tensor") as plain:
+        derive(torch.add, randn(2), randn(3))
+    assert not hasattr(plain.value, "__notes__")
+
+
+def test_a_module_has_its_parameters_by_name() -> None:
+    """Tests names of parameters and buffers, and lengths that the module fixes."""
+    derivation = derive(
+        nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)), randn(5, 3).float()
+    )
+
+    assert derivation.gradients == (
+        "grad_input",
+        "grad_m0_weight",
+        "grad_m0_bias",
+        "grad_m1_weight",
+        "grad_m1_bias",
+    )
+    assert list(derivation.inputs)[-1] == "m1_num_batches_tracked"
+    fixed = derive(nn.LayerNorm(3), randn(5, 3)).fixed
+    assert fixed["input.shape[1]"] == 3
+    assert "input.shape[1] = 3" in str(derive(nn.LayerNorm(3), randn(5, 3)))
+
+
+def test_functions_of_all_kinds_have_names() -> None:
+    """Tests partial functions, objects, functions in C, and names that are taken."""
+
+    class Scale:
+        def __call__(self, *values: Tensor) -> Tensor:
+            return values[0] * values[1]
+
+    def taken(t1: Tensor, torch: Tensor) -> Tensor:
+        v = t1 * torch
+        lambda_ = v.exp()
+        return lambda_.sin()
+
+    partial = functools.partial(torch.where, MASK)
+
+    assert lines(derive(Scale(), randn(2), randn(2)))[0] == "grad_values0 = v * values1"
+    assert derive(partial, randn(3, 5), randn(3, 5)).name == "where"
+    assert lines(derive(taken, randn(2), randn(2)))[:2] == [
+        "v = t1 * torch_2",
+        "lambda_ = v.exp()",
+    ]
+    assert list(derive(torch.sin, randn(2)).inputs) == ["x0"]
+
+
+def test_a_wrong_text_is_never_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that a program that is off, or doesn't run, is refused."""
+    monkeypatch.setattr(module, "EQUAL", -1.0)
+    with pytest.raises(DeriveError, match=r"no text of the program.*it is off by 0"):
+        derive(torch.neg, randn(2))
+
+    def broken(*_: object) -> None:
+        raise SyntaxError("no")
+
+    monkeypatch.setattr(module, "program", broken)
+    with pytest.raises(DeriveError, match=r"no text of the program.*SyntaxError: no"):
+        derive(torch.neg, randn(2))
+
+
+def test_a_rule_of_its_own_is_told_by_finite_differences() -> None:
+    """Tests a function whose derivative isn't what torch computes."""
+    derivation = derive(lambda x: x * x.detach(), randn(3))
+
+    assert derivation.verification.autograd == 0
+    assert "# dot-product test: failed" in str(derivation)
+
+
+def test_a_notebook_shows_code_and_drawing() -> None:
+    """Tests the HTML, with the figure where there is room for it."""
+    small = derive(lambda x: (x < 1) * x, randn(3))._repr_html_()
+    large = derive(deep, randn(3))
+
+    assert "(x &lt; 1)" in small
+    assert "<svg" in small
+    assert "<svg" not in large._repr_html_()
+    assert repr(large).startswith("<Derivation of deep, ")
+
+
+def function_of(derivation: Derivation) -> tuple[str, dict[str, Any]]:
+    """Return the text of a function, and what it defines."""
+    text = derivation.function()
+    scope: dict[str, Any] = {}
+    exec(text, scope)  # noqa: S102 - that it runs is the test
+    return text, scope
+
+
+@pytest.mark.parametrize(
+    ("fn", "inputs", "others"),
+    [case for case in CASES if case[0].__name__ != "<lambda>"],
+)
+def test_a_function_runs_as_it_is(
+    fn: Callable[..., Any], inputs: list[Tensor], others: list[Tensor]
+) -> None:
+    """Tests the text alone, on other sizes, against autograd; its own test has run."""
+    text, scope = function_of(derive(fn, *inputs))
+    more = [MASK] if "MASK" in text else []
+    tracked = [x.clone().requires_grad_(x.dtype != torch.int64) for x in others]
+    floats = [x for x in tracked if x.requires_grad]
+
+    def products(call: Callable[..., Any], *extra: Tensor) -> tuple[Tensor, ...]:
+        returned = call(*tracked, *extra)
+        ys = returned if isinstance(returned, tuple) else (returned,)
+        kept = [y for y in ys if y.requires_grad]
+        return torch.autograd.grad(
+            kept, floats, [randn(*y.shape, dtype=y.dtype) for y in kept]
+        )
+
+    found = products(scope[fn.__name__], *more)
+    for mine, theirs in zip(found, products(fn), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-12)
+
+
+def test_a_function_saves_what_is_smallest() -> None:
+    """Tests inputs, outputs and others, and what is computed again."""
+    exponential, scope = function_of(derive(torch.exp, randn(3)))
+    once, _ = function_of(
+        derive(named_attention, randn(4, 3), randn(5, 3), randn(5, 2))
+    )
+    again, _ = function_of(derive(layer, randn(4, 3), randn(3, 5), randn(5)))
+    sizes, _ = function_of(derive(lambda x: x.mean(-1), randn(3, 4)))
+    x = randn(3).requires_grad_()
+
+    assert "y = output" in exponential
+    assert "Saves y: 3 numbers for the inputs of the test," in exponential
+    assert torch.autograd.gradgradcheck(scope["exp"], x)
+    assert "return y, p" in once
+    assert "Once differentiable" in once
+    assert "save_for_backward(x, w, h_2)" in again
+    assert "ctx.x_shape = x.shape" not in again
+    assert "ctx.x0_shape" not in exponential
+    assert "/ x_shape[-1]" in sizes
+
+
+def test_a_function_is_tested_where_it_is_defined() -> None:
+    """Tests inputs outside of which there is no value, and no derivative to test."""
+    spd = torch.eye(2, dtype=torch.float64) + 0.1
+    text, _ = function_of(
+        derive(lambda x: torch.linalg.cholesky(x + x.mT).diagonal().log(), spd)
+    )
+    hidden = derive(lambda x: x * x.detach(), randn(3))
+
+    assert "torch.tensor([[1.1, 0.1]" in text
+    with pytest.raises(
+        DeriveError, match="the function fails its test: GradcheckError"
+    ):
+        hidden.function()
