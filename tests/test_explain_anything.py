@@ -487,6 +487,41 @@ def test_sees_that_the_result_is_zero(kind: str, rows: int) -> None:
     assert "zero-result" in [each.slug for each in explanation.suspicions]
 
 
+LIVE: dict[str, Callable[[Tensor], Tensor]] = {
+    "likelihood": lambda x: F.nll_loss(x.log_softmax(1), torch.tensor([0, 1, 2, 3])),
+    "trained": lambda x: F.cross_entropy(
+        0 * x[:, :4] + 4 * torch.eye(4, dtype=x.dtype) + x[:, :4] / 9, torch.arange(4)
+    ),
+    "slope": lambda x: F.conv1d(x[:, None], x.new_tensor([[[1, -2, 1]]])).sum(),
+    "small": lambda x: (0.001 * x).sum(),
+    "deep": lambda x: x.tanh().sin().exp().log1p().sum() / 100,
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+@pytest.mark.parametrize("kind", [*LIVE, "softmax", "batch_norm"])
+def test_takes_no_gradient_for_rounding(kind: str, dtype: torch.dtype) -> None:
+    """Tests results of few digits that aren't zero, and some that are."""
+    torch.manual_seed(0)
+    x = torch.randn(4, 5).to(dtype).requires_grad_()
+    y = LIVE[kind](x) if kind in LIVE else CANCELLING[kind](x).sum()
+
+    explanation = explain(y, x, max_seconds=60)
+
+    slugs = [each.slug for each in explanation.suspicions]
+    assert ("zero-result" in slugs) == (kind not in LIVE)
+    assert explanation.check
+    assert explanation.check.agrees
+
+
+def test_looks_at_floats_of_eight_bits() -> None:
+    """Tests that nothing fails, although they can't be multiplied."""
+    x = leaf()
+    y = x.to(torch.float8_e5m2)
+
+    assert not explain(y, x, ONES.to(torch.float8_e5m2), max_seconds=60).left_out
+
+
 COUPLED: dict[str, Callable[[Tensor], Tensor]] = {
     "batch_norm": lambda x: F.batch_norm(x, None, None, training=True).prod(1),
     "mean": lambda x: (x - x.mean(0)).prod(1),
