@@ -284,7 +284,7 @@ def thread_time(session: CDPSession) -> float:
 @pytest.mark.parametrize(
     ("text", "told", "pages"),
     [
-        ("maml backward", "“maml” isn't on this site", 1),
+        ("mamba backward", "“mamba” isn't on this site", 1),
         ("xgboost gradient", "“xgboost” isn't on this site", 1),
         ("jacobain", "“jacobain” isn't on this site; “jacobian” is", 1),
         ("zzzqqq", "“zzzqqq” isn't on this site. No page holds these words", 0),
