@@ -65,6 +65,15 @@ class Fussy(torch.autograd.Function):
         return 2 * vs[0]
 
 
+class Mute(Exception):  # noqa: N818 (readers name theirs as they like)
+    """An error that can't say what it is."""
+
+    def __str__(self) -> str:
+        raise ValueError
+
+    __repr__ = __str__
+
+
 class Noisy(torch.autograd.Function):
     """The identity, with random numbers of NumPy and Python in its backward."""
 
@@ -197,6 +206,7 @@ COLLECTION: dict[str, Callable[[], Call]] = {
     "KeyError": lambda: fussy(leaf()),
     "StopIteration": lambda: fussy(leaf(), StopIteration()),
     "AssertionError": lambda: fussy(leaf(), AssertionError()),
+    "mute": lambda: fussy(leaf(), Mute()),
     "UserWarning": lambda: fussy(leaf(), UserWarning("mine")),
     "noise": lambda: (lambda x: (Noisy.apply(x), x, ONES))(leaf()),  # type: ignore[no-untyped-call]
     "clip": lambda: hooked(leaf(), lambda v: v.clamp(max=0.5)),

@@ -16,6 +16,7 @@ from vjp_guide._explain.passes import (
     LeftOutError,
     Passes,
     cotangent,
+    said,
     sizes,
     values,
     weights,
@@ -98,7 +99,7 @@ def suspect(
             # There is no time, or there are no numbers to read.
             left_out.append(Suspicion(slug, str(error)))
         except Exception as error:  # noqa: BLE001 (a look must not stop the rest)
-            left_out.append(Suspicion(slug, f"it failed: {str(error) or repr(error)}"))
+            left_out.append(Suspicion(slug, f"it failed: {said(error)}"))
     return found, left_out
 
 
