@@ -34,6 +34,7 @@ SPELLINGS = [
     (re.compile(r"^(\d+)\.0+$"), r"\1"),
 ]
 ASKED = "asked"
+FIRST = 40  # the code of the letter for 0
 UNSEEN = nodes.comment, nodes.math, nodes.math_block, nodes.raw, nodes.system_message
 
 
@@ -206,13 +207,24 @@ def _titled(part: Part) -> tuple[str, ...]:
     return (part.anchor,) if same else (part.anchor, part.title)
 
 
-def _places(texts: Iterable[set[str]]) -> dict[str, list[int]]:
-    """Return for each word the steps from each text that holds it to the next."""
+def _places(texts: Iterable[set[str]]) -> dict[str, str]:
+    """Return for each word the steps from each text that holds it to the next.
+
+    Each step is a letter, which takes fewer bytes than digits and a comma.
+    """
     places: dict[str, list[int]] = defaultdict(list)
     for number, words in enumerate(texts):
         for word in words:
             places[word].append(number)
-    return {word: list(_steps(places[word])) for word in sorted(places)}
+    return {
+        word: "".join(map(_letter, _steps(places[word]))) for word in sorted(places)
+    }
+
+
+def _letter(step: int) -> str:
+    """Return a letter that neither JSON nor a quoted script escapes."""
+    code = step + FIRST
+    return chr(code + (code >= ord("\\")))
 
 
 def _steps(numbers: Sequence[int]) -> Iterator[int]:

@@ -15,6 +15,7 @@ const POWER = 3; // by which a query counts less the less near it is
 const ASIDE = 0.7; // of a part that is beside the point
 const MEANT = 0.5; // of a word that only means what was asked, against one that was asked
 const SHOWN = 12;
+const FIRST = 40; // the code of the letter for 0
 const FEW = 5; // texts that hold a name: then its parts are looked for too
 const WORD = /\d+\.\d+|[\p{Letter}\p{Number}_]+/gu;
 const NAMED = /^[\p{Letter}_]{2}/u; // a word that can be missing: not a number, nor a letter
@@ -52,6 +53,11 @@ function mistakes(one, other, most) {
   return row[other.length];
 }
 
+/* Return the steps that letters stand for, as _letter in __init__.py says. */
+function steps(letters) {
+  return Array.from(letters, (letter) => letter.charCodeAt(0) - FIRST - (letter > "\\" ? 1 : 0));
+}
+
 /* Texts that are known by how often they hold each word: `whole` gives the number of the text
    that a listed one is a part of, if it is a part of any. */
 class Texts {
@@ -65,7 +71,7 @@ class Texts {
   holders(word) {
     const found = [];
     let listed = 0;
-    for (const step of Object.hasOwn(this.index, word) ? this.index[word] : []) {
+    for (const step of Object.hasOwn(this.index, word) ? steps(this.index[word]) : []) {
       const text = this.whole((listed += step));
       if (text >= 0) found.push(text);
     }

@@ -9,7 +9,7 @@ from docutils import nodes
 from docutils.core import publish_doctree
 from sphinx import addnodes
 
-from docs._tools.part_search import Part, index, parts, script, stems
+from docs._tools.part_search import FIRST, Part, _letter, index, parts, script, stems
 
 TEXT = """
 A title
@@ -127,7 +127,10 @@ def test_the_index_tells_where_each_word_is() -> None:
     """Tests the order: texts of all parts, titles, phrases, then descriptions."""
     pages = [Page("a", "A", "Pears.", found()), Page("b", "B", "", found())]
     made = index(pages, {"a": "", "b": "a"}, synonyms={"Old name": "pears"})
-    places = {word: list(accumulate(steps)) for word, steps in made["words"].items()}
+    places = {
+        word: list(accumulate(ord(letter) - FIRST for letter in letters))
+        for word, letters in made["words"].items()
+    }
 
     assert places["appl"] == [0, 2]
     assert places["titl"] == [4, 6]
@@ -137,6 +140,13 @@ def test_the_index_tells_where_each_word_is() -> None:
     assert made["meanings"] == [(["old", "name"], ["pear"])]
     assert made["pages"][1]["place"] == "a"
     assert made["pages"][1]["parts"] == [("a-title", "A title"), ("below", "Below")]
+
+
+def test_letters_need_no_escape() -> None:
+    """Tests that each step has a letter of its own, and none is a quote or escaped."""
+    letters = [_letter(step) for step in range(10_000)]
+    assert len(set(letters)) == len(letters)
+    assert not {"'", '"', "\\"}.intersection(letters)
 
 
 def test_the_script_is_quoted() -> None:
