@@ -1,6 +1,7 @@
 """Further passes through the graph of a call, within a limit of time."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -27,7 +28,7 @@ class Passes:
 
     Attributes:
         call: The call.
-        allowed: Whether there may be any.
+        refusal: Why there may be none, else empty.
         seconds: How long all of it together may take.
         last: How long the last pass took, torch's own to begin with.
         start: When the time began to count, by :func:`time.perf_counter`.
@@ -36,7 +37,7 @@ class Passes:
     """
 
     call: Call
-    allowed: bool
+    refusal: str
     seconds: float
     last: float
     start: float
@@ -55,8 +56,8 @@ class Passes:
 
     def require(self, count: int) -> None:
         """Raise unless there is time for so many passes."""
-        if not self.allowed:
-            raise LeftOutError("max_entries=0 leaves it out")
+        if self.refusal:
+            raise LeftOutError(self.refusal)
         if count * self.last > self.left:
             raise LeftOutError(
                 f"it takes {count} further passes of {self.last:.2g} s, and of "
@@ -128,6 +129,13 @@ def wide(name: str, value: object) -> Array:
     """Return numbers in double precision."""
     array = as_array(name, value)
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+
+
+def said(error: Exception) -> str:
+    """Return what an error of a reader's says, its type if it can't be asked."""
+    with suppress(Exception):
+        return str(error) or repr(error)
+    return type(error).__name__
 
 
 def cotangent(y: Argument, entries: Array) -> Tensor:
