@@ -56,10 +56,9 @@ class Part:
     names: set[str] = field(default_factory=set)
     asked: list[set[str]] = field(default_factory=list)
 
-    def add(self, text: str, *, named: bool = False, is_code: bool = False) -> None:
-        """Take the words of a text, as names if it is a title."""
-        found = {word for word in stems(text) if not is_code or not NUMBER.match(word)}
-        self.words.update(found)
+    def add(self, text: str, *, named: bool = False) -> None:
+        """Take the words of a text, as names if it is a title; titles keep numbers."""
+        self.words.update(word for word in stems(text) if not NUMBER.match(word))
         if named:
             self.names.update(stems(text, whole=True))
 
@@ -113,8 +112,7 @@ def parts(document: nodes.document) -> list[Part]:
         elif isinstance(node, nodes.Text) and not isinstance(node.parent, UNSEEN):
             above = node.parent, node.parent.parent  # a title may be code
             named = any(isinstance(up, nodes.title) for up in above)
-            is_code = isinstance(node.parent, nodes.literal_block)  # or its output
-            found[-1].add(node, named=named, is_code=is_code)
+            found[-1].add(node, named=named)
     return found[1:]
 
 
