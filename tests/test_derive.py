@@ -136,6 +136,7 @@ CASES: list[tuple[Callable[..., Any], list[Tensor], list[Tensor]]] = [
     (heads, [randn(2, 5, 4), randn(4, 4)], [randn(3, 4, 6), randn(6, 6)]),
     (in_place, [randn(4, 3)], [randn(2, 5)]),
     (masked, [randn(3, 5)], [randn(3, 5) + 1]),
+    (lambda x: (x + torch.zeros_like(MASK, dtype=x.dtype).masked_fill(MASK, -math.inf)).exp(), [randn(3, 5)], [randn(3, 5) + 1]),
     (rms_norm, [randn(4, 3), randn(3)], [randn(2, 6), randn(6)]),
     (entropy, [randn(3, 4), randn(4, 5), TARGET], [randn(5, 2), randn(2, 4), torch.tensor([3, 1, 0, 2, -100])]),
     (several, [randn(2, 3), randn(3)], [randn(5, 4), randn(4)]),

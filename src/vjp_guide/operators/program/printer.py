@@ -236,6 +236,8 @@ class Printer:
             if self.plain or not (_is_storage(key, value) or (new and key == "dtype"))
         ]
         where = [self._where(kwargs.get("dtype"))[2:]] if new else []
+        if not (new or self.plain) and _widens(node):
+            where = [f"dtype={self.like}.dtype" if self.like else "dtype=torch.float64"]
         return f"({', '.join(positional + named + where)})"
 
     def value(self, value: Any) -> Text:
@@ -477,6 +479,13 @@ def _is_method(node: Node, name: str) -> bool:
 
 def _is_storage(key: str, value: Any) -> bool:
     return key in _STORAGE or (key == "dtype" and value in {None, torch.float64})
+
+
+def _widens(node: Node) -> bool:
+    """Return whether a new tensor like one of integers holds real numbers."""
+    source = tensor_of(args_of(node)[0]) if args_of(node) else None
+    other = source is not None and source.dtype != torch.float64
+    return other and node.kwargs.get("dtype") == torch.float64
 
 
 def _is_short(value: Any) -> bool:
