@@ -284,12 +284,22 @@ def thread_time(session: CDPSession) -> float:
 @pytest.mark.parametrize(
     ("text", "told", "pages"),
     [
-        ("maml backward", "“maml” isn't on this site", 1),
+        ("mamba backward", "“mamba” isn't on this site", 1),
         ("xgboost gradient", "“xgboost” isn't on this site", 1),
         ("jacobain", "“jacobain” isn't on this site; “jacobian” is", 1),
         ("zzzqqq", "“zzzqqq” isn't on this site. No page holds these words", 0),
         (
             "RuntimeError: CUDA error: device-side assert triggered",
+            "This error text is not in the index; nearest",
+            1,
+        ),
+        (
+            "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)",
+            "This error text is not in the index; nearest",
+            1,
+        ),
+        (
+            "Sizes of tensors must match. Expected size 3 but got size 4",
             "This error text is not in the index; nearest",
             1,
         ),

@@ -225,6 +225,51 @@ TOOLS = [
         "z = checkpoint(g, x, use_reentrant=False)",
     ),
     Program(
+        "hook-return",
+        "grad(y, x, v)",
+        "f = torch.exp\ny.register_hook(lambda v: v[0])",
+    ),
+    Program(
+        "hook-return",
+        "grad(y, x, v)",
+        "f = torch.exp\ny.register_hook(lambda v: 2.0)",
+    ),
+    Program(
+        "hook-return",
+        "net(x).sum().backward()",
+        "net = torch.nn.Linear(3, 1)\n"
+        "net.register_full_backward_hook(lambda net, a, b: (x, x))",
+    ),
+    Program(
+        "hook-kinds",
+        "net.register_full_backward_hook(print)",
+        "import warnings\nnet = torch.nn.Linear(3, 1)\n"
+        "net.register_backward_hook(lambda net, a, b: None)",
+    ),
+    Program(
+        "backward-dtype",
+        "torch.nn.functional.binary_cross_entropy(x.sigmoid(), target)",
+        "target = torch.full((3,), 0.5, dtype=torch.float64)",
+    ),
+    Program(
+        "sparse-optimizer",
+        "optimizer.step()",
+        "rows = torch.nn.Embedding(3, 2, sparse=True)\n"
+        "rows(torch.tensor([0])).sum().backward()\n"
+        "optimizer = torch.optim.Adam(rows.parameters())",
+    ),
+    Program("vmap-return", "torch.vmap(lambda x: 1.0)(y)"),
+    Program("vmap-in-dims", "torch.vmap(torch.mul, in_dims=(0,))(x, x)"),
+    Program("hessian-not-scalar", "torch.autograd.functional.hessian(f, x)"),
+    Program(
+        "functional-outputs", "torch.autograd.functional.jacobian(lambda x: [x], x)"
+    ),
+    Program(
+        "dual-level",
+        "forward_ad.make_dual(x, x)",
+        "from torch.autograd import forward_ad",
+    ),
+    Program(
         "batch-norm-third",
         "grad(third.sum(), w)",
         "w = torch.tensor([[0.5], [-1.0], [2.0]], requires_grad=True)\n"
@@ -235,8 +280,24 @@ TOOLS = [
     ),
     Program("checkpoint-default", "torch.utils.checkpoint.checkpoint(f, x)"),
 ]
+# What only a GPU raises.
+CUDNN = 'exec("raise RuntimeError(text)", {"text": "%s"})'
 OTHERS = [
     Program("in-place-leaf", "x.add_(1)"),
+    Program(
+        "view-of-no-grad",
+        "view.mul_(2)",
+        "with torch.no_grad(): view = x[:1]",
+        "assert x.tolist() == [2, 2, 3]",
+    ),
+    Program(
+        "overlapping-memory",
+        "g.mul_(2)",
+        "(g,) = torch.autograd.grad(x.sum(), x)",
+        "assert g.tolist() == [2, 2, 2]",
+    ),
+    Program("overlapping-memory", "v[1:].add_(v[:-1])"),
+    Program("computed-parameter", "layer.weight = y", "layer = torch.nn.Linear(2, 3)"),
     Program("func-grad-not-scalar", "torch.func.grad(f)(x)"),
     Program(
         "func-grad-not-scalar",
@@ -398,6 +459,12 @@ OTHERS = [
     Program("vmap-dynamic-shape", "torch.vmap(torch.nonzero)(y)"),
     Program("vmap-dynamic-shape", "torch.vmap(lambda x: x[x > 0])(y)"),
     Program("vmap-random", "torch.vmap(torch.rand_like)(y)"),
+    Program(
+        "vmap-unmapped-buffer",
+        "torch.vmap(fill)(y)",
+        "def fill(row):\n    z = torch.zeros(4)\n    z[1:3] = row\n    return z",
+        "assert fill(x).shape == (4,)",
+    ),
     Program("batching-rule", "torch.vmap(lambda a: a.is_set_to(a))(y)"),
     Program(
         "batching-rule",
@@ -458,6 +525,21 @@ OTHERS = [
     Program(
         "checkpoint-no-grad",
         "torch.utils.checkpoint.checkpoint(f, x.detach(), use_reentrant=True)",
+    ),
+    Program(
+        "cudnn-twice",
+        CUDNN % "the derivative for '_cudnn_rnn_backward' is not implemented.",
+        "f = torch.exp",
+        "grad(g.sum(), x)",
+    ),
+    Program(
+        "cudnn-twice",
+        CUDNN % "derivative for _cudnn_rnn_backward is not implemented",
+        "f = torch.exp",
+    ),
+    Program(
+        "cudnn-eval",
+        CUDNN % "cudnn RNN backward can only be called in training mode",
     ),
     Program(
         "inference-requires-grad",

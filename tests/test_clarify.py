@@ -28,13 +28,11 @@ from vjp_guide._clarify.run import run
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit")
 SLUG = re.compile(r"#error-([\w-]+)$")
-# A class of the reader raises the first, in place of an extension of torch, and the
-# call in the reader's code the others, before any of torch's runs.
+# The reader's code raises the first three, in place of an extension of torch or of a
+# GPU, and its call the others, before any code of torch's runs.
 ELSEWHERE = {
-    "extension-no-derivative",
-    "unexpected-argument",
-    "save-not-tensor",
-    "grad-assign-shape",
+    *("extension-no-derivative", "cudnn-eval", "cudnn-twice"),
+    *("unexpected-argument", "save-not-tensor", "grad-assign-shape"),
 }
 RAISED = [each for each in PROGRAMS if each.slug not in ELSEWHERE]
 BACKWARD = [
@@ -623,8 +621,11 @@ def python(*arguments: str, folder: Path) -> tuple[int, str, str]:
     return ended.returncode, ended.stdout, ended.stderr
 
 
-@pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("module", [False, True], ids=["script", "module"])
+# Each starts torch; a module and a script differ in how they are found.
+@pytest.mark.parametrize(
+    ("end", "module"),
+    [*((end, False) for end in ENDS), *((end, True) for end in ("error", "exit"))],
+)
 def test_run_ends_as_python_does(end: str, module: bool, tmp_path: Path) -> None:  # noqa: FBT001 (pytest names it)
     """Tests output, traceback and exit code of a script and a module."""
     (tmp_path / "program.py").write_text(PROGRAM.format(ENDS[end]), encoding="utf-8")

@@ -61,6 +61,7 @@ def dead() -> Tensor:
 
 
 READABLE = {
+    "complex32": torch.view_as_complex(torch.tensor([[1, 2], [0, -2.0]]).half()),
     "bfloat16": torch.tensor([1.5, 0, -2], dtype=torch.bfloat16),
     "float8": torch.tensor([1.5, 0, -2]).to(torch.float8_e5m2),
     "sparse": torch.tensor([1.5, 0, -2]).to_sparse(),
@@ -72,13 +73,16 @@ READABLE = {
 }
 
 
+WIDE = {"float8": torch.float32, "complex32": torch.complex64}
+
+
 @pytest.mark.parametrize("kind", READABLE)
 def test_reads_every_tensor_that_holds_numbers(kind: str) -> None:
     """Tests the entries one by one."""
     tensor = READABLE[kind]
     array = as_array("v", tensor)
 
-    dense = tensor.detach().to_dense() + 0 if kind != "float8" else tensor.float()
+    dense = tensor.to(WIDE[kind]) if kind in WIDE else tensor.detach().to_dense() + 0
     expected = [complex(entry) for entry in dense]
     np.testing.assert_array_equal(array.astype(complex), expected)
 

@@ -1,8 +1,9 @@
 """Tests of :func:`vjp_guide.coupling`."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -241,3 +242,25 @@ def test_refuses_numbers_that_are_not_whole(name: str, x: Tensor) -> None:
     options: dict[str, Any] = {name: 1.5}
     with pytest.raises(TypeError, match=f"{name} must be a whole.*got float 1.5"):
         coupling(x * 2, x, **options)
+
+
+@pytest.mark.parametrize(
+    ("seed", "error", "message"),
+    [
+        (True, TypeError, "seed must be a whole number, got bool True"),
+        (2**64, ValueError, r"seed must be at least -2\*\*63"),
+    ],
+)
+def test_refuses_seeds_that_torch_does_not_take(
+    seed: int, error: type[Exception], message: str, x: Tensor
+) -> None:
+    """Tests that the message names the argument and the value."""
+    with pytest.raises(error, match=message):
+        coupling(x * 2, x, seed=seed)
+
+
+def test_takes_whole_numbers_of_numpy(x: Tensor) -> None:
+    """Tests a seed that the generator of torch wouldn't take itself."""
+    norms = coupling(x * 2, x, seed=cast("int", np.int64(3))).norms
+
+    assert_close(norms, coupling(x * 2, x, seed=3).norms)

@@ -255,6 +255,25 @@ def test_refuses_what_it_cannot_judge(
         dot_product_test(fn, *inputs)
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"seed": 1.5}, TypeError, "seed must be a whole number, got float 1.5"),
+        ({"seed": None}, TypeError, "seed must be a whole number, got NoneType"),
+        ({"seed": 2**64}, ValueError, r"seed must be at least -2\*\*63"),
+        ({"tolerance": -1}, ValueError, "tolerance must not be negative or nan"),
+        ({"tolerance": math.nan}, ValueError, "tolerance must not be negative or nan"),
+        ({"tolerance": "1"}, TypeError, "tolerance must be a number, got str 1"),
+    ],
+)
+def test_refuses_other_options(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    """Tests that no verdict comes of them."""
+    with pytest.raises(error, match=message):
+        dot_product_test(torch.sin, torch.ones(2).double(), **options)
+
+
 def test_symmetry_belongs_into_the_function() -> None:
     """Tests that eigenvalues pass if fn makes its matrix symmetric."""
     x = torch.randn(3, 3, dtype=torch.float64)

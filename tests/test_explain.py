@@ -3,9 +3,10 @@
 import inspect
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -380,6 +381,15 @@ def test_refuses_limits_that_are_none(
     limits: dict[str, Any] = {name: value}
     with pytest.raises(error, match=text):
         explain(vector().sum(), vector(), **limits)
+
+
+def test_takes_seconds_of_numpy() -> None:
+    """Tests a number of single precision, as a clock of one's own may return."""
+    limit = cast("float", np.float32(2))
+
+    x = vector()
+
+    assert not explain(x.sum(), x, max_seconds=limit).diagnosis
 
 
 class Noise(torch.autograd.Function):

@@ -2,6 +2,7 @@
 
 import gc
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -557,6 +558,28 @@ def test_says_it_briefly(*, several: bool) -> None:
     assert str(many_ys).startswith("torch.autograd.grad(y, x, grad_outputs=v)")
 
 
+def calls_of_python(count: int) -> int:
+    """Return how many functions run to explain so many outputs and inputs."""
+    xs = [leaf() for _ in range(count)]
+    ys = [x * 2 for x in xs]
+    events: list[str] = []
+    sys.setprofile(lambda _frame, event, _value: events.append(event))
+    try:
+        explain(ys, xs, [ONES] * count, max_entries=0)
+    finally:
+        sys.setprofile(None)
+    return len(events)
+
+
+def test_takes_time_in_proportion_to_outputs_and_inputs() -> None:
+    """Tests that no work is done for each pair of an output and an input."""
+    calls_of_python(1)
+
+    small, large = map(calls_of_python, (25, 100))
+
+    assert large < 5 * small
+
+
 def test_prints_where_nothing_can_be_read_any_more() -> None:
     """Tests a mode in which no tensor gives its numbers."""
     x = leaf()
@@ -637,7 +660,7 @@ def test_a_failure_of_the_description_is_said(monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object) -> str:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("vjp_guide._explain.explanation.formula", broken)
+    monkeypatch.setattr("vjp_guide._explain.explanation.formulas", broken)
     x = leaf()
 
     explanation = explain(x.sum(), x)

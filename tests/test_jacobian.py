@@ -481,11 +481,11 @@ def test_what_a_hook_keeps_stays_usable(place: str) -> None:
 
 def test_hooks_elsewhere_do_not_matter() -> None:
     """Tests hooks of another graph, and of a module: few passes run, hooks stay."""
-    passes: list[Tensor] = []
+    passes: list[torch.Size] = []
     seen: list[Tensor] = []
 
     def doubled(v: Tensor) -> Tensor:
-        passes.append(v)
+        passes.append(v.shape)
         return 2 * v
 
     x = torch.ones(9, requires_grad=True)
@@ -579,12 +579,32 @@ def test_refuses_nested_inputs() -> None:
         jacobian((x * 2).values().sum(), x)
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.vmap")
+@pytest.mark.parametrize("tool", [jacobian, coupling])
+def test_refuses_nested_outputs(tool: Callable[..., object]) -> None:
+    """Tests that the message says which tensors to take, and that these work."""
+    x = torch.ones(5, 2, requires_grad=True)
+    y = torch.nested.nested_tensor_from_jagged(x * 2, torch.tensor([0, 2, 5]))
+
+    with pytest.raises(ValueError, match=r"outputs is a nested.*outputs\.values\(\)"):
+        tool(y, x)
+
+    assert tool(y.values(), x) is not None
+
+
+def test_refuses_no_inputs() -> None:
+    """Tests an empty list, such as the parameters of an activation."""
+    with pytest.raises(ValueError, match="inputs must hold at least one tensor"):
+        jacobian(torch.ones(2, requires_grad=True) * 2, [])
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
         ({"max_bytes": 0}, ValueError, "max_bytes must be at least 1, got 0"),
         ({"max_bytes": -1}, ValueError, "max_bytes must be at least 1, got -1"),
         ({"max_bytes": 2.5}, TypeError, "max_bytes must be a whole.*got float 2.5"),
+        ({"max_bytes": True}, TypeError, "max_bytes must be a whole.*got bool True"),
         ({"rows": 2}, TypeError, "rows must be a slice or None, got int"),
     ],
 )

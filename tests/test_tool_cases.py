@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from tests.processes import lines_of
-from vjp_guide import Explanation, coupling, diagnose, explain, jacobian
+from vjp_guide import Explanation, coupling, diagnose, explain, jacobian, trace
 
 
 @pytest.mark.parametrize("max_entries", [0, 1024])
@@ -81,7 +81,7 @@ def test_the_jacobian_of_a_sparse_product() -> None:
 
 
 @pytest.mark.parametrize(
-    "tool", [explain, jacobian, coupling], ids=lambda tool: tool.__name__
+    "tool", [explain, trace, jacobian, coupling], ids=lambda tool: tool.__name__
 )
 def test_backward_works_after_each_tool(tool: Callable[..., object]) -> None:
     """Tests that a retained gradient is no dead tensor, and is what it was."""
@@ -90,12 +90,84 @@ def test_backward_works_after_each_tool(tool: Callable[..., object]) -> None:
     h.retain_grad()
     y = h**2
 
-    tool(y, x, *([torch.ones(3)] if tool is explain else []))
+    tool(y, x, *([torch.ones(3)] if tool in {explain, trace} else []))
 
     untouched: Tensor | None = h.grad
     y.sum().backward()
     assert untouched is None
     assert str(h.grad) == "tensor([4., 4., 4.])"
+
+
+class Keeping(torch.autograd.Function):
+    """Twice the input, with a backward that keeps what it gets."""
+
+    kept: list[Tensor]
+
+    @staticmethod
+    def forward(_ctx: object, x: Tensor) -> Tensor:
+        """Return twice the input."""
+        return 2 * x
+
+    @staticmethod
+    def backward(_ctx: object, *vs: Tensor) -> Tensor:
+        """Return twice v."""
+        Keeping.kept.append(vs[0])
+        return 2 * vs[0]
+
+
+class Editing(torch.autograd.Function):
+    """Twice the input, with a backward that edits what it gets."""
+
+    @staticmethod
+    def forward(_ctx: object, x: Tensor) -> Tensor:
+        """Return twice the input."""
+        return 2 * x
+
+    @staticmethod
+    def backward(_ctx: object, *vs: Tensor) -> Tensor:
+        """Return twice v, which is v now."""
+        return vs[0].mul_(2)
+
+
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize(
+    "tool", [explain, trace, jacobian, coupling], ids=lambda tool: tool.__name__
+)
+def test_what_a_custom_backward_keeps_is_alive(
+    tool: Callable[..., object], *, last: bool
+) -> None:
+    """Tests that it holds numbers, which what torch.vmap made doesn't."""
+    apply: Any = Keeping.apply
+    x = torch.ones(3, 2, requires_grad=True)
+    y = apply(x) if last else apply(x).exp()
+    Keeping.kept = []
+
+    tool(y, x, *([torch.ones(3, 2)] if tool in {explain, trace} else []))
+
+    assert Keeping.kept
+    assert all(torch.isfinite(each).all() for each in Keeping.kept)
+
+
+def test_a_backward_that_edits_what_it_gets_changes_v_no_further() -> None:
+    """Tests that torch's own call alone edits v, and that this is said."""
+    apply: Any = Editing.apply
+    x, v = torch.ones(3, requires_grad=True), torch.ones(3)
+
+    explanation = explain(apply(x), x, v)
+
+    assert v.tolist() == [2, 2, 2]
+    assert explanation.check
+    assert "v isn't what it was" in explanation.check.skipped
+    assert explanation.passes == 0
+
+
+def test_a_backward_that_edits_what_it_gets_has_a_jacobian() -> None:
+    """Tests that no row is that of an edited v."""
+    apply: Any = Editing.apply
+    x = torch.ones(3, 2, requires_grad=True)
+
+    assert_close(jacobian(apply(x), x).reshape(6, 6), 2 * torch.eye(6))
+    assert coupling(apply(x), x).independent
 
 
 @pytest.mark.parametrize("outputs", [0.5, [torch.ones(()), torch.ones(())], []])

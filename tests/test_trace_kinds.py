@@ -22,6 +22,22 @@ class Image(torch.Tensor):
     """A subclass without anything of its own."""
 
 
+class Closed(torch.Tensor):
+    """A subclass that refuses what reads its numbers."""
+
+    @classmethod
+    def __torch_function__(
+        cls,
+        func: Any,  # noqa: ANN401 (torch's own types are no narrower)
+        types: Any,  # noqa: ANN401 (likewise)
+        args: Any = (),  # noqa: ANN401 (likewise)
+        kwargs: Any = None,  # noqa: ANN401 (likewise)
+    ) -> Any:  # noqa: ANN401 (likewise)
+        if func.__name__ in {"detach", "numpy", "to", "cpu"}:
+            raise LookupError(func.__name__)
+        return super().__torch_function__(func, types, args, kwargs)  # type: ignore[no-untyped-call] # torch has no types here
+
+
 class _Twice(torch.autograd.Function):
     @staticmethod
     def forward(_: Any, x: Tensor) -> Tensor:  # noqa: ANN401 (a context)
@@ -322,6 +338,25 @@ def test_under_a_mode_that_refuses_other_operators(most: int) -> None:
     assert len(record.nodes) == 2
     with pytest.raises(ValueError, match="weren't recorded"):
         _ = record.first_nonfinite
+
+
+def test_a_subclass_that_refuses_to_be_read() -> None:
+    """Tests that its numbers are there all the same."""
+    x = torch.tensor([1.0, 2.0]).as_subclass(Closed).requires_grad_()
+
+    record = trace(x * 3, x, torch.ones(2).as_subclass(Closed))
+
+    assert "[3, 3]" in str(record)
+
+
+def test_numbers_under_a_mode_without_any() -> None:
+    """Tests real tensors under a mode whose copies are fake."""
+    (y, x), v = plain(), torch.tensor(1.0)
+
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        record = trace(y, x, v)
+
+        assert str(record).startswith("Backward pass of 2 nodes")
 
 
 def test_under_a_transform() -> None:

@@ -65,8 +65,8 @@ def contract(grad_outputs: object, jacobian: object) -> Array:
 def as_array(name: str, value: object) -> Array:
     """Return ``value`` as a NumPy array of numbers, else raise a :class:`TypeError`.
 
-    NumPy has no bfloat16 and no 8-bit floats: they become float32, which holds them
-    exactly. Sparse tensors become dense.
+    NumPy has no bfloat16, no 8-bit floats and no complex32: they become float32 or
+    complex64, which hold them exactly. Sparse tensors become dense.
     """
     try:
         array = np.asarray(_stored(value) if isinstance(value, Tensor) else value)
@@ -89,6 +89,8 @@ def _stored(tensor: Tensor) -> Array:
             plain = plain.to_dense()
         if plain.is_floating_point() and plain.dtype not in _NATIVE:
             plain = plain.to(torch.float32)
+        if plain.dtype == torch.complex32:
+            plain = plain.to(torch.complex64)
         # By force: conjugate and negative views, ZeroTensors, other devices.
         array: Array = plain.numpy(force=True)
     return array

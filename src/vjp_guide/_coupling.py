@@ -12,6 +12,8 @@ from vjp_guide._validation import (
     require_count,
     require_graph,
     require_input,
+    require_rectangular,
+    require_seed,
 )
 from vjp_guide.figures import Figure, heat_map
 
@@ -237,12 +239,13 @@ def coupling(
     >>> coupling(x.exp(), x).independent
     True
     """
-    y, x = require_graph("outputs", outputs), require_input("inputs", inputs)
+    y = require_rectangular("outputs", require_graph("outputs", outputs))
+    x = require_rectangular("inputs", require_input("inputs", inputs))
     _require_batch(y, x)
     count = _measured(len(y), max_samples)
     require_count("probes", probes)
     require_count("max_bytes", max_bytes)
-    require_count("seed", seed, least=-(2**63))
+    seed = require_seed(seed)
     pullback = Pullback(y, (x,), one_by_one=max_samples is None)
     with pullback.passes():
         found = _Measurement(pullback, y, x, seed).coupling(count, probes, max_bytes)

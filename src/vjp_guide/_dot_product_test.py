@@ -20,7 +20,7 @@ from vjp_guide._directional import (
     randn_like,
     values,
 )
-from vjp_guide._validation import require_tensor
+from vjp_guide._validation import require_seed, require_tensor, require_tolerance
 
 # Finite differences see no derivative smaller than this, relative to the values.
 _SMALLEST = 1e-4
@@ -162,9 +162,10 @@ def dot_product_test(
         The three numbers and the verdict; ``print`` shows them.
 
     Raises:
-        TypeError: If an argument or output isn't a tensor of double precision.
-        ValueError: If there is nothing to test, an output isn't finite, or ``fn``
-            doesn't repeat its outputs.
+        TypeError: If an argument or output isn't a tensor of double precision,
+            ``seed`` no whole number or ``tolerance`` no number.
+        ValueError: If there is nothing to test, ``tolerance`` is negative, an
+            output isn't finite, or ``fn`` doesn't repeat its outputs.
 
     The residuals are relative to the largest of the three numbers and of
     :math:`10^{-4} \lVert v \rVert \lVert y \rVert`.
@@ -182,12 +183,13 @@ def dot_product_test(
     >>> round(test.reverse / test.difference, 6), test.passed
     (0.5, False)
     """
+    limit = require_tolerance("tolerance", tolerance)
+    generator = torch.Generator().manual_seed(require_seed(seed))
     xs = _checked_inputs(inputs)
     y = _checked_outputs(fn, xs)
-    generator = torch.Generator().manual_seed(seed)
     u, v = randn_like(xs, generator), randn_like(y, generator)
     reverse = inner(pull(fn, xs, v), u)
-    return compared(fn, xs, u, v, reverse=reverse, tolerance=tolerance)
+    return compared(fn, xs, u, v, reverse=reverse, tolerance=limit)
 
 
 def compared(

@@ -3,7 +3,7 @@
 import gc
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -29,12 +29,21 @@ def runs_torch_alone(nodes: Collection[Node]) -> bool:
 def _is_own(node: Node) -> bool:
     """Return whether a node is torch's, and no hook unpacks what it has saved."""
     kind = type(node)
-    if kind.__module__ != "builtins" or kind.__name__ == "CppFunction":
-        return False  # a custom one, in Python or in C++
+    if _is_custom(kind):
+        return False
     try:
         return not any(_unpacks(getattr(node, name)) for name in _saved(kind))
     except RuntimeError:  # it was freed
         return False
+
+
+def any_custom(nodes: Iterable[Node]) -> bool:
+    """Return whether a node is a custom one, in Python or in C++."""
+    return any(map(_is_custom, set(map(type, nodes))))
+
+
+def _is_custom(kind: type[Node]) -> bool:
+    return kind.__module__ != "builtins" or kind.__name__ == "CppFunction"
 
 
 @cache

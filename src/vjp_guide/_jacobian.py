@@ -13,6 +13,7 @@ from vjp_guide._validation import (
     require_count,
     require_graph,
     require_input,
+    require_rectangular,
 )
 
 _Rows = tuple[Tensor, ...]
@@ -109,10 +110,11 @@ def jacobian(
     Raises:
         TypeError: If a tensor is none, an input is of an integer dtype, or another
             argument of the wrong type.
-        ValueError: If an output has no graph, an input doesn't require grad, an input
-            is nested, ``max_bytes`` isn't positive, or no one matrix describes the
-            derivative: that of a complex output, or of a graph whose hooks change
-            between the passes, aren't linear in ``v`` or draw random numbers.
+        ValueError: If an output has no graph, there are no inputs, one doesn't require
+            grad, a tensor is nested, ``max_bytes`` isn't positive, or no one matrix
+            describes the derivative: that of a complex output, or of a graph whose
+            hooks change between the passes, aren't linear in ``v`` or draw random
+            numbers.
 
     Warns:
         UserWarning: If :func:`torch.vmap` can't be used, or is slow; it names the
@@ -131,8 +133,10 @@ def jacobian(
     require_count("max_bytes", max_bytes)
     if not isinstance(rows, slice | None):
         raise TypeError(f"rows must be a slice or None, got {type(rows).__name__}")
-    xs = _tensors("inputs", inputs, _require_dense)
+    xs = _tensors("inputs", inputs, require_input)
     ys = _tensors("outputs", outputs, require_graph)
+    if not xs:
+        raise ValueError("inputs must hold at least one tensor x, got none")
     blocks = []
     for y in ys:
         matrix = _Matrix(y, xs, max_bytes)
@@ -144,16 +148,6 @@ def jacobian(
     return firsts if isinstance(outputs, Sequence) else firsts[0]
 
 
-def _require_dense(name: str, value: object) -> Tensor:
-    tensor = require_input(name, value)
-    if tensor.is_nested:
-        raise ValueError(
-            f"{name} is a nested tensor, whose Jacobian has no shape: take the "
-            f"Jacobian with respect to the tensors that it was made of"
-        )
-    return tensor
-
-
 def _tensors(
     name: str, value: object, require: Callable[[str, object], Tensor]
 ) -> tuple[Tensor, ...]:
@@ -163,9 +157,11 @@ def _tensors(
             f"{type(value).__name__}: write tuple({name})"
         )
     if not isinstance(value, Sequence):
-        return (require(name, value),)
+        return (require_rectangular(name, require(name, value)),)
+    names = [f"{name}[{place}]" for place in range(len(value))]
     return tuple(
-        require(f"{name}[{place}]", tensor) for place, tensor in enumerate(value)
+        require_rectangular(each, require(each, tensor))
+        for each, tensor in zip(names, value, strict=True)
     )
 
 

@@ -12,7 +12,7 @@ from torch._functorch.predispatch import lazy_load_decompositions
 from torch._functorch.vmap import vmap_increment_nesting
 
 from vjp_guide._graph import Edges, edge, walk
-from vjp_guide._hooks import runs_torch_alone, watched_hooks
+from vjp_guide._hooks import any_custom, runs_torch_alone, watched_hooks
 from vjp_guide._quiet import (
     RetainedGrads,
     plain_modes,
@@ -32,8 +32,9 @@ class Pullback:
 
     It runs one backward pass for a whole batch of cotangents by :func:`torch.vmap`.
     Where that isn't possible it runs one pass for each cotangent, and remembers why.
-    A hook could keep what it gets, which is dead after the pass of :func:`torch.vmap`:
-    so with hooks, too, each cotangent has its own pass.
+    A hook or a custom backward could keep what it gets, which is dead after the pass of
+    :func:`torch.vmap`: so with hooks, and where a first pass leaves something behind,
+    each cotangent has its own pass.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Pullback:
         self._looped = _unbatched(outputs) or _wrong_operator(edges)
         self.torch_alone = not one_by_one and runs_torch_alone(edges)
         self._slow = ""
-        self._retained = RetainedGrads()
+        self._retained = RetainedGrads(notes_all=any_custom(edges))
         self._known = False
 
     @contextmanager
@@ -71,7 +72,9 @@ class Pullback:
 
     def single(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         """Return the product for one cotangent, by input."""
-        gradients = (self._grad if self._known else self._first)(cotangent)
+        # Code of the reader's may edit what it gets.
+        own = cotangent if self.torch_alone else cotangent.clone()
+        gradients = (self._grad if self._known else self._first)(own)
         return tuple(gradient.to_dense() for gradient in gradients)
 
     def rows_within(self, max_bytes: int) -> int:
@@ -97,11 +100,12 @@ class Pullback:
         gradients: tuple[Tensor, ...] = ()
         try:
             with watched_hooks() as ran, self._retained:
-                gradients = self._grad(cotangent)
+                gradients = self._grad(cotangent.clone())
         finally:
             self._retained.look(gradients)
             self._retained.restore()
-        self._known, self._one_by_one = True, self._one_by_one or bool(ran)
+        self._known = True
+        self._one_by_one |= bool(ran) or self._retained.outlived(gradients)
         return gradients
 
     def _many(self, cotangents: Tensor) -> tuple[Tensor, ...]:

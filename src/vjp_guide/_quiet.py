@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
-from torch.utils.weak import WeakTensorKeyDictionary
+from torch.utils.weak import TensorWeakRef, WeakTensorKeyDictionary
 
 _AUTOCAST = ("cpu", "cuda")
 _COPY = torch.ops.aten.clone.default
@@ -33,11 +33,17 @@ def quiet_passes(tensors: Iterable[object] = ()) -> Iterator[None]:
     Yields:
         Nothing.
     """
+    with kept_grads(), quiet_randomness(tensors):
+        yield
+
+
+@contextmanager
+def kept_grads() -> Iterator[None]:
+    """Restore the ``.grad`` of tensors with ``retain_grad()``, found as above."""
     with plain_torch():
         retained = _retained()
     try:
-        with quiet_randomness(tensors):
-            yield
+        yield
     finally:
         restore_grads(retained)
 
@@ -66,9 +72,10 @@ class RetainedGrads(TorchDispatchMode):
     what was there: this looks for them if such a one outlives the pass.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, notes_all: bool = False) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch has no types here
         self._written = WeakTensorKeyDictionary()
+        self._made: list[TensorWeakRef] | None = [] if notes_all else None
         self._found: list[tuple[Tensor, Tensor | None]] = []
 
     def __torch_dispatch__(
@@ -86,7 +93,18 @@ class RetainedGrads(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         if func in _WRITES:
             self._written[result] = None if func is _COPY else args[0]
+        if self._made is not None and isinstance(result, Tensor):
+            self._made.append(TensorWeakRef(result))
         return result
+
+    def outlived(self, results: Iterable[Tensor]) -> bool:
+        """Return whether a tensor of the pass is left, apart from its results.
+
+        A custom backward may keep what it gets.
+        """
+        made = [each() for each in self._made or ()]
+        memory = {_memory(each) for each in results} | {0}
+        return any(each is not None and _memory(each) not in memory for each in made)
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -115,6 +133,13 @@ class RetainedGrads(TorchDispatchMode):
         """Give each of these tensors the ``.grad`` back that it had."""
         if self._found:
             restore_grads(self._found)
+
+
+def _memory(tensor: Tensor) -> int:
+    """Return where the entries of a tensor are, 0 if nowhere."""
+    with suppress(NotImplementedError, RuntimeError), plain_torch():
+        return tensor.untyped_storage().data_ptr()
+    return 0
 
 
 def _physical(tensor: Tensor | None) -> Tensor | None:

@@ -3,6 +3,8 @@
 import math
 import operator
 from collections.abc import Iterable
+from contextlib import suppress
+from numbers import Real
 
 from torch import Tensor
 from torch._subclasses import FakeTensor
@@ -49,6 +51,16 @@ def require_graph(name: str, value: object) -> Tensor:
     return tensor
 
 
+def require_rectangular(name: str, tensor: Tensor) -> Tensor:
+    """Return ``tensor`` if each axis has one length, else raise."""
+    if tensor.is_nested:
+        raise ValueError(
+            f"{name} is a nested tensor, whose Jacobian has no shape: take the "
+            f"tensors that it was made of, or {name}.values()"
+        )
+    return tensor
+
+
 def holds_numbers(tensor: Tensor) -> bool:
     """Return whether a tensor has entries, and not only a shape and a dtype."""
     return not (tensor.is_meta or isinstance(tensor, FakeTensor))
@@ -65,21 +77,36 @@ def require_tensors(name: str, value: object) -> tuple[Tensor, ...]:
 
 def require_count(name: str, value: object, *, least: int = 1) -> int:
     """Return ``value`` if it is a whole number of at least ``least``, else raise."""
-    try:
-        number = operator.index(value)  # type: ignore[arg-type] # it tells
-    except (TypeError, RuntimeError):
-        raise TypeError(
-            f"{name} must be a whole number, got {_described(value)}: write "
-            f"int({name}) if it is one"
-        ) from None
+    number = _whole(name, value)
     if number < least:
         raise ValueError(f"{name} must be at least {least}, got {number}")
     return number
 
 
+def require_seed(value: object) -> int:
+    """Return ``value`` if torch can seed a generator with it, else raise."""
+    seed = _whole("seed", value)
+    if not -(2**63) <= seed < 2**64:
+        raise ValueError(
+            f"seed must be at least -2**63 and less than 2**64, got {seed}: write "
+            "seed % 2**64"
+        )
+    return seed
+
+
+def _whole(name: str, value: object) -> int:
+    with suppress(TypeError, RuntimeError):
+        if not isinstance(value, bool):
+            return operator.index(value)  # type: ignore[arg-type] # it tells
+    raise TypeError(
+        f"{name} must be a whole number, got {_described(value)}: write "
+        f"int({name}) if it is one"
+    )
+
+
 def require_seconds(name: str, value: object) -> float:
     """Return ``value`` if it is a time, ``inf`` for no limit, else raise."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(
             f"{name} must be a number of seconds, got {_described(value)}: "
             "math.inf means no limit"
@@ -91,7 +118,7 @@ def require_seconds(name: str, value: object) -> float:
 
 def require_tolerance(name: str, value: object) -> float:
     """Return ``value`` if it is a real number of at least 0, else raise."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(
             f"{name} must be a number, got {_described(value)}: write float({name}) "
             "if it is one"
@@ -105,4 +132,4 @@ def require_tolerance(name: str, value: object) -> float:
 
 def _described(value: object) -> str:
     kind = type(value).__name__
-    return f"{kind} {value}" if isinstance(value, int | float | str) else kind
+    return f"{kind} {value}" if isinstance(value, Real | str) else kind

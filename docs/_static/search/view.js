@@ -63,12 +63,29 @@
   };
 
   const NEARLY = 0.8;
-  /* Return whether a text is the message of an error, rather than a question about it. */
-  const isMessage = (text, { kind, found }) => {
-    const title = PartSearch.stems(found?.title ?? "");
+  /* Return whether a title holds nearly all words of a text. */
+  const isTold = (text, title) => {
+    const said = PartSearch.stems(title);
     const words = PartSearch.stems(text).filter((word) => !/^\d/.test(word));
-    return kind !== "" || words.filter((word) => title.includes(word)).length >= NEARLY * words.length;
+    return words.filter((word) => said.includes(word)).length >= NEARLY * words.length;
   };
+  /* Return whether a text is the message of an error, rather than a question about it. */
+  const isMessage = (text, { kind, found }) => kind !== "" || isTold(text, found?.title ?? "");
+
+  const ASKS = /^(how|why|what|which|when|where|who|is|are|can|could|do|does|did|should|may|must)\b|\b(I|my)\b|\?\s*$/i;
+  /* What libraries say in messages, and who asks seldom does: also two sentences, or one with its full stop. */
+  const SAYS = new RegExp([
+    String.raw`\bexpected\b.*\bgot\b|\bbut got\b|, got\b`,
+    String.raw`\b(is|are|was|were)(n't| not) (implemented|supported|possible|allowed|compatible|available|valid|defined)\b`,
+    String.raw`\bnot (yet )?(implemented|supported|possible|allowed) (for|by|in|on|yet)\b|\bdo(es)?(n't| not) (yet |currently )?support`,
+    String.raw`\b(has|have) no attribute|\bobject is not\b|\bmust be\b|\b(cannot|can't|could not) be\b|\bto be (a|an|one of)\b|\b(has|have) already been\b`,
+    String.raw`^(\w+: )?(cannot|can't|could not|couldn't|unable to|failed to|expected|attempted to|attempting to|trying to|tried to)\b`,
+    String.raw`^(\w+: )?(invalid|unsupported|unexpected|you|we|only|it looks like)\b|[.,;] please\b|[a-z]{3}\.(\s+[A-Z]|$)`,
+  ].join("|"));
+  const FEWEST = 5; // words of a message
+  /* Return whether a text without the type of an error reads like a message that no title holds. */
+  const readsUnknown = (text, hits) => text.split(/\s+/).length >= FEWEST && !ASKS.test(text)
+    && SAYS.test(text[0].toLowerCase() + text.slice(1)) && !hits.some(({ title }) => isTold(text, title));
 
   /* Return the hits of a text, and first the entry of an error that the doctor knows. */
   VJP.find = (asked) => {
@@ -77,7 +94,8 @@
     const { kind, message, found } = diagnosis;
     const result = PartSearch.search(kind ? `${kind}: ${message}` : asked);
     if (kind) Object.assign(result, { missing: [], instead: [] }); // its names are the reader's
-    if (!found || !isMessage(asked, diagnosis)) return { ...result, isUnknown: kind !== "" };
+    if (!found) return { ...result, isUnknown: kind !== "" || readsUnknown(asked, result.hits) };
+    if (!isMessage(asked, diagnosis)) return { ...result, isUnknown: false };
     const shapes = VJP.aboutShapes(found);
     const cure = { cause: shapes?.said ?? found.cause, fix: found.fix, code: shapes?.code ?? found.code };
     const first = { ...PartSearch.hit(found.address, found.title), ...cure };

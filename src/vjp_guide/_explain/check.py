@@ -65,7 +65,7 @@ class Check:
 
 def entries(call: Call) -> int:
     """Return the number of entries of all Jacobians of a call."""
-    return sum(y.size * x.size for y in call.outputs for x in call.inputs)
+    return sum(y.size for y in call.outputs) * sum(x.size for x in call.inputs)
 
 
 def check(call: Call, gradients: Gradients, passes: Passes, max_entries: int) -> Check:

@@ -265,6 +265,20 @@ ROWS = (
         "w = x.detach()  # the argument that the message names",
     ),
     Row(
+        "computed-parameter",
+        "unused",
+        "cannot assign 'torch.FloatTensor' as parameter 'weight' "
+        "(torch.nn.Parameter or None expected)",
+        r"cannot assign '(?P<type>[\w.]+)' as parameter '(?P<name>\w+)' "
+        r"\(torch\.nn\.Parameter or None expected\)",
+        "A module takes a leaf as its {name}, and this is a tensor of another kind, "
+        "such as a computed one.",
+        "Call the module with torch.func.functional_call, which keeps the graph of the "
+        "tensor. To copy values instead, use copy_ under torch.no_grad().",
+        "layer = torch.nn.Linear(3, 1, bias=False)\n"
+        'torch.func.functional_call(layer, {"weight": 2 * layer.weight}, (x,))',
+    ),
+    Row(
         "second-pass",
         "graph",
         "Trying to backward through the graph a second time (or directly "
@@ -313,6 +327,32 @@ ROWS = (
         "be edited in place.",
         "Write the operation out of place: first = first + 1 instead of first += 1.",
         "first, *others = x.unbind()\nfirst = first + 1",
+    ),
+    Row(
+        "view-of-no-grad",
+        "graph",
+        "A view was created in no_grad mode and is being modified inplace with grad "
+        "mode enabled.",
+        r"A view was created in (?P<mode>no_grad|inference) mode and is being modified "
+        r"inplace",
+        "The view was made in {mode} mode and is edited outside of it, so torch can't "
+        "tell whether the edit shall be recorded.",
+        "Make the view and edit it in the same mode: both inside for an update of "
+        "values, both outside for a computation.",
+        "with torch.no_grad():\n    x[:1].mul_(2)",
+    ),
+    Row(
+        "overlapping-memory",
+        "graph",
+        "unsupported operation: more than one element of the written-to tensor refers "
+        "to a single memory location. Please clone() the tensor before performing the "
+        "operation.",
+        r"the written-to tensor refers? to a single memory location",
+        "An edit in place would write to memory that it also reads, or that several "
+        "entries share, as those of an expanded tensor do. The gradient of a sum is "
+        "one.",
+        "Clone the tensor first, or write the operation out of place.",
+        "(g,) = torch.autograd.grad(x.sum(), x)\ng = g.clone()\ng.mul_(2)",
     ),
     Row(
         "anomaly-nan",

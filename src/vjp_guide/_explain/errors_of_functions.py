@@ -219,6 +219,25 @@ ROWS = (
         'torch.vmap(torch.rand_like, randomness="different")(x.unsqueeze(0))',
     ),
     Row(
+        "vmap-unmapped-buffer",
+        "func",
+        "vmap: inplace arithmetic(self, *extra_args) is not possible because there "
+        "exists a Tensor `other` in extra_args that has more elements than `self`.",
+        r"vmap: (?P<name>[\w: ]+?)\(self, \*extra_args\) is not possible because there "
+        r"exists a Tensor",
+        "A mapped value is written into a tensor that isn't mapped, such as one made "
+        "by torch.zeros: it has room for one sample, not for the batch.",
+        "Make it from a mapped tensor, x.new_zeros(...) or torch.zeros_like(x), or put "
+        "the parts together out of place, by torch.cat or torch.stack.",
+        "def fill(x):\n"
+        "    z = x.new_zeros(4)  # not torch.zeros(4)\n"
+        "    z[:1] = x[:1]\n"
+        "    return z\n"
+        "\n"
+        "\n"
+        "torch.vmap(fill)(x.unsqueeze(0))",
+    ),
+    Row(
         "batching-rule",
         "func",
         "Batching rule not implemented for aten::is_set_to. We could not "
@@ -523,6 +542,33 @@ ROWS = (
         "    y = f(x)",
     ),
     Row(
+        "cudnn-twice",
+        "systems",
+        "the derivative for '_cudnn_rnn_backward' is not implemented. Double "
+        "backwards is not supported for CuDNN RNNs due to limitations in the CuDNN "
+        "API.",
+        r"derivative for '?(?:aten::)?_cudnn_rnn_backward'? is not implemented",
+        "The RNN, LSTM or GRU ran on cuDNN, whose backward pass has no derivative, "
+        "and a second derivative asks for it.",
+        "Run the forward pass without cuDNN; the rest needs no change.",
+        "with torch.backends.cudnn.flags(enabled=False):\n"
+        "    y = f(x)\n"
+        "(g,) = torch.autograd.grad(y.sum(), x, create_graph=True)",
+    ),
+    Row(
+        "cudnn-eval",
+        "systems",
+        "cudnn RNN backward can only be called in training mode",
+        r"(?:cudnn|miopen) RNN backward can only be called in training mode",
+        "The RNN, LSTM or GRU ran on the GPU in eval mode, in which its library keeps "
+        "nothing for a backward pass.",
+        "Run the forward pass without cuDNN. Or set the RNN alone to train(), with its "
+        "dropout 0.",
+        "with torch.backends.cudnn.flags(enabled=False):\n"
+        "    y = f(x)\n"
+        "torch.autograd.grad(y.sum(), x)",
+    ),
+    Row(
         "no-forward-derivative",
         "systems",
         "Trying to use forward AD with "
@@ -543,8 +589,8 @@ ROWS = (
         "no-derivative",
         "systems",
         "the derivative for 'igamma: input' is not implemented.",
-        r"derivative for (?!aten::_scaled_dot)'?(?P<name>[\w:. ]+?)'? is not "
-        r"implemented",
+        r"derivative for (?!aten::_scaled_dot|\S*_cudnn_rnn)'?(?P<name>[\w:. ]+?)'? "
+        r"is not implemented",
         'torch has no derivative for {name}; with "backward" in the name it is '
         "the second derivative that is missing.",
         "Write the operation in others that have one, keep it from the path "

@@ -313,4 +313,107 @@ ROWS = (
         "Write the normalisation out, or call eval() on the model.",
         "y = (x - x.mean(0)) / (x.var(0, correction=0) + 1e-5).sqrt()",
     ),
+    Row(
+        "hook-return",
+        "tools",
+        "hook 'clip' has changed the size of value",
+        r"hook '.*?' has changed the (?:size|type) of value|"
+        r"expected (?:Variable|Tensor), but hook returned|"
+        r"Backward hook returned an invalid number of grad_input|"
+        r"Tensor post accumulate grad hooks should return None",
+        "What a hook returns takes the place of the gradient, so it must be a tensor "
+        "of the same shape and dtype, for a module's hook a tuple of as many as there "
+        "are inputs, or None.",
+        "Return the new gradient with the shape and dtype of the old one, or nothing.",
+        "y = f(x)\ny.register_hook(lambda v: v.clamp(-1, 1))",
+    ),
+    Row(
+        "hook-kinds",
+        "tools",
+        "Cannot use both regular backward hooks and full backward hooks on a single "
+        "Module. Please use only one of them.",
+        r"Cannot use both regular backward hooks and full backward hooks",
+        "The module has a hook of the old register_backward_hook, perhaps of a "
+        "library, and now gets one of register_full_backward_hook, or the reverse.",
+        "Use register_full_backward_hook for both, or hook the output tensor.",
+        "y = f(x)\ny.register_hook(lambda v: None)",
+    ),
+    Row(
+        "backward-dtype",
+        "dtype-device",
+        "Found dtype Double but expected Float",
+        r"Found dtype (?P<got>\w+) but expected (?P<y>\w+)",
+        "A tensor of {got} met one of {y} in an operation that takes one dtype. Mostly "
+        "the target of the loss is float64, as it came from NumPy.",
+        "Convert the target, or the inputs, to the dtype of the model's output.",
+        "target = torch.zeros(x.shape, dtype=torch.float64).to(x.dtype)",
+    ),
+    Row(
+        "sparse-optimizer",
+        "tools",
+        "Adam does not support sparse gradients, please consider SparseAdam instead",
+        r"does not support sparse gradients",
+        "The gradient of an Embedding with sparse=True is a sparse tensor, which the "
+        "optimiser can't step.",
+        "Use torch.optim.SparseAdam or SGD for that parameter, or sparse=False.",
+        "torch.optim.SparseAdam([torch.ones(2, 2, requires_grad=True)])",
+    ),
+    Row(
+        "vmap-return",
+        "func",
+        "vmap(f, ...): `f` must only return Tensors, got type <class 'float'>.",
+        r"vmap\(.*?\): `.*?` must only return Tensors, got type "
+        r"<class '(?P<type>\w+)'>",
+        "The mapped function returns a value of type {type}; vmap joins tensors alone.",
+        "Return a tensor, without .item(), or nothing but tensors in a tuple or dict.",
+        "torch.vmap(lambda x: x.sum())(x.unsqueeze(0))",
+    ),
+    Row(
+        "vmap-in-dims",
+        "func",
+        "in_dims is not compatible with the structure of `inputs`.",
+        r"in_dims is not compatible with the structure of `inputs`",
+        "in_dims has an entry for each argument, nested like it: an axis to map over, "
+        "or None for an argument that is the same for all.",
+        "Give one entry for each argument.",
+        "torch.vmap(torch.mul, in_dims=(0, None))(x, x[0])",
+    ),
+    Row(
+        "hessian-not-scalar",
+        "func",
+        "The Tensor returned by the function given to hessian should contain a single "
+        "element",
+        r"The Tensor returned by the function given to (?P<name>\w+) should contain a "
+        r"single element",
+        "{name} is of a function with one number as its result, and f returns several.",
+        "Add the outputs up, or weigh them, or take one at a time; for one Hessian of "
+        "each output, torch.func.jacfwd(torch.func.jacrev(f)).",
+        "torch.autograd.functional.hessian(lambda x: f(x).sum(), x)",
+    ),
+    Row(
+        "functional-outputs",
+        "func",
+        "The outputs of the user-provided function given to jacobian must be either a "
+        "Tensor or a tuple of Tensors",
+        r"The (?:outputs|inputs) (?:of the user-provided function )?given to (?P<name>"
+        r"\w+) must be either a Tensor or a tuple of Tensors",
+        "torch.autograd.functional takes and returns tensors or tuples of them, no "
+        "lists and no dicts.",
+        "Make it a tuple; torch.func.jacrev takes dicts too.",
+        "torch.autograd.functional.jacobian(lambda x: (f(x), 2 * f(x)), x)",
+    ),
+    Row(
+        "dual-level",
+        "func",
+        "Trying to create a dual Tensor for forward AD but no level exists, make sure "
+        "to enter_dual_level() first.",
+        r"Trying to create a dual Tensor for forward AD but no level exists",
+        "Dual tensors of torch.autograd.forward_ad exist inside of a level only.",
+        "Make them inside of `with dual_level():`, or use torch.func.jvp.",
+        "import torch.autograd.forward_ad as fwAD\n"
+        "\n"
+        "with fwAD.dual_level():\n"
+        "    y = f(fwAD.make_dual(x, torch.ones_like(x)))\n"
+        "    fwAD.unpack_dual(y).tangent  # J u",
+    ),
 )

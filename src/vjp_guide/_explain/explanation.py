@@ -8,7 +8,7 @@ from vjp_guide._explain.as_text import as_text
 from vjp_guide._explain.check import Check, entries
 from vjp_guide._explain.content import Content, Operand
 from vjp_guide._explain.diagnosis import Diagnosis
-from vjp_guide._explain.notation import formula, scalar
+from vjp_guide._explain.notation import formulas, scalar
 from vjp_guide._explain.passes import Passes
 from vjp_guide._explain.suspicions import Suspicion
 
@@ -70,16 +70,15 @@ def succeeded(
     passes: Passes,
 ) -> Explanation:
     """Return the explanation of a call that torch accepts."""
-    pairs = [(y, x) for y in call.outputs for x in call.inputs]
     return Explanation(
         call=call.code(),
         operands=(*_output_operands(call, "has"), *_input_operands(call, gradients)),
         gradients=gradients,
-        formulas=tuple(formula(call, x) for x in call.inputs),
+        formulas=formulas(call),
         scalar=scalar(call),
-        jacobian_shape=_joined(*pairs[0]) if len(pairs) == 1 else None,
+        jacobian_shape=_shape(call),
         jacobian_entries=entries(call),
-        jacobian_bytes=sum(_bytes(y, x) for y, x in pairs),
+        jacobian_bytes=_bytes(call),
         check=check,
         suspicions=tuple(suspicions),
         left_out=tuple(left_out),
@@ -141,10 +140,13 @@ def _short(argument: Argument) -> str:
     return str(argument.dtype).removeprefix("torch.")
 
 
-def _joined(y: Argument, x: Argument) -> tuple[int, ...]:
-    return y.shape + x.shape
+def _shape(call: Call) -> tuple[int, ...] | None:
+    """Return the shape of the Jacobian, None if there are several."""
+    if len(call.outputs) != 1 or len(call.inputs) != 1:
+        return None
+    return call.outputs[0].shape + call.inputs[0].shape
 
 
-def _bytes(y: Argument, x: Argument) -> int:
-    rows = 2 if y.dtype.is_complex else 1
-    return rows * y.size * x.size * x.dtype.itemsize
+def _bytes(call: Call) -> int:
+    rows = sum((2 if y.dtype.is_complex else 1) * y.size for y in call.outputs)
+    return rows * sum(x.size * x.dtype.itemsize for x in call.inputs)

@@ -1,6 +1,7 @@
 """The contraction of a call in index notation and with numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -8,16 +9,25 @@ from vjp_guide._call import Argument, Call, is_all
 from vjp_guide._contract import Array
 from vjp_guide._show import folded, number
 
+Pair = tuple[Argument, Argument | None]
+
+_Item = TypeVar("_Item")
+
 _LETTERS = "ijklmnopqrst"
 _MOST_TERMS, _MOST_OUTPUTS = 8, 4
 
 
-def formula(call: Call, x: Argument) -> str:
-    """Return the gradient by one input as sums over the outputs, a line for each."""
+def formulas(call: Call) -> tuple[str, ...]:
+    """Return each gradient as sums over the outputs, a line for each."""
+    pairs = call.pairs
     batch = ["b"] if call.batched else []
+    return tuple(_formula(pairs, x, batch) for x in call.inputs)
+
+
+def _formula(pairs: Sequence[Pair], x: Argument, batch: list[str]) -> str:
     inner = _letters(0, len(x.shape))
     left = _indexed(f"dL/d{x.name}", [*batch, *inner])
-    terms = _some([_term(y, v, x, batch) for y, v in call.pairs])
+    terms = _some(pairs, lambda pair: _term(*pair, x, batch))
     joint = "\n" + " " * len(left) + " + "
     return f"{left} = {joint.join(terms) or '0'}"
 
@@ -39,19 +49,20 @@ def example(dense: Array, weights: Array) -> str:
 def scalar(call: Call) -> str:
     """Return the scalar ``L`` whose gradients a call computes."""
     if call.batched:
-        terms = _some([_summand(y, v, "[b]") for y, v in call.pairs])
+        terms = _some(call.pairs, lambda pair: _summand(*pair, "[b]"))
         return f"L[b] = {' + '.join(terms)}"
-    terms = _some([_summand(y, v, "") for y, v in call.pairs])
+    terms = _some(call.pairs, lambda pair: _summand(*pair, ""))
     ones = all(v is None or is_all(v.value, 1) for _, v in call.pairs)
-    sums = _some([_summand(y, None, "") for y in call.outputs])
+    sums = _some(call.outputs, lambda y: _summand(y, None, ""))
     equal = [terms, sums] if ones and sums != terms else [terms]
     return " = ".join(["L", *(" + ".join(each) or "0" for each in equal)])
 
 
-def _some(terms: list[str]) -> list[str]:
+def _some(items: Sequence[_Item], term: Callable[[_Item], str]) -> list[str]:
     """Return the terms of a sum, the middle of many left out."""
-    first, more, last = folded(terms, _MOST_OUTPUTS)
-    return [*first, *([f"... ({more} terms more)"] if more else []), *last]
+    first, more, last = folded(items, _MOST_OUTPUTS)
+    between = [f"... ({more} terms more)"] if more else []
+    return [*map(term, first), *between, *map(term, last)]
 
 
 def _summand(y: Argument, v: Argument | None, batch: str) -> str:

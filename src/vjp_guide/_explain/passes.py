@@ -27,7 +27,7 @@ class Passes:
 
     Attributes:
         call: The call.
-        allowed: Whether there may be any.
+        refusal: Why there may be none, else empty.
         seconds: How long all of it together may take.
         last: How long the last pass took, torch's own to begin with.
         start: When the time began to count, by :func:`time.perf_counter`.
@@ -36,7 +36,7 @@ class Passes:
     """
 
     call: Call
-    allowed: bool
+    refusal: str
     seconds: float
     last: float
     start: float
@@ -55,8 +55,8 @@ class Passes:
 
     def require(self, count: int) -> None:
         """Raise unless there is time for so many passes."""
-        if not self.allowed:
-            raise LeftOutError("max_entries=0 leaves it out")
+        if self.refusal:
+            raise LeftOutError(self.refusal)
         if count * self.last > self.left:
             raise LeftOutError(
                 f"it takes {count} further passes of {self.last:.2g} s, and of "

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.autograd.graph import Node
 
 from vjp_guide._graph import Edge, Edges, between, collector_paused, edge
+from vjp_guide._quiet import kept_grads
 from vjp_guide._trace.magnitude import COMPRESSED
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Pass, Port, Saved
 from vjp_guide._trace.snapshot import described, shape_of, snapshot
@@ -65,7 +66,7 @@ def record(
     starts, stops = list(map(edge, ys)), list(map(edge, xs))
     edges = between(starts, stops)
     recorder = _Recorder(most)
-    with _hooked(edges, recorder):
+    with kept_grads(), _hooked(edges, recorder):
         gradients = call.run()
     graph = _Graph(recorder.events, edges, starts, stops)
     entering, returned = map(recorder.described, (call.entering(), gradients))

@@ -25,11 +25,20 @@ def snapshot(tensor: Tensor, most: float) -> Cotangent | None:
     if not holds_values(tensor):
         return described(tensor)
     try:
-        if tensor.is_nested or tensor.numel() > most:
-            return Cotangent(shape_of(tensor), tensor.dtype, None, magnitude(tensor))
-        return Cotangent(tuple(tensor.shape), tensor.dtype, _copy(tensor))
-    except Exception:  # noqa: BLE001 (a mode of the reader's may refuse anything)
+        # A subclass of the reader's may change or refuse anything.
+        with torch._C.DisableTorchFunction():  # noqa: SLF001 (it has no public name)
+            return _read(tensor, most)
+    except Exception:  # noqa: BLE001 (and so may a mode)
         return described(tensor)
+
+
+def _read(tensor: Tensor, most: float) -> Cotangent | None:
+    if tensor.is_nested or tensor.numel() > most:
+        return Cotangent(shape_of(tensor), tensor.dtype, None, magnitude(tensor))
+    copy = _copy(tensor)
+    if not holds_values(copy):  # a mode without numbers is active
+        return described(tensor)
+    return Cotangent(tuple(tensor.shape), tensor.dtype, copy)
 
 
 def described(tensor: Tensor | None) -> Cotangent | None:

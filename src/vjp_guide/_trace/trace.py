@@ -186,8 +186,8 @@ def trace(  # noqa: PLR0913 (those of torch.autograd.grad, and how much to recor
     The pass is one call of :func:`torch.autograd.grad` with these arguments and
     ``retain_graph=True``.
     It leaves the graph usable, and no hook of its own stays.
-    It doesn't draw random numbers, and changes ``.grad`` no more than that call does:
-    only of tensors with :meth:`~torch.Tensor.retain_grad`.
+    It doesn't draw random numbers, and changes no ``.grad``, that of tensors with
+    :meth:`~torch.Tensor.retain_grad` included.
     Your own hooks run once, before the record is taken.
 
     A trace without values of a chain of 100,000 small operations takes three to

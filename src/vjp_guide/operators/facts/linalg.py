@@ -21,7 +21,9 @@ _TRIANGLE = Special(
 _VECTORS = (
     "The pairs of singular vectors are free up to a common sign (complex: a phase), so "
     "only cotangents of quantities that don't depend on it are meaningful; the "
-    "singular values must differ, and be non-zero if the matrix isn't square."
+    "singular values must differ, and be non-zero if the matrix isn't square. Where "
+    "two are equal, two zeros included, the gradient through the vectors is nan; that "
+    "of the values alone, by svdvals, is finite."
 )
 _SIGNS = (
     "The signs of R's diagonal are a choice of the algorithm, constant near each A; "
