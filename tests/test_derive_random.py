@@ -1,6 +1,6 @@
 """Tests of derived programs of random functions, as text, on other sizes.
 
-``VJP_GUIDE_EXAMPLES=1000`` runs more; ``--hypothesis-show-statistics`` counts kinds.
+``VJP_GUIDE_EXAMPLES=1000`` runs other ones; ``--hypothesis-show-statistics`` counts kinds.
 """
 
 import math
@@ -14,7 +14,7 @@ from torch import Tensor
 from tests.random_programs import Program, programs
 from vjp_guide import Derivation, derive
 
-EXAMPLES = int(os.environ.get("VJP_GUIDE_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("VJP_GUIDE_EXAMPLES", "0"))
 ROUNDING = 1e-12
 
 
@@ -48,7 +48,12 @@ def assert_equal(found: list[Tensor], expected: list[Tensor]) -> None:
         torch.testing.assert_close(mine, theirs, rtol=0, atol=ROUNDING * largest)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES or 100,
+    derandomize=not EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(programs())
 def test_a_random_function_is_derived(program: Program) -> None:
     """Tests the text against autograd, differences and the identity, on two sizes."""

@@ -195,8 +195,17 @@ class Printer:
         """Return the options that put a new tensor where ``like`` is."""
         if not self.like:
             return ""
-        like = f"{self.like}.dtype" if dtype in {None, torch.float64} else dtype
-        return f", dtype={like}, device={self.like}.device"
+        return f", dtype={self.dtype(dtype)}, device={self.like}.device"
+
+    def dtype(self, dtype: Any) -> str:
+        """Return the text of a dtype, real numbers being as precise as ``like``."""
+        named = {name: tensor_of(node) for node, name in self.names.items()}
+        like = named.get(self.like)
+        if dtype in {None, torch.float64}:
+            part = ".real" if like is not None and like.is_complex() else ""
+            return f"{self.like}{part}.dtype" if self.like else "torch.float64"
+        same = like is not None and like.dtype == dtype
+        return f"{self.like}.dtype" if same else str(dtype)
 
     def _short(self, node: Node, name: str) -> Text:
         """Return an expression with operators, indexing and methods where they fit."""
@@ -237,7 +246,7 @@ class Printer:
         ]
         where = [self._where(kwargs.get("dtype"))[2:]] if new else []
         if not (new or self.plain) and _widens(node):
-            where = [f"dtype={self.like}.dtype" if self.like else "dtype=torch.float64"]
+            where = [f"dtype={self.dtype(torch.float64)}"]
         return f"({', '.join(positional + named + where)})"
 
     def value(self, value: Any) -> Text:
@@ -372,7 +381,8 @@ def _converted(printer: Printer, node: Node) -> Text | None:
     if not all(_is_storage(key, value) for key, value in node.kwargs.items()):
         return None
     x = printer.value(args_of(node)[0])
-    return Text(f"{x.inside(_ATOM)}.to({printer.like}.dtype)") if printer.like else x
+    dtype = printer.dtype(node.kwargs.get("dtype"))
+    return Text(f"{x.inside(_ATOM)}.to({dtype})") if printer.like else x
 
 
 def _component(printer: Printer, node: Node) -> Text | None:
