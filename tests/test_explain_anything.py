@@ -65,6 +65,15 @@ class Fussy(torch.autograd.Function):
         return 2 * vs[0]
 
 
+class Mute(Exception):  # noqa: N818 (readers name theirs as they like)
+    """An error that can't say what it is."""
+
+    def __str__(self) -> str:
+        raise ValueError
+
+    __repr__ = __str__
+
+
 class Noisy(torch.autograd.Function):
     """The identity, with random numbers of NumPy and Python in its backward."""
 
@@ -197,6 +206,7 @@ COLLECTION: dict[str, Callable[[], Call]] = {
     "KeyError": lambda: fussy(leaf()),
     "StopIteration": lambda: fussy(leaf(), StopIteration()),
     "AssertionError": lambda: fussy(leaf(), AssertionError()),
+    "mute": lambda: fussy(leaf(), Mute()),
     "UserWarning": lambda: fussy(leaf(), UserWarning("mine")),
     "noise": lambda: (lambda x: (Noisy.apply(x), x, ONES))(leaf()),  # type: ignore[no-untyped-call]
     "clip": lambda: hooked(leaf(), lambda v: v.clamp(max=0.5)),
@@ -485,6 +495,41 @@ def test_sees_that_the_result_is_zero(kind: str, rows: int) -> None:
     explanation = explain(ZEROS[kind](x), x, max_seconds=60)
 
     assert "zero-result" in [each.slug for each in explanation.suspicions]
+
+
+LIVE: dict[str, Callable[[Tensor], Tensor]] = {
+    "likelihood": lambda x: F.nll_loss(x.log_softmax(1), torch.tensor([0, 1, 2, 3])),
+    "trained": lambda x: F.cross_entropy(
+        0 * x[:, :4] + 4 * torch.eye(4, dtype=x.dtype) + x[:, :4] / 9, torch.arange(4)
+    ),
+    "slope": lambda x: F.conv1d(x[:, None], x.new_tensor([[[1, -2, 1]]])).sum(),
+    "small": lambda x: (0.001 * x).sum(),
+    "deep": lambda x: x.tanh().sin().exp().log1p().sum() / 100,
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+@pytest.mark.parametrize("kind", [*LIVE, "softmax", "batch_norm"])
+def test_takes_no_gradient_for_rounding(kind: str, dtype: torch.dtype) -> None:
+    """Tests results of few digits that aren't zero, and some that are."""
+    torch.manual_seed(0)
+    x = torch.randn(4, 5).to(dtype).requires_grad_()
+    y = LIVE[kind](x) if kind in LIVE else CANCELLING[kind](x).sum()
+
+    explanation = explain(y, x, max_seconds=60)
+
+    slugs = [each.slug for each in explanation.suspicions]
+    assert ("zero-result" in slugs) == (kind not in LIVE)
+    assert explanation.check
+    assert explanation.check.agrees
+
+
+def test_looks_at_floats_of_eight_bits() -> None:
+    """Tests that nothing fails, although they can't be multiplied."""
+    x = leaf()
+    y = x.to(torch.float8_e5m2)
+
+    assert not explain(y, x, ONES.to(torch.float8_e5m2), max_seconds=60).left_out
 
 
 COUPLED: dict[str, Callable[[Tensor], Tensor]] = {

@@ -1,6 +1,6 @@
 """Tests that each suggested call differs from the one that fails, and runs."""
 
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict, deque, namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +41,21 @@ class Plain:
         self.first, self.second = first, second
 
 
+class Slots:
+    """An object without a dictionary, of which one slot is empty."""
+
+    __slots__ = ("empty", "logits", "loss")
+
+    def __init__(self, loss: Tensor, logits: Tensor) -> None:
+        self.loss, self.logits = loss, logits
+
+
+class Slot(Slots):
+    """One more, named without a tuple."""
+
+    __slots__ = "more"  # noqa: PLC0205 (readers write it so)
+
+
 Pair = namedtuple("Pair", "first second")  # noqa: PYI024 (readers write it so)
 
 SETUPS = {
@@ -75,6 +90,9 @@ SETUPS = {
     "generator": "f = lambda x: (x.sum(), x.prod())\ny = (each for each in (1.0, 2.0))",
     "namespace": "import types\ny = types.SimpleNamespace(loss=x.sum(), logits=x * 2)",
     "object": "y = Plain(x.sum(), [x * 2])",
+    "object with slots": "y = Slots(x.sum(), x * 2)",
+    "array of tensors": "import numpy as np\ny = np.array([None, None])\n"
+    "y[0], y[1] = x.sum(), x * 2",
     "objects in a circle": "y = Plain(x.sum(), [x * 2])\ny.second.append(y)",
     "many": "y = [x * k for k in range(20)]",
     "many vs": "y = [x * k for k in range(20)]\nv = [torch.ones(2)] * 20",
@@ -118,6 +136,16 @@ SETUPS = {
     "    x = torch.ones(3)\ny = torch.ones((), requires_grad=True)",
     "no outputs": "y, v = [], torch.ones(3)",
     "number input": "x = 2.0\ny = torch.tensor(1.0, requires_grad=True)",
+    "whole number input": "x = 3\ny = torch.tensor(1.0, requires_grad=True)",
+    "array input": "import numpy as np\nx = np.arange(3)\n"
+    "y = torch.ones((), requires_grad=True)",
+    "no input": "y, x = x.sum(), None",
+    "name as input": "y, x = x.sum(), 'weight'",
+    "class as input": "y, x = x.sum(), nn.Linear",
+    "distribution as input": "y, x = x.sum(), torch.distributions.Normal(x, 1.0)",
+    "unused parameters": "y, x = model[0](data).sum(), model.parameters()",
+    "frozen parameters": "model.requires_grad_(False)\n"
+    "f = lambda _: model(data).sum()\ny, x = f(0), model.parameters()",
     "list input": "x = [1.0, 2.0]\ny = torch.ones((), requires_grad=True)",
     "no grad": "with torch.no_grad():\n    y = f(x)",
     "detached": "y = f(x).detach()",
@@ -152,6 +180,7 @@ def names(setup: str) -> dict[str, Any]:
         "ModelOutput": ModelOutput,
         "Pair": Pair,
         "Plain": Plain,
+        "Slots": Slot,
         "v": None,
     }
     found["f"] = squares
@@ -168,6 +197,28 @@ def test_the_suggestion_runs(kind: str) -> None:
 
     assert isinstance(explanation, Explanation)
     check(explanation, {**found, **scope(found)})
+
+
+def returned(x: Tensor) -> dict[str, Any]:
+    """Return outputs as torch's and readers' functions return them."""
+    return {
+        "named tuple": Pair(x * 2, x.sum()),
+        "deque": deque([x * 2, x.sum()]),
+        "tuple in a tuple": (x * 2, (x.exp(), x.sum())),
+        "keys": {x * 2: 1}.keys(),
+    }
+
+
+@pytest.mark.parametrize("kind", returned(torch.ones(2)))
+def test_accuses_no_output_that_depends_on_x(kind: str) -> None:
+    """Tests that a container isn't taken for something without a derivative."""
+    x = torch.ones(3, requires_grad=True)
+
+    diagnosis = explain(returned(x)[kind], x).diagnosis
+
+    assert diagnosis
+    assert "No derivative leads to" not in diagnosis.cause
+    assert "has shape (3,) and no v" in diagnosis.cause
 
 
 def test_the_text_about_a_state_dict_names_the_parameters() -> None:

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any, NamedTuple, TypeGuard
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge
 
 from vjp_guide._contract import as_array
@@ -120,11 +120,21 @@ class Call:
     def forward(self) -> str:
         """Return the computation of the outputs, with ``f`` for what the reader ran."""
         outputs = whole("y", [y.name for y in self.outputs])
-        return f"{outputs.strip('()') or 'y'} = f({self.inputs_code.strip('()')})"
+        inputs = "x" if self.is_of_model else self.inputs_code.strip("()")
+        return f"{outputs.strip('()') or 'y'} = f({inputs})"
+
+    @property
+    def is_of_model(self) -> bool:
+        """Whether the inputs were an iterator of parameters, which is used up now."""
+        values = [x.value for x in self.inputs]
+        parameters = [isinstance(value, nn.Parameter) for value in values]
+        return "x" in self.consumed and bool(values) and all(parameters)
 
     @property
     def inputs_code(self) -> str:
         """The inputs as Python."""
+        if self.is_of_model:
+            return "list(model.parameters())"
         is_mapping = isinstance(self.given[1], Mapping)
         return "x" if is_mapping else whole("x", [x.name for x in self.inputs])
 

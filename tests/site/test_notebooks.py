@@ -21,6 +21,12 @@ def test_pieces(pieces: list[str]) -> None:
     assert found == [streams[0], drawing, value]
 
 
+def test_comments_stay_out() -> None:
+    """Tests that a notebook doesn't tell how people ask for a section."""
+    text = "# Title\n\n% asked: one way; another\n\n5 % in all.\n\n% asked: last"
+    assert notebooks.COMMENT.sub("", text) == "# Title\n\n5 % in all.\n\n"
+
+
 def test_a_script_writes_the_files_of_its_notebook(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

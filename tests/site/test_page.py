@@ -57,6 +57,14 @@ def test_description_without_titles_of_other_pages() -> None:
     assert page.describe(tree) == "One."
 
 
+def test_comments_are_no_text() -> None:
+    """Tests that how people ask for a part stands in no description and definition."""
+    asked = nodes.comment("", "asked: why two")
+    assert page.describe(document("One.\n\n.. asked: why two\n\nTwo.")) == "One. Two."
+    definition = nodes.definition("", nodes.paragraph("", "One."), asked)
+    assert page.plain(definition) == "One."
+
+
 def test_a_page_without_sentences_has_its_title_as_description() -> None:
     """Tests what lists and searches show of an index."""
     found = page.record("x", document("Below\n-----\n\nFour."), "site")

@@ -30,21 +30,12 @@ SILENT = nodes.target | nodes.comment | addnodes.index
 ADMONITIONS = {"note", "tip", "warning", "important", "seealso"}
 # What ends with an element in the HTML of an output, as text.
 ENDS = {"dt": ": ", "td, th": "  ", "tr, p, pre, caption, dd": "\n"}
-# A node's name alone wants its operator; an exception's name, or a quotation, is an
-# error; up to three words want an explanation, and more are a question. Names in code
-# that calls and indexes are seldom those of operators.
-EXCEPTION = r"\w(Error|Warning)\b"
+# A node's name alone wants its operator, and more than three words often a question.
+# Names in code that calls and indexes are seldom those of operators.
 FAVOURS = [
     {"under": "operators/", "pattern": r"Backward\d", "most": 1, "times": 2.5},
     {"under": "operators/", "pattern": r"\w\[|\)\.\w", "times": 0.4},
-    {"under": "operators/", "times": 0.8},
-    {"under": "auto_examples/", "times": 0.85},
-    {"under": "tutorials/", "times": 0.8},
-    {"under": "reference/errors/", "quoted": True, "times": 1.2},
-    {"under": "reference/errors/", "pattern": EXCEPTION, "times": 1.5},
     {"under": "reference/questions/", "least": 4, "times": 1.1},
-    {"under": "explanation/", "most": 3, "times": 1.5},
-    {"under": "how-to/", "most": 3, "times": 1.5},
 ]
 # What programs can take instead of a page, and what it holds.
 WHOLE = "llms-full.txt"

@@ -24,6 +24,7 @@ COLAB = f"https://colab.research.google.com/github/{REPOSITORY}/blob/notebooks/"
 # What only the site's build understands.
 DIRECTIVE = re.compile(r"^(`{3,}|:{3,})\{[\w-]+\}.*?^\1\n?", re.DOTALL | re.MULTILINE)
 LABEL = re.compile(r"^\([\w-]+\)=\n", re.MULTILINE)
+COMMENT = re.compile(r"^% .*\n{0,2}", re.MULTILINE)
 ROLE = re.compile(r"(?:\{([\w:]+)\}|:([a-z:]+):)`(?:([^`<]*?)\s*<([^`>]*)>|([^`]*))`")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:)([^)#\s]*)(#[^)\s]*)?\)")
 FILE = re.compile(r"%%writefile (\S+)\n(.*)", re.DOTALL)
@@ -89,7 +90,7 @@ def translate(app: Sphinx, page: str, notebook: dict[str, Any]) -> None:
 
 def portable(text: str, page: str, app: Sphinx) -> str:
     """Return a page's text with whole addresses, and without what only Sphinx knows."""
-    text = LABEL.sub("", DIRECTIVE.sub("", text))
+    text = COMMENT.sub("", LABEL.sub("", DIRECTIVE.sub("", text)))
     text = ROLE.sub(lambda role: _role(role, page, app), text)
     return LINK.sub(lambda link: _link(link, page, app), text)
 

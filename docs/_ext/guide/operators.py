@@ -6,6 +6,7 @@ A build in which nothing of the atlas changed neither renders it nor imports tor
 
 import filecmp
 import json
+import re
 import shutil
 from functools import cache
 from pathlib import Path
@@ -29,11 +30,14 @@ JOBS = 2
 PAGES = "operators/entries"
 DATA = f"{PAGES}/operators.json"
 PUBLISHED = (DATA, "operators/operators.schema.json")
+ASKED = "derivative", "gradient", "backward", "layer"
 SOURCE = """\
 .. title:: {title}: vector-Jacobian products in PyTorch
 
 {title}
 {line}
+
+.. asked: {asked}
 
 The vector-Jacobian product of each operator in the group "{title}": a call with its \
 numbers, the product as Python, and what checks found.
@@ -52,8 +56,15 @@ def write_sources(app: Sphinx) -> None:
     data = kept.cached(_computed)
     _write(source / DATA, data)
     for page in json.loads(data)["groups"]:
-        text = SOURCE.format(line="=" * len(page["title"]), **page)
+        made = {"line": "=" * len(page["title"]), "asked": _asked(page["title"])}
+        text = SOURCE.format(**made, **page)
         _write(source / PAGES / f"{page['slug']}.rst", text)
+
+
+def _asked(title: str) -> str:
+    """Return how people ask for the derivatives of the kinds that a title names."""
+    kinds = re.split(": |, | and ", title)
+    return "; ".join(f"{kind} {word}" for kind in kinds for word in ASKED)
 
 
 def _computed() -> tuple[str, bool]:

@@ -183,6 +183,8 @@ def plain(node: nodes.Node) -> str:
         return node.astext()
     if isinstance(node, nodes.math | nodes.math_block):
         return _formula(node.astext())
+    if isinstance(node, nodes.comment):
+        return ""
     if isinstance(node, addnodes.pending_xref) and not node.get("refexplicit", True):
         return node.astext() if node["reftype"] not in TITLED else UNREAD
     return "".join(plain(child) for child in node.children)

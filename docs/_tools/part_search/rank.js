@@ -2,21 +2,23 @@
 
    The measure is BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009):
    words count more the rarer they are, and less the longer the text. A page has the score of
-   its best part, with that part's title, plus its own, with its title and description.
+   its best part plus its own, with that of its title and description. A part's score holds
+   that of its title, and how near the query is to its title or to a phrase that people ask
+   for it by: the cosine of the two, with the rarity of words as weights.
    Sphinx's language_data.js gives the stemmer and the words that say nothing. */
-const SATURATION = 1.2; // k1 and b of BM25, as they are usually taken
-const LENGTH = 0.75;
-const ABOUT = 0.5; // of a page's title and description, against its text
-const TITLE = 1.5; // of a part's title, likewise
-const EXACT = 2; // of a page whose name is what was asked, or a title on it
+const SATURATION = 1.2; // k1 of BM25, as it is usually taken
+const LENGTH = 0.4; // b of BM25
+const ABOUT = 0.75; // of a page's title and description, against its text
+const TITLE = 0.5; // of a part's title, likewise
+const NEAR = 3; // of a query that is a title or a phrase, likewise
+const POWER = 3; // by which a query counts less the less near it is
 const ASIDE = 0.7; // of a part that is beside the point
 const MEANT = 0.5; // of a word that only means what was asked, against one that was asked
 const SHOWN = 12;
+const FIRST = 40; // the code of the letter for 0
 const FEW = 5; // texts that hold a name: then its parts are looked for too
 const WORD = /\d+\.\d+|[\p{Letter}\p{Number}_]+/gu;
 const NAMED = /^[\p{Letter}_]{2}/u; // a word that can be missing: not a number, nor a letter
-const SEVERAL = 4; // words that one title holds nearly all of: they are quoted from it
-const NEARLY = 0.8;
 const LONG = 7; // letters of a word that may have two mistakes; one of half as many has one
 
 /* Return the spelling that the index knows, as `spelt` in __init__.py does. */
@@ -51,43 +53,36 @@ function mistakes(one, other, most) {
   return row[other.length];
 }
 
-/* Texts that are known by how often they hold each word, as _places in __init__.py says;
-   `whole` gives the number of the text that a listed one is a part of. */
+/* Return the steps that letters stand for, as _letter in __init__.py says. */
+function steps(letters) {
+  return Array.from(letters, (letter) => letter.charCodeAt(0) - FIRST - (letter > "\\" ? 1 : 0));
+}
+
+/* Texts that are known by how often they hold each word: `whole` gives the number of the text
+   that a listed one is a part of, if it is a part of any. */
 class Texts {
-  constructor(most, index, size, whole = (part) => part) {
-    this.most = most;
-    this.index = index;
-    this.whole = whole;
-    this.lengths = new Array(size).fill(0);
-    for (const places of Object.values(index))
-      this.each(places, (text, count) => { this.lengths[text] += count; });
+  constructor(index, size, whole) {
+    Object.assign(this, { index, whole, lengths: new Array(size).fill(0) });
+    for (const word of Object.keys(index)) for (const text of this.holders(word)) this.lengths[text] += 1;
     this.mean = this.lengths.reduce((sum, length) => sum + length, 0) / size;
   }
 
-  /* Call back with each text that holds a word, and how often. */
-  each(places, found) {
-    let part = 0;
-    for (const place of places) {
-      part += Math.floor(place / this.most);
-      found(this.whole(part), (place % this.most) + 1);
+  /* Return the text of each place of a word, which are listed by steps as _places in __init__.py says. */
+  holders(word) {
+    const found = [];
+    let listed = 0;
+    for (const step of Object.hasOwn(this.index, word) ? steps(this.index[word]) : []) {
+      const text = this.whole((listed += step));
+      if (text >= 0) found.push(text);
     }
+    return found;
   }
 
   /* Return how often each text holds one of some words. */
   counts(words) {
     const counts = new Map();
-    for (const word of words)
-      if (Object.hasOwn(this.index, word))
-        this.each(this.index[word], (text, count) => counts.set(text, (counts.get(text) ?? 0) + count));
+    for (const text of words.flatMap((word) => this.holders(word))) counts.set(text, (counts.get(text) ?? 0) + 1);
     return counts;
-  }
-
-  /* Return how many of the terms each text holds. */
-  held(terms) {
-    const held = new Map();
-    for (const text of terms.flatMap(({ words }) => [...this.counts(words).keys()]))
-      held.set(text, (held.get(text) ?? 0) + 1);
-    return held;
   }
 
   /* Return how much a word says that so many texts hold. */
@@ -139,7 +134,7 @@ class Query {
     if (words.length) this.add(whole, words);
     else if (NAMED.test(word) && !this.correct(word, whole)) this.missing.push(word);
     if (!(this.vocabulary[whole]?.length > FEW))
-      for (const part of parts) if (this.known(part).length) this.add(part, this.known(part));
+      for (const part of parts) if (this.known(part).length) this.add(part, this.known(part), MEANT);
   }
 
   /* Return a word, or those that it begins. */
@@ -166,43 +161,63 @@ class Query {
 
 /* The parts of all pages, with what is searched of them and of whole pages. */
 class Library {
-  constructor({ most, pages, words, names, abouts, favours, meanings, aside }) {
+  constructor({ pages, words, owners, favours, meanings, aside }) {
     Object.assign(this, { entries: pages, favours, meanings, aside: new RegExp(aside) });
     this.parts = pages.flatMap(({ parts }, page) =>
       parts.map(([anchor, title = anchor]) => ({ page, anchor, title })));
-    this.texts = new Texts(most, words, this.parts.length);
-    this.titles = new Texts(most, names, this.parts.length);
-    this.pages = new Texts(most, words, pages.length, (part) => this.parts[part].page);
-    this.abouts = new Texts(most, abouts, pages.length);
+    const size = this.parts.length;
+    let owner = 0;
+    this.owners = [...this.parts.keys(), ...owners.map((step) => (owner += step))]; // of titles and phrases
+    const end = size + this.owners.length;
+    this.texts = new Texts(words, size, (text) => (text < size ? text : this.owners[text - size] ?? -1));
+    this.pages = new Texts(words, pages.length, (text) => (text < 2 * size ? this.parts[text % size].page : -1));
+    this.titles = new Texts(words, size, (text) => (text < 2 * size ? text - size : -1));
+    this.asked = new Texts(words, this.owners.length, (text) => (text < end ? text - size : -1));
+    this.abouts = new Texts(words, pages.length, (text) => text - end);
+    this.masses = new Array(this.owners.length).fill(0);
+    for (const word of Object.keys(words)) {
+      const holders = this.asked.holders(word);
+      for (const text of holders) this.masses[text] += this.asked.rarity(holders.length);
+    }
+  }
+
+  /* Return of each part that holds one of the terms in its title or in a phrase how near that is. */
+  near(terms) {
+    let mass = 0;
+    const common = new Map();
+    for (const { words, weight } of terms) {
+      const counts = this.asked.counts(words);
+      const rarity = weight * this.asked.rarity(counts.size);
+      if (weight === 1) mass += rarity;
+      for (const text of counts.keys()) common.set(text, (common.get(text) ?? 0) + rarity);
+    }
+    const near = new Map();
+    for (const [text, shared] of common) {
+      const cosine = Math.min(1, shared / Math.sqrt(mass * this.masses[text]));
+      const part = this.owners[text];
+      near.set(part, Math.max(near.get(part) ?? 0, mass * cosine ** POWER));
+    }
+    return near;
   }
 
   /* Return of each page that holds one of the terms its best part, with its score. */
   best(terms) {
     const titles = this.titles.rank(terms);
-    const held = this.titles.held(terms);
-    const asked = terms.filter(({ weight }) => weight === 1).length;
+    const near = this.near(terms);
     const best = new Map();
     for (const [number, score] of this.texts.rank(terms)) {
-      const part = { ...this.parts[number], score: score + TITLE * (titles.get(number) ?? 0) };
-      part.isExact = held.get(number) === asked && this.titles.lengths[number] === asked;
+      const part = { ...this.parts[number] };
+      part.score = score + TITLE * (titles.get(number) ?? 0) + NEAR * (near.get(number) ?? 0);
       if (this.aside.test(part.title)) part.score *= ASIDE;
       if (part.score > (best.get(part.page)?.score ?? 0)) best.set(part.page, part);
     }
     return [...best.values()];
   }
 
-  /* Return the pages with a title that the terms are quoted from. */
-  quoted(terms) {
-    const enough = Math.max(SEVERAL, NEARLY * terms.length);
-    const titles = [...this.titles.held(terms)].filter(([, count]) => count >= enough);
-    return new Set(titles.map(([number]) => this.parts[number].page));
-  }
-
   /* Return by how much a page is favoured, by all rules that fit. */
-  favour(name, { text, terms }, isQuoted) {
-    const fits = ({ under = "", pattern = "", quoted = false, most = Infinity, least = 0 }) =>
-      name.startsWith(under) && new RegExp(pattern).test(text) &&
-      (isQuoted || !quoted) && least <= terms.length && terms.length <= most;
+  favour(name, { text, terms }) {
+    const fits = ({ under = "", pattern = "", most = Infinity, least = 0 }) =>
+      name.startsWith(under) && new RegExp(pattern).test(text) && least <= terms.length && terms.length <= most;
     return this.favours.filter(fits).reduce((product, { times }) => product * times, 1);
   }
 
@@ -213,17 +228,14 @@ class Library {
     const { terms, missing, instead } = query;
     const own = this.pages.rank(terms);
     const abouts = this.abouts.rank(terms);
-    const quoted = this.quoted(terms);
-    const hits = this.best(terms).map(({ page, anchor, title, score, isExact }) => {
+    const hits = this.best(terms).map(({ page, anchor, title, score }) => {
       const entry = this.entries[page];
-      const sum = score + own.get(page) + ABOUT * (abouts.get(page) ?? 0);
-      const favour = this.favour(entry.name, query, quoted.has(page));
-      const total = sum * favour * (isExact || isNamed(entry.name, terms) ? EXACT : 1);
-      return { entry, anchor, title, score: total };
+      const sum = score + (own.get(page) ?? 0) + ABOUT * (abouts.get(page) ?? 0);
+      return { entry, anchor, title, score: sum * this.favour(entry.name, query) };
     });
     const shown = hits.sort((a, b) => b.score - a.score).slice(0, SHOWN);
     const words = terms.flatMap(({ words }) =>
-      words.map((word) => [word, this.texts.rarity(this.texts.index[word].length)]));
+      words.map((word) => [word, this.texts.rarity(this.texts.counts([word]).size)]));
     return { hits: shown.map((hit) => this.shown(hit, terms)), words, missing, instead };
   }
 
@@ -246,14 +258,6 @@ class Library {
 
 /* Return a title without its subtitle. */
 const short = (title) => title.split(": ", 1)[0];
-
-/* Return whether a page has the query as its name: big-red-box for "big_red". */
-function isNamed(name, terms) {
-  const [whole, ...parts] = stems(name.split("/").pop().replaceAll("-", "_"));
-  const asked = terms.filter(({ weight }) => weight === 1).map(({ stem }) => stem);
-  return (asked.includes(whole) || parts.every((part) => asked.includes(part))) &&
-    asked.every((stem) => stem === whole || parts.includes(stem));
-}
 
 /* What others use, and what the script that is the index calls. */
 globalThis.PartSearch = {

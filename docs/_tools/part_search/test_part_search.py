@@ -1,15 +1,15 @@
 """Tests of the index of parts; how well it ranks is tested in a browser."""
 
 import json
-from collections import Counter
 from dataclasses import dataclass
+from itertools import accumulate
 
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
 from sphinx import addnodes
 
-from docs._tools.part_search import MOST, Part, index, parts, script, stems
+from docs._tools.part_search import FIRST, Part, _letter, index, parts, script, stems
 
 TEXT = """
 A title
@@ -23,6 +23,10 @@ Apples and apples.
 
 Below
 -----
+
+.. asked: green fruits; why no plums
+
+.. a remark: hidden
 
 A :math:`hidden` `pear_tree`.
 """
@@ -48,11 +52,18 @@ def test_words_belong_to_the_section_that_they_stand_in() -> None:
     top, below = found()
 
     assert (top.anchor, top.title) == ("a-title", "A title")
-    assert top.words["appl"] == 2
-    assert top.names == Counter(["titl"])
+    assert top.words == {"appl", "titl"}
+    assert top.names == {"titl"}
     assert below.anchor == "below"
-    assert {"pear_tre", "pear", "tree"} <= below.words.keys()
-    assert "hidden" not in top.words | below.words
+    assert below.words == {"pear_tre", "pear", "tree"}
+
+
+def test_a_comment_says_how_people_ask_for_its_part() -> None:
+    """Tests that each phrase is one, and that other comments say nothing."""
+    top, below = found()
+
+    assert top.asked == []
+    assert below.asked == [{"green", "fruit"}, {"plum"}]
 
 
 def test_words_are_compared_by_their_stems() -> None:
@@ -79,15 +90,24 @@ def test_numbers_count_in_text_alone() -> None:
     """Tests that a title or a sentence can be found by its numbers, not an output."""
     part = Part("", "")
     part.add("[0.1, 1.0, 0.0001] gives 20, not 3", named=True)
-    assert {"0.1", "0.0001", "20"} <= part.names.keys()
+    part.add("0.7 gives 20 again", is_code=True)
+
+    assert {"0.1", "0.0001", "20"} <= part.names
     assert "3" not in part.names
-    part.add("0.7 and 20 again", is_code=True)
-    assert part.words["20"] == 1
     assert "0.7" not in part.words
 
 
+def test_a_title_has_its_names_whole() -> None:
+    """Tests that the parts of a name are words of the part, not of its title."""
+    part = Part("", "")
+    part.add("Why pear_tree", named=True)
+
+    assert part.names == {"pear_tre"}
+    assert part.words == {"pear_tre", "pear", "tree"}
+
+
 def test_an_entry_of_the_index_is_a_part() -> None:
-    """Tests that words that mean it alone count as its names."""
+    """Tests that words that mean it alone are its names, and phrases each."""
     section = nodes.section("", nodes.title("", "Top"), ids=["top"])
     entries = [("single", "fruit", "apple", "main", None)]
     entries += [("single", "food", "apple", "", None)]
@@ -98,24 +118,35 @@ def test_an_entry_of_the_index_is_a_part() -> None:
     _, entry = parts(document)
 
     assert entry.anchor == entry.title == "apple"
-    assert set(entry.names) == {"appl", "fruit"}
-    assert set(entry.words) == {"appl", "fruit", "food"}
+    assert entry.names == {"appl", "fruit"}
+    assert entry.words - entry.names == {"food"}
+    assert entry.asked == [{"appl"}, {"fruit"}]
 
 
 def test_the_index_tells_where_each_word_is() -> None:
-    """Tests that the numbers give back the part and the count."""
+    """Tests the order: texts of all parts, titles, phrases, then descriptions."""
     pages = [Page("a", "A", "Pears.", found()), Page("b", "B", "", found())]
     made = index(pages, {"a": "", "b": "a"}, synonyms={"Old name": "pears"})
-    places, part = [], 0
-    for number in made["words"]["appl"]:
-        part += number // MOST
-        places.append((part, number % MOST + 1))
+    places = {
+        word: list(accumulate(ord(letter) - FIRST for letter in letters))
+        for word, letters in made["words"].items()
+    }
 
-    assert places == [(0, 2), (2, 2)]
+    assert places["appl"] == [0, 2]
+    assert places["titl"] == [4, 6]
+    assert places["plum"] == [9, 11]
+    assert places["pear"] == [1, 3, 12]
+    assert list(accumulate(made["owners"])) == [1, 1, 3, 3]
     assert made["meanings"] == [(["old", "name"], ["pear"])]
-    assert made["abouts"] == {"pear": [0]}
     assert made["pages"][1]["place"] == "a"
     assert made["pages"][1]["parts"] == [("a-title", "A title"), ("below", "Below")]
+
+
+def test_letters_need_no_escape() -> None:
+    """Tests that each step has a letter of its own, and none is a quote or escaped."""
+    letters = [_letter(step) for step in range(10_000)]
+    assert len(set(letters)) == len(letters)
+    assert not {"'", '"', "\\"}.intersection(letters)
 
 
 def test_the_script_is_quoted() -> None:

@@ -12,6 +12,7 @@ from vjp_guide._explain.passes import (
     Passes,
     cotangent,
     numbers,
+    said,
     sizes,
     values,
     weights,
@@ -78,7 +79,7 @@ def check(call: Call, gradients: Gradients, passes: Passes, max_entries: int) ->
     except (LeftOutError, TypeError) as error:
         return Check(skipped=str(error))
     except Exception as error:  # noqa: BLE001 (whatever a reader's backward raises)
-        reason = f"a further pass through the graph failed: {str(error) or repr(error)}"
+        reason = f"a further pass through the graph failed: {said(error)}"
         return Check(skipped=reason)
 
 
@@ -161,7 +162,7 @@ def _judged(
         try:
             bounds = _moved(bounds, rounding(passes, sizes(call, v)))
         except Exception as error:  # noqa: BLE001 (it is said)
-            unmeasured = str(error) or repr(error)
+            unmeasured = said(error)
     difference, tolerance = _worst(differences, bounds)
     dense, single = _single(call, parts)
     return Check(difference, tolerance, "", unmeasured, dense, single)

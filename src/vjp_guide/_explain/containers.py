@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
+from functools import partial
 
 import numpy as np
 from torch import Tensor, nn
@@ -24,7 +25,7 @@ def unpacked(call: Call) -> Call:
         call,
         given=(call.given[0], [x.value for x in xs], call.given[2]),
         outputs=tuple(kept),
-        inputs=tuple(_without_integers(xs)),
+        inputs=tuple(_without_constants(call, xs)),
         cotangents=_kept_cotangents(call, kept),
     )
 
@@ -51,7 +52,7 @@ def within(
 
 def _entries(name: str, value: object) -> Iterable[tuple[str, object]]:
     """Return what a container holds, each with an expression for it."""
-    if isinstance(value, str | bytes | nn.Module | np.ndarray):
+    if isinstance(value, str | bytes | nn.Module) or _is_numeric(value):
         return []
     if isinstance(value, Mapping):
         return _items(name, value)
@@ -66,12 +67,22 @@ def _entries(name: str, value: object) -> Iterable[tuple[str, object]]:
     return []
 
 
+def _is_numeric(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype != object
+
+
 def _attributes(name: str, value: object) -> Iterable[tuple[str, object]]:
     """Return the attributes of a plain object, such as an optimizer."""
     if callable(value) or isinstance(value, Iterable):
         return []
-    held = getattr(value, "__dict__", {})
-    return [(f"{name}.{key}", each) for key, each in held.items()]
+    slots = [key for kind in type(value).__mro__ for key in _slots(kind)]
+    keys = [*getattr(value, "__dict__", {}), *filter(partial(hasattr, value), slots)]
+    return [(f"{name}.{key}", getattr(value, key)) for key in keys]
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    slots = vars(kind).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
 
 
 def _items(name: str, value: Mapping[object, object]) -> list[tuple[str, object]]:
@@ -91,12 +102,13 @@ def _is_differentiable(y: Argument) -> bool:
     return not isinstance(y.value, Tensor) or y.value.requires_grad
 
 
-def _without_integers(xs: Sequence[Argument]) -> Sequence[Argument]:
-    """Return the inputs, of a list with integers those that require grad.
+def _without_constants(call: Call, xs: Sequence[Argument]) -> Sequence[Argument]:
+    """Return the inputs, those that require grad where other things are among them.
 
-    Such a list holds the buffers of a model too.
+    These are integers, such as buffers of a model, and what a container holds.
     """
-    if all(x.dtype.is_floating_point or x.dtype.is_complex for x in xs):
+    given = all(is_tensor(x.value) for x in call.inputs)
+    if given and all(x.dtype.is_floating_point or x.dtype.is_complex for x in xs):
         return xs
     return [x for x in xs if _is_differentiable(x)] or xs
 

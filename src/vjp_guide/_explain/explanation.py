@@ -9,7 +9,7 @@ from vjp_guide._explain.check import Check, entries
 from vjp_guide._explain.content import Content, Operand
 from vjp_guide._explain.diagnosis import Diagnosis
 from vjp_guide._explain.notation import formulas, scalar
-from vjp_guide._explain.passes import Passes
+from vjp_guide._explain.passes import Passes, said
 from vjp_guide._explain.suspicions import Suspicion
 
 
@@ -89,7 +89,7 @@ def succeeded(
 
 def unexplained(gradients: Gradients, error: Exception) -> Explanation:
     """Return torch's gradients where nothing can be said about them."""
-    check = Check(skipped=f"the call can't be described: {error!r}")
+    check = Check(skipped=f"the call can't be described: {said(error)}")
     return Explanation(
         call="torch.autograd.grad(y, x)", operands=(), gradients=gradients, check=check
     )

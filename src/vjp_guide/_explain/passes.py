@@ -1,6 +1,7 @@
 """Further passes through the graph of a call, within a limit of time."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -128,6 +129,13 @@ def wide(name: str, value: object) -> Array:
     """Return numbers in double precision."""
     array = as_array(name, value)
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+
+
+def said(error: Exception) -> str:
+    """Return what an error of a reader's says, its type if it can't be asked."""
+    with suppress(Exception):
+        return str(error) or repr(error)
+    return type(error).__name__
 
 
 def cotangent(y: Argument, entries: Array) -> Tensor:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from textwrap import indent
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from vjp_guide._call import Argument, Call, is_tensor
+from vjp_guide._contract import as_array
 from vjp_guide._explain.containers import unpacked, within
 from vjp_guide._explain.cotangents import (
     correct_cotangents,
@@ -27,13 +29,26 @@ Repair = Callable[[Call, re.Match[str]], Mended]
 def mend_cotangents(call: Call, _: re.Match[str]) -> Mended:
     """Return the call with a cotangent that fits for each output."""
     tidy = unpacked(call)
-    kept = {y.name for y in tidy.outputs}
-    left_out = [y for y in call.outputs if y.name not in kept and is_tensor(y.value)]
-    if kept == {y.name for y in call.outputs}:
-        return explain_cotangents(call), correct_cotangents(tidy)
-    constant = _shapes(left_out, " and ") or "parts of outputs"
-    cause = f"No derivative leads to {constant}: leave out what doesn't depend on x."
-    return f"{cause} {explain_cotangents(tidy)}".strip(), correct_cotangents(tidy)
+    code = correct_cotangents(tidy)
+    left_out = list(_left_out(call, {id(y.value) for y in tidy.outputs}))
+    if not left_out:
+        is_same = [y.name for y in tidy.outputs] == [y.name for y in call.outputs]
+        return explain_cotangents(call if is_same else tidy), code
+    constant = _shapes([y for y in left_out if is_tensor(y.value)], " and ")
+    cause = (
+        f"No derivative leads to {constant or 'parts of outputs'}: leave out what "
+        "doesn't depend on x."
+    )
+    return f"{cause} {explain_cotangents(tidy)}".strip(), code
+
+
+def _left_out(call: Call, kept: set[int]) -> Iterator[Argument]:
+    """Yield what outputs hold besides the tensors that are kept."""
+    for y in call.outputs:
+        found = list(within(*y))
+        yield from (each for each in found if id(each.value) not in kept)
+        if not found:
+            yield y
 
 
 def mend_batches(call: Call, _: re.Match[str]) -> Mended:
@@ -168,8 +183,20 @@ def _by_tensors(call: Call, others: Sequence[Argument]) -> str:
 
 def _made(call: Call, others: Sequence[Argument]) -> str:
     """Return the call with new tensors."""
-    lines = [f"{x.name} = torch.tensor({x.name}).requires_grad_()" for x in others]
-    return "\n".join([*lines, _again(call)])
+    if isinstance(call.given[1], np.ndarray | str):  # meant as one
+        others = [Argument("x", call.given[1])]
+        call = replace(call, inputs=tuple(others))
+    return "\n".join([*map(_new, others), _again(call)])
+
+
+def _new(x: Argument) -> str:
+    """Return code that makes a tensor of what was passed."""
+    try:
+        kind = as_array(x.name, x.value).dtype.kind
+    except TypeError:
+        return f"{x.name} = torch.ones(2).requires_grad_()  # what y is computed from"
+    dtype = "" if kind in "fc" else ", dtype=torch.get_default_dtype()"
+    return f"{x.name} = torch.tensor({x.name}{dtype}).requires_grad_()"
 
 
 def _module(call: Call) -> tuple[str, nn.Module] | None:
@@ -280,6 +307,8 @@ def _functional(call: Call) -> str:
 def _again(call: Call) -> str:
     """Return the computation and the call, in a mode that records."""
     lines = [*map(_requiring, _constants(call))]
+    if lines and call.is_of_model:
+        lines = ["model.requires_grad_()"]
     code = "\n".join([*lines, call.forward(), correct_cotangents(call)])
     if not _mode():
         return code

@@ -14,7 +14,7 @@ from vjp_guide._graph import Edges, between, edge
 from vjp_guide._quiet import plain_settings
 
 _REPEATS, _PASSES = 5, 10
-_SCALE = 1024.0  # rounding alone is too coarse to measure
+_SCALE, _LARGEST = 1024.0, 0.125  # rounding alone is too coarse to measure
 
 Cotangents = tuple[Tensor | None, ...]
 
@@ -41,12 +41,23 @@ def rounding(passes: Passes, v: list[Array]) -> list[Array]:
     ys = [y.value for y in call.outputs]
     cotangents = [cotangent(y, each) for y, each in zip(call.outputs, v, strict=True)]
     still = passes.gradients(ys, cotangents)
-    with _shaken(edges, passes):
+    scale = _scale(call)
+    with _shaken(edges, passes, scale):
         moved = [passes.gradients(ys, cotangents) for _ in range(_REPEATS)]
     return [
-        np.max([abs(each[place] - old) for each in moved], axis=0) / _SCALE
+        np.max([abs(each[place] - old) for each in moved], axis=0) / scale
         for place, old in enumerate(still)
     ]
+
+
+def _scale(call: Call) -> float:
+    """Return by how much rounding is enlarged: less for few digits.
+
+    Factors far from 1 would add up to more than the sum of what each of them moves.
+    """
+    arguments = (*call.outputs, *call.inputs)
+    coarsest = max(torch.finfo(each.dtype).eps for each in arguments)
+    return min(_SCALE, _LARGEST / coarsest)
 
 
 def _between(call: Call, until: float) -> Edges:
@@ -56,12 +67,12 @@ def _between(call: Call, until: float) -> Edges:
 
 
 @contextmanager
-def _shaken(edges: Edges, passes: Passes) -> Iterator[None]:
+def _shaken(edges: Edges, passes: Passes, scale: float) -> Iterator[None]:
     """Shake what arrives at each node and leaves it, which takes long for many."""
 
     def shake(cotangents: Cotangents, _: object = None) -> Cotangents:
         passes.require_time()
-        return _shake(cotangents)
+        return _shake(cotangents, scale)
 
     with ExitStack() as stack:
         for node in edges:
@@ -70,14 +81,18 @@ def _shaken(edges: Edges, passes: Passes) -> Iterator[None]:
         yield
 
 
-def _shake(cotangents: Cotangents) -> Cotangents:
+def _shake(cotangents: Cotangents, scale: float) -> Cotangents:
     with plain_settings(), torch.no_grad():
-        return tuple(each if each is None else _moved(each) for each in cotangents)
+        return tuple(
+            each if each is None else _moved(each, scale) for each in cotangents
+        )
 
 
-def _moved(cotangent: Tensor) -> Tensor:
+def _moved(cotangent: Tensor, scale: float) -> Tensor:
     if cotangent.layout != torch.strided or cotangent.is_nested:
         return cotangent
+    eps = torch.finfo(cotangent.dtype).eps
     draw = 2 * torch.rand(cotangent.shape, device=cotangent.device) - 1
-    change = cotangent * (draw * (_SCALE * torch.finfo(cotangent.dtype).eps))
-    return cotangent + change.to(cotangent.dtype)
+    # Floats of 8 bits can be converted alone.
+    wide = cotangent if cotangent.dtype.itemsize > 1 else cotangent.float()
+    return (wide + wide * (draw * (scale * eps))).to(cotangent.dtype)

@@ -16,6 +16,7 @@ from vjp_guide._explain.passes import (
     LeftOutError,
     Passes,
     cotangent,
+    said,
     sizes,
     values,
     weights,
@@ -98,7 +99,7 @@ def suspect(
             # There is no time, or there are no numbers to read.
             left_out.append(Suspicion(slug, str(error)))
         except Exception as error:  # noqa: BLE001 (a look must not stop the rest)
-            left_out.append(Suspicion(slug, f"it failed: {str(error) or repr(error)}"))
+            left_out.append(Suspicion(slug, f"it failed: {said(error)}"))
     return found, left_out
 
 
@@ -193,7 +194,10 @@ def _negligible(call: Call, v: Sequence[Array], found: Sequence[Array]) -> bool:
 def _is_rounding(passes: Passes, v: Sequence[Array], found: Sequence[Array]) -> bool:
     moves = rounding(passes, sizes(passes.call, v))
     largest = max(move.max(initial=0) for move in moves)
-    return all(abs(each).max(initial=0) <= _MOVES * largest for each in found)
+    arguments = (*passes.call.outputs, *passes.call.inputs)
+    eps = max(torch.finfo(each.dtype).eps for each in arguments)
+    times = min(_MOVES, _PART / eps)
+    return all(abs(each).max(initial=0) <= times * largest for each in found)
 
 
 def _infinite_slopes(evidence: _Evidence) -> Iterator[str]:
@@ -313,4 +317,5 @@ _LOOKS: dict[str, Callable[[_Evidence], Iterator[str]]] = {
     "coupled-samples": _coupled_samples,
 }
 _FEW, _MOVES = 1_000, 32
+_PART = 0.02  # of what cancels: more is no rounding, however few digits there are
 _MANY = 1_000_000  # so many numbers are read in a few milliseconds
