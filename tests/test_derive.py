@@ -136,11 +136,13 @@ CASES: list[tuple[Callable[..., Any], list[Tensor], list[Tensor]]] = [
     (heads, [randn(2, 5, 4), randn(4, 4)], [randn(3, 4, 6), randn(6, 6)]),
     (in_place, [randn(4, 3)], [randn(2, 5)]),
     (masked, [randn(3, 5)], [randn(3, 5) + 1]),
+    (lambda x: (x + torch.zeros_like(MASK, dtype=x.dtype).masked_fill(MASK, -math.inf)).exp(), [randn(3, 5)], [randn(3, 5) + 1]),
     (rms_norm, [randn(4, 3), randn(3)], [randn(2, 6), randn(6)]),
     (entropy, [randn(3, 4), randn(4, 5), TARGET], [randn(5, 2), randn(2, 4), torch.tensor([3, 1, 0, 2, -100])]),
     (several, [randn(2, 3), randn(3)], [randn(5, 4), randn(4)]),
     (literal, [randn(2, 3)], [randn(4, 3)]),
     (complex_product, [randn(2, 3, dtype=torch.complex128), randn(4, 3, dtype=torch.complex128)], [randn(5, 2, dtype=torch.complex128), randn(3, 2, dtype=torch.complex128)]),
+    (lambda z: z.real[[0, 0]], [randn(2, 3, dtype=torch.complex128)], [randn(5, 2, dtype=torch.complex128)]),
     (lambda x: x.unfold(0, 3, 2).sum(), [randn(7)], [randn(9)]),
     (lambda x, y: torch.outer(x, y) ** 2, [randn(3), randn(4)], [randn(5), randn(2)]),
     (lambda x: x.sum() - x.mean() + 0 * x.max(), [randn(3, 0 + 2)], [randn(4, 3)]),
@@ -394,6 +396,16 @@ def test_a_rule_of_its_own_is_told_by_finite_differences() -> None:
 
     assert derivation.verification.autograd == 0
     assert "# dot-product test: failed" in str(derivation)
+
+
+def test_a_trace_that_is_tried_again_prints_nothing(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Tests an operation that torch can't trace with lengths left open."""
+    derivation = derive(lambda x: torch.diag(x).exp(), randn(3, 3))
+
+    assert derivation.fixed == {"x.shape[0]": 3, "x.shape[1]": 3}
+    assert not capfd.readouterr().err
 
 
 def test_a_notebook_shows_code_and_drawing() -> None:

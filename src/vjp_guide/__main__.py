@@ -8,6 +8,8 @@ import torch
 
 from vjp_guide import __version__
 from vjp_guide._clarify.run import USAGE, run
+from vjp_guide._derive import command as derivation
+from vjp_guide._derive.refusal import DeriveError
 from vjp_guide.operators import (
     OperatorsUnavailableError,
     UnknownOperatorError,
@@ -16,13 +18,22 @@ from vjp_guide.operators import (
     names,
 )
 
-COMMANDS = ("operator", "run", "completion")
+COMMANDS = ("operator", "derive", "run", "completion")
 # Each completes operators, commands and files.
 COMPLETIONS = {
     "bash": 'complete -o default -W "{}" vjp-guide',
     "fish": 'complete --command vjp-guide --arguments "{}"',
     "zsh": "compdef '_alternative \"names:name:({})\" files:file:_files' vjp-guide",
 }
+
+
+# What a command line can't have, said without a traceback.
+_ANSWERS = (
+    DeriveError,
+    derivation.CommandError,
+    UnknownOperatorError,
+    OperatorsUnavailableError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)
     try:
         sys.stdout.write(parsed.command(parsed) + "\n")
-    except (UnknownOperatorError, OperatorsUnavailableError) as error:
+    except _ANSWERS as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
@@ -64,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     example = "softmax, torch.fft.fft, F.relu, MulBackward0, ..."
     operator.add_argument("names", nargs="+", metavar="NAME", help=example)
     operator.set_defaults(command=_operator)
+
+    about = "print the backward pass of a function, as Python that was checked"
+    derive = commands.add_parser("derive", help=about, description=about)
+    derivation.add_arguments(derive)
+    derive.set_defaults(command=derivation.run)
 
     about = "run a program, with notes on the errors of torch's autograd"
     commands.add_parser("run", help=about, description=about, usage=USAGE)

@@ -1,12 +1,12 @@
 """A function and its backward pass as one graph, with the names of its variables."""
 
+import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from inspect import currentframe
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -25,12 +25,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
-from vjp_guide._derive.refusal import refused
+from vjp_guide._derive.refusal import is_own, refused
 from vjp_guide._derive.subject import Subject, unlike
 from vjp_guide.operators.program.nodes import Size, is_mutable, size
 from vjp_guide.operators.torch_tables import program_rules
-
-_TORCH = Path(torch.__file__).parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +139,7 @@ def capture(subject: Subject, *, dynamic: bool = True) -> Captured:
 
 def _trace(mode: FakeTensorMode, function: Any, fakes: list[Tensor]) -> GraphModule:
     traced = make_fx(function, decomposition_table=program_rules())
-    with mode, _symbolic_roots(), plain_attention():
+    with mode, _symbolic_roots(), plain_attention(), _unlogged():
         module: GraphModule = traced(*fakes)
     return module
 
@@ -201,7 +199,7 @@ class _Variables(TorchFunctionMode):
         """Return what a function of torch does, with the variables noted before."""
         del types
         for frame in _frames(currentframe()):
-            for name, value in frame.f_locals.items():
+            for name, value in [*frame.f_locals.items()]:
                 if isinstance(value, Tensor) and name.isidentifier():
                     self._found.setdefault(id(value), (name, value))
         given = kwargs or {}
@@ -228,7 +226,7 @@ def _is_traced(value: object) -> bool:
 def _frames(frame: FrameType | None) -> Iterator[FrameType]:
     """Yield the frames of the reader's code that led to a frame of this module."""
     while frame and frame.f_code is not _product.__code__:
-        if _TORCH not in Path(frame.f_code.co_filename).parents:
+        if not is_own(frame.f_code.co_filename):
             yield frame
         frame = frame.f_back
 
@@ -236,6 +234,17 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
 def plain_attention() -> AbstractContextManager[None]:
     """Return what lets attention run as products and a softmax, not as one kernel."""
     return sdpa_kernel(SDPBackend.MATH)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep torch from printing errors of a trace, which is tried in other ways then."""
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def subject(fn: Callable[..., Any], inputs: tuple[Tensor, ...]) -> Subject:
         )
     for place, x in enumerate(inputs):
         _require_dense(f"inputs[{place}]", x)
-    names = list(unlike(_parameters(fn, len(inputs)), _TAKEN))
+    names = list(unlike(parameters(fn, len(inputs)), _TAKEN))
     if isinstance(fn, nn.Module):
         found = _module(fn, dict(zip(names, inputs, strict=True)))
     else:
@@ -140,22 +140,29 @@ def _called(fn: Callable[..., Any]) -> str:
     return getattr(fn, "__name__", type(fn).__name__)
 
 
-def _parameters(fn: Callable[..., Any], count: int) -> list[str]:
+def parameters(fn: Callable[..., Any], count: int) -> list[str]:
     """Return the names of the first positional parameters."""
-    called = fn.forward if isinstance(fn, nn.Module) else fn
-    try:
-        parameters = [*inspect.signature(called).parameters.values()]
-    except (TypeError, ValueError):  # some that are written in C have none
-        parameters = []
-    names = [p.name for p in parameters if p.kind in _POSITIONAL]
-    more = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "x")
+    found = positional(fn)
+    names = [p.name for p in found if p.kind is not p.VAR_POSITIONAL]
+    more = next((p.name for p in found if p.kind is p.VAR_POSITIONAL), "x")
     names += [f"{more}{place}" for place in range(count - len(names))]
     return [_identifier(name) for name in names[:count]]
+
+
+def positional(fn: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return the positional parameters of a function or a module."""
+    called = fn.forward if isinstance(fn, nn.Module) else fn
+    try:
+        found = inspect.signature(called).parameters.values()
+    except (TypeError, ValueError):  # some that are written in C have none
+        return []
+    return [p for p in found if p.kind in _POSITIONAL]
 
 
 _POSITIONAL = {
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.VAR_POSITIONAL,
 }
 
 

@@ -195,8 +195,17 @@ class Printer:
         """Return the options that put a new tensor where ``like`` is."""
         if not self.like:
             return ""
-        like = f"{self.like}.dtype" if dtype in {None, torch.float64} else dtype
-        return f", dtype={like}, device={self.like}.device"
+        return f", dtype={self.dtype(dtype)}, device={self.like}.device"
+
+    def dtype(self, dtype: Any) -> str:
+        """Return the text of a dtype, real numbers being as precise as ``like``."""
+        named = {name: tensor_of(node) for node, name in self.names.items()}
+        like = named.get(self.like)
+        if dtype in {None, torch.float64}:
+            part = ".real" if like is not None and like.is_complex() else ""
+            return f"{self.like}{part}.dtype" if self.like else "torch.float64"
+        same = like is not None and like.dtype == dtype
+        return f"{self.like}.dtype" if same else str(dtype)
 
     def _short(self, node: Node, name: str) -> Text:
         """Return an expression with operators, indexing and methods where they fit."""
@@ -236,6 +245,8 @@ class Printer:
             if self.plain or not (_is_storage(key, value) or (new and key == "dtype"))
         ]
         where = [self._where(kwargs.get("dtype"))[2:]] if new else []
+        if not (new or self.plain) and _widens(node):
+            where = [f"dtype={self.dtype(torch.float64)}"]
         return f"({', '.join(positional + named + where)})"
 
     def value(self, value: Any) -> Text:
@@ -370,7 +381,8 @@ def _converted(printer: Printer, node: Node) -> Text | None:
     if not all(_is_storage(key, value) for key, value in node.kwargs.items()):
         return None
     x = printer.value(args_of(node)[0])
-    return Text(f"{x.inside(_ATOM)}.to({printer.like}.dtype)") if printer.like else x
+    dtype = printer.dtype(node.kwargs.get("dtype"))
+    return Text(f"{x.inside(_ATOM)}.to({dtype})") if printer.like else x
 
 
 def _component(printer: Printer, node: Node) -> Text | None:
@@ -477,6 +489,13 @@ def _is_method(node: Node, name: str) -> bool:
 
 def _is_storage(key: str, value: Any) -> bool:
     return key in _STORAGE or (key == "dtype" and value in {None, torch.float64})
+
+
+def _widens(node: Node) -> bool:
+    """Return whether a new tensor like one of integers holds real numbers."""
+    source = tensor_of(args_of(node)[0]) if args_of(node) else None
+    other = source is not None and source.dtype != torch.float64
+    return other and node.kwargs.get("dtype") == torch.float64
 
 
 def _is_short(value: Any) -> bool:

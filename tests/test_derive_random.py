@@ -1,0 +1,73 @@
+"""Tests of derived programs of random functions, as text, on other sizes.
+
+``VJP_GUIDE_EXAMPLES=1000`` runs other ones; ``--hypothesis-show-statistics`` counts kinds.
+"""
+
+import math
+import os
+from typing import Any
+
+import torch
+from hypothesis import HealthCheck, event, given, settings
+from torch import Tensor
+
+from tests.random_programs import Program, programs
+from vjp_guide import Derivation, derive
+
+EXAMPLES = int(os.environ.get("VJP_GUIDE_EXAMPLES", "0"))
+ROUNDING = 1e-12
+
+
+def products(function: Any, inputs: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """Return cotangents, and what torch computes of them."""
+    leaves = [x.clone().requires_grad_() for x in inputs]
+    returned = function(*leaves)
+    ys = returned if isinstance(returned, tuple) else (returned,)
+    generator = torch.Generator().manual_seed(1)
+    v = [torch.randn(y.shape, dtype=y.dtype, generator=generator) for y in ys]
+    found = torch.autograd.grad(
+        ys, leaves, v, allow_unused=True, materialize_grads=True
+    )
+    return v, list(found)
+
+
+def run(derivation: Derivation, inputs: list[Tensor], v: list[Tensor]) -> list[Tensor]:
+    """Return what the printed text computes."""
+    names = [*derivation.inputs, *derivation.cotangents]
+    scope: dict[str, Any] = {"torch": torch, "math": math}
+    scope |= dict(zip(names, [*inputs, *v], strict=True))
+    exec(str(derivation), scope)  # noqa: S102 - that it runs is the test
+    return [scope[name] for name in derivation.gradients]
+
+
+def assert_equal(found: list[Tensor], expected: list[Tensor]) -> None:
+    """Check products relative to the largest number among them."""
+    largest = max((float(t.abs().max()) for t in expected if t.numel()), default=0.0)
+    for mine, theirs in zip(found, expected, strict=True):
+        assert mine.shape == theirs.shape
+        torch.testing.assert_close(mine, theirs, rtol=0, atol=ROUNDING * largest)
+
+
+@settings(
+    max_examples=EXAMPLES or 100,
+    derandomize=not EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(programs())
+def test_a_random_function_is_derived(program: Program) -> None:
+    """Tests the text against autograd, differences and the identity, on two sizes."""
+    function = program.function
+    first, other = program.inputs
+    derivation = derive(function, *first)
+    event(f"{len(program.operations) // 3 * 3} operations or more")
+    event("complex" if first[0].is_complex() else "real")
+    event("several outputs" if len(derivation.outputs) > 1 else "one output")
+    event("for these sizes alone" if derivation.fixed else "for all sizes")
+
+    assert derivation.verification.test.passed
+    for inputs in (first, first if derivation.fixed else other):
+        v, expected = products(function, inputs)
+        assert_equal(run(derivation, inputs, v), expected)
+    if len(program.operations) % 4 == 0:  # gradcheck takes longer than all the rest
+        derivation.function()  # runs the test that it ends with
