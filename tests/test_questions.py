@@ -134,7 +134,11 @@ THREADS = {
     132: ["github.com/SimplexLab/TorchJD/issues/220"],
     133: ["github.com/pytorch/pytorch/issues/105311"],
     135: ["github.com/Oneflow-Inc/oneflow/issues/10397"],
-    136: ["github.com/pytorch/functorch/issues/67"],
+    136: [
+        "github.com/pytorch/functorch/issues/67",
+        "github.com/pytorch/pytorch/issues/151782",
+        "github.com/pytorch/pytorch/issues/145262",
+    ],
     137: ["github.com/pytorch/pytorch/issues/10223"],
     138: ["github.com/jax-ml/jax/issues/2772"],
     140: ["github.com/pytorch/pytorch/issues/41857"],
@@ -253,7 +257,10 @@ THREADS = {
     207: ["github.com/fastai/fastai2/issues/278"],
     208: ["github.com/shap/shap/issues/3565"],
     209: ["github.com/philtabor/Actor-Critic-Methods-Paper-To-Code/issues/6"],
-    210: ["github.com/pytorch/pytorch/issues/49830"],
+    210: [
+        "github.com/pytorch/pytorch/issues/49830",
+        "github.com/pytorch/pytorch/issues/77015",
+    ],
     211: [
         "github.com/pytorch/pytorch/issues/69217",
         "github.com/Lightning-AI/pytorch-lightning/issues/4487",
@@ -398,6 +405,9 @@ THREADS = {
         "github.com/keras-team/keras-io/issues/910",
     ],
     310: ["github.com/facebookresearch/higher/issues/32"],
+    312: ["github.com/pytorch/pytorch/issues/132929"],
+    314: ["github.com/rosinality/swapping-autoencoder-pytorch/issues/22"],
+    316: ["github.com/atomistic-machine-learning/schnetpack/issues/215"],
 }
 
 

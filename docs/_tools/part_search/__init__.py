@@ -190,8 +190,12 @@ def _page(page: Page, place: str) -> dict[str, Any]:
 
 
 def _phrases(part: Part) -> list[set[str]]:
-    """Return how people ask for a part, without what its title says already."""
-    return [words for words in part.asked if words and words != part.names]
+    """Return how people ask for a part, each once, without what its title says."""
+    found: list[set[str]] = []
+    for words in part.asked:
+        if words and words not in [part.names, *found]:
+            found.append(words)
+    return found
 
 
 def _about(page: Page) -> set[str]:
