@@ -1,5 +1,6 @@
 """What every test begins with, and leaves as it was."""
 
+import gc
 import sys
 from collections.abc import Iterator
 
@@ -12,6 +13,12 @@ SETTINGS = {
     "torch._functorch.config": {"donated_buffer": True},
     "torch._dynamo.config": {"trace_autograd_ops": False},
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _hidden_from_searches() -> None:
+    """Hide what other modules left, as the conftest above this one does at first."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

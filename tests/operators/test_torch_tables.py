@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import torch
 
 from vjp_guide.__main__ import main
 from vjp_guide.operators import entry, lookup, torch_tables
@@ -39,3 +40,15 @@ def test_missing_private_parts_of_torch_are_told(
     finally:
         for cached in caches:
             cached.cache_clear()
+
+
+def test_an_operation_of_a_library_has_a_rule_where_it_has_a_kernel() -> None:
+    """Tests one that is written in operations with rules, and one that isn't."""
+    library = torch.library.Library("vjp_guide_tables", "DEF")
+    for name, key in (("composed", "CompositeImplicitAutograd"), ("opaque", "CPU")):
+        library.define(f"{name}(Tensor x) -> Tensor")
+        library.impl(name, torch.sin, key)
+    operations = torch.ops.vjp_guide_tables
+
+    assert torch_tables.has_rule(operations.composed.default)
+    assert not torch_tables.has_rule(operations.opaque.default)

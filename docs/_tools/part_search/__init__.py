@@ -1,8 +1,8 @@
 """A search of a Sphinx site that ranks the parts of its pages by their words.
 
 See the README beside this file. MiniSearch needs Node to make its index. Given the same
-phrases, it ranked a little worse what nobody had tuned it to (of 191 texts of this site
-80% came first, here 82%), with an index that is larger by two thirds.
+phrases, it ranked no better what nobody had tuned it to (of 191 texts of this site 80%
+came first, here 82%), with an index that is larger by two thirds.
 """
 
 import json
