@@ -98,29 +98,29 @@ def turned_over(palette: list[int]) -> list[int]:
 
 
 def theme_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put a picture of each theme in a box, which can scroll on a narrow screen."""
+    """Give each picture a twin for dark pages; the theme knows the names.
+
+    They stand in a box, which can scroll on a narrow screen.
+    """
     for picture in list(doctree.findall(imgsgnode)):
         box = nodes.container(classes=["vjp-scroll"])
         picture.replace_self(box)
-        box += [picture, _twin(picture)]
+        picture["class"] = ["only-light"]  # sphinx-gallery's own
+        box += [picture, _twin(app, picture, docname)]
     for thumbnail in list(doctree.findall(nodes.image)):
         if thumbnail["uri"].endswith("_thumb.png"):
-            twin = _twin(thumbnail)
-            app.env.images.add_file(docname, twin["uri"])
-            thumbnail.parent.insert(thumbnail.parent.index(thumbnail) + 1, twin)
+            thumbnail["classes"].append("only-light")
+            place = thumbnail.parent.index(thumbnail) + 1
+            thumbnail.parent.insert(place, _twin(app, thumbnail, docname))
 
 
-def _twin(picture: nodes.Element) -> nodes.Element:
-    """Return what a dark page shows instead of a picture; the theme knows the names."""
-    twin = picture.deepcopy()
-    for name in ("uri", "srcset"):
-        if name in twin:
-            twin[name] = dark(twin[name])
-    if "candidates" in twin:
-        twin["candidates"] = {"*": twin["uri"]}
-    for each, shown in ((picture, "only-light"), (twin, "only-dark")):
-        each["classes"].append(shown)
-        each["class"] = [shown]  # sphinx-gallery's own
+def _twin(app: Sphinx, picture: nodes.Element, docname: str) -> nodes.image:
+    """Return the twin of a picture, which loads when it is to be seen."""
+    path = dark(picture["uri"].lstrip("/"))
+    app.env.images.add_file(docname, path)
+    twin = nodes.image("", uri=path, candidates={"*": path}, alt=picture["alt"])
+    twin["loading"] = "lazy"
+    twin["classes"].append("only-dark")
     return twin
 
 
