@@ -47,7 +47,7 @@ def test_the_key_changes_with_our_code(
     )
     for name in ("_b", "_c"):
         (package / f"{name}.py").write_text(f"{name[1]} = 1\n", encoding="utf-8")
-    monkeypatch.setattr(kept, "_package", tmp_path.joinpath)
+    monkeypatch.setattr(kept, "package", tmp_path.joinpath)
 
     keys = [kept.fingerprint()]
     for path in ("vjp_guide/_c.py", "vjp_guide/_b.py", "torch/version.py"):

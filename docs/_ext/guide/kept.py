@@ -36,8 +36,8 @@ def cached(compute: Callable[[], tuple[str, bool]]) -> str:
 def fingerprint() -> str:
     """Return a hash of all that the atlas depends on: our code and its libraries."""
     digest = hashlib.sha256(repr((sys.version, version("numpy"))).encode())
-    digest.update((_package("torch") / "version.py").read_bytes())
-    root = _package("vjp_guide")
+    digest.update((package("torch") / "version.py").read_bytes())
+    root = package("vjp_guide")
     for source in sources(root):
         digest.update(source.relative_to(root).as_posix().encode())
         digest.update(source.read_bytes())
@@ -72,7 +72,7 @@ def folder() -> Path:
     return Path(home) / "vjp-guide"
 
 
-def _package(name: str) -> Path:
+def package(name: str) -> Path:
     """Return the folder of a package without importing it."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
