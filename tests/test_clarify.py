@@ -621,11 +621,8 @@ def python(*arguments: str, folder: Path) -> tuple[int, str, str]:
     return ended.returncode, ended.stdout, ended.stderr
 
 
-# Each starts torch; a module and a script differ in how they are found.
-@pytest.mark.parametrize(
-    ("end", "module"),
-    [*((end, False) for end in ENDS), *((end, True) for end in ("error", "exit"))],
-)
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("module", [False, True], ids=["script", "module"])
 def test_run_ends_as_python_does(end: str, module: bool, tmp_path: Path) -> None:  # noqa: FBT001 (pytest names it)
     """Tests output, traceback and exit code of a script and a module."""
     (tmp_path / "program.py").write_text(PROGRAM.format(ENDS[end]), encoding="utf-8")

@@ -72,10 +72,15 @@ class Pullback:
 
     def single(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         """Return the product for one cotangent, by input."""
-        # Code of the reader's may edit what it gets.
-        own = cotangent if self.torch_alone else cotangent.clone()
-        gradients = (self._grad if self._known else self._first)(own)
+        if self._known:
+            gradients = self._grad(self._own(cotangent))
+        else:
+            gradients = self._first(cotangent)
         return tuple(gradient.to_dense() for gradient in gradients)
+
+    def _own(self, cotangent: Tensor) -> Tensor:
+        """Return a copy where code of the reader's may edit or keep what it gets."""
+        return cotangent if self.torch_alone else cotangent.clone()
 
     def rows_within(self, max_bytes: int) -> int:
         """Return how many cotangents fit into ``max_bytes`` with their products."""
@@ -100,7 +105,7 @@ class Pullback:
         gradients: tuple[Tensor, ...] = ()
         try:
             with watched_hooks() as ran, self._retained:
-                gradients = self._grad(cotangent.clone())
+                gradients = self._grad(self._own(cotangent))
         finally:
             self._retained.look(gradients)
             self._retained.restore()
