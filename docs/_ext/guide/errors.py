@@ -16,8 +16,8 @@ def write_table(app: Sphinx) -> None:
     targets = Path(app.outdir, f"_static/{NAME}"), Path(app.outdir, DATA)
     if app.builder.format != "html" or _are_newer(targets):
         return
-    # It imports torch, which a build in which nothing of it changed spares.
-    from vjp_guide._explain.error_table import as_records  # noqa: PLC0415
+    # A build in which nothing of the package changed spares the import of torch.
+    from vjp_guide._explain.error_table import as_records  # noqa: PLC0415 - see above
 
     table = json.dumps(as_records(), ensure_ascii=False, separators=(",", ":"))
     script = f"globalThis.VJP ??= {{}};\nVJP.errors = {table};\n"
