@@ -64,8 +64,8 @@ def timed(clock: Clock, seconds: float, **options: float) -> Explanation:
 
 @pytest.mark.parametrize(
     ("seconds", "passes"),
-    # The same call, nine rows, and two looks at two parts each, else less.
-    [(0.09, 10), (0.11, 10), (0.13, 5), (0.3, 4), (1.5, 1), (2.0, 1), (60.0, 1)],
+    # The same call and nine rows, else it and products that tell parts apart.
+    [(0.09, 10), (0.11, 10), (0.13, 8), (0.3, 4), (1.5, 1), (2.0, 1), (60.0, 1)],
 )
 def test_takes_at_most_as_long_again_and_one_second(
     clock: Clock, seconds: float, passes: int
@@ -182,3 +182,14 @@ print("freed")
 def test_a_graph_is_freed_after_a_walk_that_gave_up() -> None:
     """Tests in a process of its own, which a full stack would end."""
     assert lines_of(UNFINISHED) == ["gave up", "freed"]
+
+
+def test_says_how_many_products_showed_no_coupling(clock: Clock) -> None:
+    """Tests a limit that three further passes fit into, of seven that it takes."""
+    explanation = timed(clock, 1.0, max_seconds=3.5, max_entries=1)
+
+    reasons = {each.slug: each.reason for each in explanation.left_out}
+    assert explanation.passes == 3
+    assert reasons["sums-not-diagonal"].startswith(
+        "3 of 7 products show no coupling, and for the others it takes 1 further passes"
+    )

@@ -3,21 +3,16 @@
 import warnings
 from time import perf_counter
 
-from torch import Tensor
-
 from vjp_guide._call import Call, Cotangents, Gradients, Inputs, Outputs
 from vjp_guide._explain.check import check
 from vjp_guide._explain.diagnosis import Diagnosis, recognise
+from vjp_guide._explain.edits import edited, keep, spared
 from vjp_guide._explain.explanation import Explanation, failed, succeeded, unexplained
 from vjp_guide._explain.passes import Passes
 from vjp_guide._explain.suspicions import suspect
-from vjp_guide._quiet import plain_torch, quiet_passes
+from vjp_guide._quiet import quiet_passes
 from vjp_guide._validation import require_count, require_seconds
 
-_EDITED = (
-    "v isn't what it was: a hook or a custom backward edits the tensor that it gets in "
-    "place (as in v.mul_(2) for v * 2), which is your v itself"
-)
 _REFUSALS = (RuntimeError, TypeError, ValueError, IndexError, AssertionError)
 
 
@@ -126,7 +121,7 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
 def _explain(
     call: Call, max_entries: int, max_seconds: float | None, start: float
 ) -> Explanation:
-    versions = _versions(call)
+    kept = keep(call)
     before = perf_counter()
     try:
         gradients = call.run()
@@ -138,22 +133,12 @@ def _explain(
     seconds = torch_seconds + 1 if max_seconds is None else max_seconds
     begin = start + torch_seconds  # its own time doesn't count
     refusal = "" if max_entries else "max_entries=0 leaves it out"
-    if _versions(call) != versions:
-        refusal = _EDITED
-    passes = Passes(call, refusal, seconds, torch_seconds, begin)
+    refusal = edited(kept) or refusal
+    again = spared(call, kept)
+    passes = Passes(again, refusal, seconds, torch_seconds, begin)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return _looked_at(call, gradients, passes, max_entries)
-
-
-def _versions(call: Call) -> list[int]:
-    """Return how often each cotangent was edited in place, as far as torch counts."""
-    with plain_torch():
-        return [
-            v.value._version  # noqa: SLF001 (it has no public name)
-            for v in call.cotangents
-            if isinstance(v.value, Tensor) and not v.value.is_inference()
-        ]
 
 
 def _diagnosis(error: Exception, call: Call) -> Diagnosis | None:
