@@ -28,7 +28,7 @@ TRACEBACK = f"""Traceback (most recent call last):
     result = _engine_run_backward(
 RuntimeError: {MISMATCH}
 """
-READY = "() => globalThis.VJP?.find !== undefined"
+READY = "() => globalThis.VJP?.find && globalThis.PartSearch?.library"
 SEARCH = "text => VJP.find(text).hits.map(({ entry }) => entry.name)"
 FIRST = """text => {
   const { entry, anchor } = VJP.find(text).hits[0];
@@ -44,7 +44,11 @@ FOUND = 100_000  # of scripts, the errors and the pages found, which show a line
 ANSWERED = """number => new Promise((next) => {
   const index = document.createElement("script");
   index.src = `_static/search-index.js?${number}`;
-  index.onload = () => { VJP.find("why has the VJP this shape?"); next(); };
+  index.onload = async () => {
+    await PartSearch.ready;
+    VJP.find("why has the VJP this shape?");
+    next();
+  };
   document.head.append(index);
 })"""
 

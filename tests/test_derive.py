@@ -177,6 +177,147 @@ def test_the_text_holds_on_other_sizes(
     check(derivation, fn, *others)
 
 
+def pairs(
+    fn: Callable[..., Any], inputs: list[Tensor]
+) -> tuple[Callable[..., Any], list[Tensor]]:
+    """Return what a function computes of what has a derivative, and these inputs."""
+    tracked = [x for x in inputs if x.is_floating_point() or x.is_complex()]
+    fixed = {place: x for place, x in enumerate(inputs) if x.dtype == torch.int64}
+
+    def outputs(*xs: Tensor) -> tuple[Tensor, ...]:
+        rest = iter(xs)
+        places = range(len(inputs))
+        returned = fn(*(fixed[at] if at in fixed else next(rest) for at in places))
+        ys = returned if isinstance(returned, tuple) else (returned,)
+        return tuple(y for y in ys if y.requires_grad)
+
+    return outputs, tracked
+
+
+def ran(derivation: Derivation, *given: Tensor) -> list[Tensor]:
+    """Return the products that a text computes of inputs and cotangents or tangents."""
+    names = [*derivation.inputs, *derivation.cotangents, *derivation.tangents]
+    scope = {"torch": torch, "math": math, "TARGET": TARGET, "MASK": MASK}
+    scope |= dict(zip(names, given, strict=True))
+    exec(str(derivation), scope)  # noqa: S102 - that it runs is the test
+    values: dict[str, Any] = scope
+    return [values[name] for name in derivation.gradients]
+
+
+@pytest.mark.parametrize(("fn", "inputs", "others"), CASES[:13:2])
+def test_the_product_of_a_product_holds_on_other_sizes(
+    fn: Callable[..., Any], inputs: list[Tensor], others: list[Tensor]
+) -> None:
+    """Tests order 2 against two passes of reverse mode."""
+    derivation = derive(fn, *inputs, order=2)
+    sizes = inputs if derivation.fixed else others
+    outputs, tracked = pairs(fn, sizes)
+    xs = [x.clone().requires_grad_() for x in tracked]
+    ys = outputs(*xs)
+    v = [randn(*y.shape, dtype=y.dtype).requires_grad_() for y in ys]
+    kept = torch.autograd.grad(ys, xs, v, create_graph=True)
+    u = [randn(*x.shape, dtype=x.dtype) for x in kept]
+    options = {"allow_unused": True, "materialize_grads": True}
+    expected = torch.autograd.grad(kept, [*xs, *v], u, **options)
+
+    assert derivation.verification.test.passed
+    found = ran(derivation, *sizes, *(each.detach() for each in v), *u)
+    torch.testing.assert_close(found, list(expected), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("fn", "inputs", "others"), CASES[:13:2])
+def test_the_tangents_hold_on_other_sizes(
+    fn: Callable[..., Any], inputs: list[Tensor], others: list[Tensor]
+) -> None:
+    """Tests the product with tangents against the adjoint of reverse mode."""
+    derivation = derive(fn, *inputs, jvp=True)
+    sizes = inputs if derivation.fixed else others
+    outputs, tracked = pairs(fn, sizes)
+    u = [randn(*x.shape, dtype=x.dtype) for x in tracked]
+    _, expected = torch.autograd.functional.jvp(outputs, tuple(tracked), tuple(u))
+
+    assert derivation.backward == ()
+    assert derivation.verification.test.passed
+    assert derivation.verification.identity < 1e-12
+    found = ran(derivation, *sizes, *u)
+    torch.testing.assert_close(found, list(expected), rtol=1e-12, atol=1e-12)
+
+
+def test_both_products_print_as_one_writes_them() -> None:
+    """Tests the texts, with a line for each tangent and for each cotangent."""
+    inputs = randn(4, 3), randn(3, 5), randn(5)
+    tangents = str(derive(layer, *inputs, jvp=True))
+    second = str(derive(lambda x, w: (x @ w).exp(), *inputs[:2], order=2))
+
+    assert tangents.partition("\n\n# forward mode")[0] == (
+        "# layer(x (4, 3), w (3, 5), b (5,)) -> y (4, 5)\n"
+        "\n"
+        "# forward, with tangents u_x (4, 3), u_w (3, 5), u_b (5,)\n"
+        "h = x @ w + b                  # (4, 5)\n"
+        "u_h = u_x @ w + x @ u_w + u_b  # (4, 5)\n"
+        "h_2 = h.tanh()                 # (4, 5)\n"
+        "y = h_2 * h_2                  # (4, 5)\n"
+        "u_h_2 = u_h * (1 - y)          # (4, 5)\n"
+        "u_y = u_h_2 * h_2 * 2          # (4, 5)"
+    )
+    assert second.partition("\n\n# autograd")[0] == (
+        "# lambda__vjp(x (4, 3), w (3, 5), v (4, 5)) -> grad_x (4, 3), grad_w (3, 5)\n"
+        "\n"
+        "# forward, what the backward pass needs\n"
+        "y = (x @ w).exp()  # (4, 5)\n"
+        "t1 = v * y         # (4, 5)\n"
+        "\n"
+        "# backward, from u_x (4, 3), u_w (3, 5)\n"
+        "grad2_t1 = x @ u_w + u_x @ w       # (4, 5)\n"
+        "grad2_y = grad2_t1 * v             # (4, 5)\n"
+        "t2 = grad2_y * y                   # (4, 5)\n"
+        "grad2_x = t1 @ u_w.mT + t2 @ w.mT  # (4, 3)\n"
+        "grad2_w = u_x.mT @ t1 + x.mT @ t2  # (3, 5)\n"
+        "grad2_v = grad2_t1 * y             # (4, 5)"
+    )
+
+
+def test_a_product_whose_program_loses_a_derivative_is_recorded_itself() -> None:
+    """Tests what goes on from a factorization that the forward pass keeps."""
+    derivation = derive(lambda x: (x @ x.mT).exp().logdet(), randn(3, 4), order=2)
+
+    assert derivation.name == "lambda__vjp"
+    assert derivation.verification.test.passed
+
+
+def test_what_is_of_another_program_is_not_combined() -> None:
+    """Tests the errors of arguments that exclude each other."""
+    wrong: Any = 3
+    with pytest.raises(ValueError, match="order must be 1 or 2, got 3"):
+        derive(torch.sin, randn(2), order=wrong)
+    with pytest.raises(ValueError, match="order=2 and jvp can't be combined"):
+        derive(torch.sin, randn(2), order=2, jvp=True)
+    with pytest.raises(ValueError, match="jvp and against can't be combined"):
+        derive(torch.sin, randn(2), jvp=True, against=torch.autograd.Function)
+    with pytest.raises(ValueError, match="writes a backward pass"):
+        derive(torch.sin, randn(2), jvp=True).function()
+    with pytest.raises(DeriveError, match="forward AD with _cdist_forward"):
+        derive(torch.cdist, randn(2, 3), randn(4, 3), jvp=True)
+
+
+def test_a_product_is_a_function_as_well() -> None:
+    """Tests the class of a product against its double backward."""
+    text, scope = function_of(
+        derive(layer, randn(4, 3), randn(3, 5), randn(5), order=2)
+    )
+    xs = [randn(*s).requires_grad_() for s in [(2, 3), (3, 4), (4,), (2, 4)]]
+
+    assert "class LayerVjp(torch.autograd.Function):" in text
+    assert torch.autograd.gradcheck(scope["layer_vjp"], xs)
+
+
+def test_many_outputs_have_numbers() -> None:
+    """Tests more outputs than are told by a letter and a number."""
+    derivation = derive(lambda x: x.unbind(), randn(40))
+
+    assert list(derivation.outputs)[-1] == "y39"
+
+
 def test_attention_prints_as_one_writes_it() -> None:
     """Tests the whole text, with the names of arguments and variables."""
     text = str(derive(named_attention, randn(4, 3), randn(5, 3), randn(5, 2)))

@@ -7,14 +7,17 @@
     [".table-wrapper", "Table"],
     [".vjp-scroll, .vjp-trace, .vjp-explanation", "Output"],
   ];
+  const scrolls = (box) => box.scrollWidth > box.clientWidth
+    || (box.matches(".table-wrapper") && box.scrollHeight > box.clientHeight);
+  const name = (box, isWide) => {
+    const [, kind] = SCROLLERS.find(([boxes]) => box.matches(boxes));
+    if (isWide) Object.assign(box, { tabIndex: 0, role: "group", ariaLabel: `${kind}, scrolls` });
+    else ["tabindex", "role", "aria-label"].forEach((attribute) => box.removeAttribute(attribute));
+  };
   const scrollers = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      const tall = target.matches(".table-wrapper") && target.scrollHeight > target.clientHeight;
-      if (tall || target.scrollWidth > target.clientWidth) {
-        const [, kind] = SCROLLERS.find(([boxes]) => target.matches(boxes));
-        Object.assign(target, { tabIndex: 0, role: "group", ariaLabel: `${kind}, scrolls` });
-      } else ["tabindex", "role", "aria-label"].forEach((name) => target.removeAttribute(name));
-    }
+    /* All are measured before the first is changed: a change makes the next measure a layout. */
+    const found = entries.map(({ target }) => [target, scrolls(target)]);
+    for (const [box, isWide] of found) name(box, isWide);
   });
   for (const [boxes] of SCROLLERS)
     document.querySelectorAll(boxes).forEach((box) => scrollers.observe(box));

@@ -4,7 +4,8 @@
   if (!form) return;
   const table = document.getElementById("op-table");
   const rows = [...table.tBodies[0].rows];
-  const cells = rows.map((row) => [...row.cells].map((cell) => cell.textContent));
+  let read; // once something is chosen: it takes long
+  const cells = () => (read ??= rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
   const [name, ...choices] = form.querySelectorAll("input, select");
   const fits = (texts) => {
     const [operator, ...others] = texts;
@@ -24,7 +25,7 @@
     return found < 0 ? 4 : found;
   };
   const ranked = () => {
-    const ranks = new Map(rows.map((row, number) => [row, rank(cells[number])]));
+    const ranks = new Map(rows.map((row, number) => [row, rank(cells()[number])]));
     return rows.toSorted((one, other) => ranks.get(one) - ranks.get(other));
   };
   let arranged = rows;
@@ -33,7 +34,8 @@
     arranged = order;
   };
   const update = () => {
-    rows.forEach((row, number) => { row.hidden = !fits(cells[number]); });
+    const isAll = name.value.trim() === "" && choices.every(({ value }) => value === "any");
+    rows.forEach((row, number) => { row.hidden = !isAll && !fits(cells()[number]); });
     arrange(name.value ? ranked() : rows);
     const shown = rows.filter((row) => !row.hidden).length;
     form.querySelector("output").textContent = `${shown} of ${rows.length} operators`;

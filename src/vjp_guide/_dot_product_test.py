@@ -257,7 +257,7 @@ def _require_double(name: str, value: object) -> None:
 def _push(fn: Function, xs: Tensors, u: Tensors, v: Tensors) -> tuple[float, str]:
     """Return ``v`` times the Jacobian-vector product, and how it was computed."""
     try:
-        return inner(v, _push_forward(fn, xs, u)), "forward mode"
+        return inner(v, push(fn, xs, u)), "forward mode"
     except NotImplementedError:
         pass
     try:
@@ -266,7 +266,8 @@ def _push(fn: Function, xs: Tensors, u: Tensors, v: Tensors) -> tuple[float, str
         return math.nan, _NO_FORWARD
 
 
-def _push_forward(fn: Function, xs: Tensors, u: Tensors) -> Tensors:
+def push(fn: Function, xs: Tensors, u: Tensors) -> Tensors:
+    """Return the Jacobian-vector product by forward mode."""
     _load_forward_mode()
     with forward_ad.dual_level():
         duals = map(forward_ad.make_dual, leaves(xs), u)

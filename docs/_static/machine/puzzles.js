@@ -29,7 +29,10 @@
   const register = (name, answer) => {
     boxes.push(name);
     if (solved.has(name)) answer.textContent = "Solved before.";
+    count();
   };
+  // Each in a task of its own: taps are answered in between.
+  const inTurn = (make, node) => setTimeout(make, 0, node);
 
   const box = (name, label, check) => {
     const input = element("input", { spellcheck: "false", autocapitalize: "off", autocomplete: "off" });
@@ -90,7 +93,7 @@
     };
     node.append(box(name, `${v ? "result" : "J"}[${names.join(", ")}] = `, check));
   };
-  for (const node of document.querySelectorAll(".puzzle")) puzzle(node);
+  for (const node of document.querySelectorAll(".puzzle")) inTurn(puzzle, node);
 
   // Exercises: the literals that the solution passes to its check, and that were tested.
   const flat = (value) => (Array.isArray(value) ? [...value].flatMap(flat) : [numberOf(value)]);
@@ -188,11 +191,10 @@
       if (isRight) settle(name, true);
     });
   };
-  for (const fieldset of document.querySelectorAll(".choice")) choice(fieldset);
+  for (const fieldset of document.querySelectorAll(".choice")) inTurn(choice, fieldset);
   const isExercises = location.pathname.endsWith("exercises.html");
-  for (const section of isExercises ? document.querySelectorAll("section section") : []) exercise(section);
+  for (const section of isExercises ? document.querySelectorAll("section section") : []) inTurn(exercise, section);
   document.addEventListener("submit", (event) => {
     if (event.target.matches(".answer")) event.preventDefault();
   });
-  count();
 })();

@@ -1,5 +1,6 @@
 // The page of the machine: fields, the picture of J as a table, and what torch prints.
-(() => {
+// In a task of its own: taps are answered after the engine has loaded.
+setTimeout(() => {
   const root = document.getElementById("machine");
   if (!root) return;
   const MOST_CELLS = 4096;
@@ -410,13 +411,14 @@
   });
   // The documented part, from the list that the engine itself uses.
   const shownNames = ({ names, isProperty }) => names.map((name) => name.replace("torch.nn.functional.", "F.") + (isProperty ? "" : "()")).join(", ");
-  $("machine-operations").replaceChildren(...VJP.groups.map(({ title, entries }) =>
+  const list = () => $("machine-operations").replaceChildren(...VJP.groups.map(({ title, entries }) =>
     element("details", {}, element("summary", {}, `${title} (${entries.length})`),
       element("table", { class: "docutils" }, element("thead", {}, element("tr", {}, ...["Names", "Arguments"].map((text) => element("th", { scope: "col" }, text)))),
         element("tbody", {}, ...entries.map((operation) => element("tr", {},
           element("td", {}, element("code", {}, shownNames(operation))),
           element("td", {}, element("code", {}, operation.signature)))))))));
+  setTimeout(list);
   addEventListener("hashchange", () => load(location.hash));
   if (new URLSearchParams(location.search).has("present")) document.body.classList.add("machine-present");
   load(location.hash.includes("=") ? location.hash : root.dataset.preset);
-})();
+});

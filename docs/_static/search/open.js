@@ -11,7 +11,7 @@ globalThis.VJP ??= {};
   let started;
   const start = (box) => {
     const names = VJP.diagnose ? NEEDED : ["doctor/doctor.js", ...NEEDED];
-    started ??= Promise.all(names.map(fetched)).then(() => VJP.search(box, root));
+    started ??= Promise.all(names.map(fetched)).then(() => PartSearch.ready).then(() => VJP.search(box, root));
   };
 
   const make = () => {

@@ -4,8 +4,8 @@
   script.src = document.currentScript.dataset.script;
   // Parts of it wait for this event, which is over.
   const start = () => document.dispatchEvent(new Event("DOMContentLoaded"));
-  // In a task of its own: taps are answered in between.
-  script.onload = () => setTimeout(start);
+  // In a task of its own, once what the script has changed is drawn: taps are answered in between.
+  script.onload = () => requestAnimationFrame(() => setTimeout(start));
   const load = () => {
     if (document.readyState !== "loading") document.body.append(script);
     else document.addEventListener("DOMContentLoaded", load, { once: true });

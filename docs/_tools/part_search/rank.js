@@ -16,6 +16,7 @@ const ASIDE = 0.7; // of a part that is beside the point
 const MEANT = 0.5; // of a word that only means what was asked, against one that was asked
 const SHOWN = 12;
 const FIRST = 40; // the code of the letter for 0
+const BACKSLASH = 92; // the code of the letter that stands for none
 const FEW = 5; // texts that hold a name: then its parts are looked for too
 const WORD = /\d+\.\d+|[\p{Letter}\p{Number}_]+/gu;
 const NAMED = /^[\p{Letter}_]{2}/u; // a word that can be missing: not a number, nor a letter
@@ -53,26 +54,31 @@ function mistakes(one, other, most) {
   return row[other.length];
 }
 
-/* Return the steps that letters stand for, as _letter in __init__.py says. */
-function steps(letters) {
-  return Array.from(letters, (letter) => letter.charCodeAt(0) - FIRST - (letter > "\\" ? 1 : 0));
+/* Return the places that letters list by steps, as _places and _letter in __init__.py say. */
+function placesOf(letters) {
+  const places = new Int32Array(letters.length);
+  let place = 0;
+  for (let at = 0; at < letters.length; at++) {
+    const code = letters.charCodeAt(at);
+    places[at] = place += code - FIRST - (code > BACKSLASH ? 1 : 0);
+  }
+  return places;
 }
 
 /* Texts that are known by how often they hold each word: `whole` gives the number of the text
-   that a listed one is a part of, if it is a part of any. */
+   that a listed one is a part of, or a negative number if it is a part of none. */
 class Texts {
-  constructor(index, size, whole) {
-    Object.assign(this, { index, whole, lengths: new Array(size).fill(0) });
-    for (const word of Object.keys(index)) for (const text of this.holders(word)) this.lengths[text] += 1;
+  constructor(places, size, whole) {
+    Object.assign(this, { places, whole, lengths: new Int32Array(size) });
+    for (const listed of places.values()) for (const place of listed) this.lengths[whole(place)] += 1;
     this.mean = this.lengths.reduce((sum, length) => sum + length, 0) / size;
   }
 
-  /* Return the text of each place of a word, which are listed by steps as _places in __init__.py says. */
+  /* Return the text of each place of a word. */
   holders(word) {
     const found = [];
-    let listed = 0;
-    for (const step of Object.hasOwn(this.index, word) ? steps(this.index[word]) : []) {
-      const text = this.whole((listed += step));
+    for (const place of this.places.get(word) ?? []) {
+      const text = this.whole(place);
       if (text >= 0) found.push(text);
     }
     return found;
@@ -133,21 +139,21 @@ class Query {
     const words = this.known(whole);
     if (words.length) this.add(whole, words);
     else if (NAMED.test(word) && !this.correct(word, whole)) this.missing.push(word);
-    if (!(this.vocabulary[whole]?.length > FEW))
+    if (!(this.vocabulary.get(whole)?.length > FEW))
       for (const part of parts) if (this.known(part).length) this.add(part, this.known(part), MEANT);
   }
 
   /* Return a word, or those that it begins. */
   known(stem) {
-    if (Object.hasOwn(this.vocabulary, stem)) return [stem];
-    return stem.length > 2 ? Object.keys(this.vocabulary).filter((other) => other.startsWith(stem)) : [];
+    if (this.vocabulary.has(stem)) return [stem];
+    return stem.length > 2 ? [...this.vocabulary.keys()].filter((other) => other.startsWith(stem)) : [];
   }
 
   /* Take the word of the index that is nearest to one with mistakes, if any is near. */
   correct(word, stem) {
     const most = stem.length < LONG / 2 ? 0 : stem.length < LONG ? 1 : 2;
     let [least, nearest] = [most + 1, ""];
-    for (const [other, places] of Object.entries(this.vocabulary)) {
+    for (const [other, places] of this.vocabulary) {
       if (!most || other[0] !== stem[0]) continue;
       const count = mistakes(stem, other, most) - places.length / 1e6; // of two, the commoner
       if (count < least && count <= most) [least, nearest] = [count, other];
@@ -161,23 +167,50 @@ class Query {
 
 /* The parts of all pages, with what is searched of them and of whole pages. */
 class Library {
-  constructor({ pages, words, owners, favours, meanings, aside }) {
+  constructor({ pages, owners, favours, meanings, aside }) {
     Object.assign(this, { entries: pages, favours, meanings, aside: new RegExp(aside) });
     this.parts = pages.flatMap(({ parts }, page) =>
       parts.map(([anchor, title = anchor]) => ({ page, anchor, title })));
-    const size = this.parts.length;
     let owner = 0;
     this.owners = [...this.parts.keys(), ...owners.map((step) => (owner += step))]; // of titles and phrases
+    this.places = new Map();
+  }
+
+  /* Return the library of an index. Taps are answered while it is built. */
+  static async of(index) {
+    const library = new Library(index);
+    await pause();
+    for (const [word, letters] of Object.entries(index.words)) library.places.set(word, placesOf(letters));
+    for (const [name, size, whole] of library.kinds()) {
+      await pause();
+      library[name] = new Texts(library.places, size, whole);
+    }
+    await pause();
+    library.weigh();
+    await pause();
+    return library;
+  }
+
+  /* Return what is ranked: the name, how many there are, and of which a listed text is a part. */
+  kinds() {
+    const [size, pages] = [this.parts.length, this.entries.length];
     const end = size + this.owners.length;
-    this.texts = new Texts(words, size, (text) => (text < size ? text : this.owners[text - size] ?? -1));
-    this.pages = new Texts(words, pages.length, (text) => (text < 2 * size ? this.parts[text % size].page : -1));
-    this.titles = new Texts(words, size, (text) => (text < 2 * size ? text - size : -1));
-    this.asked = new Texts(words, this.owners.length, (text) => (text < end ? text - size : -1));
-    this.abouts = new Texts(words, pages.length, (text) => text - end);
-    this.masses = new Array(this.owners.length).fill(0);
-    for (const word of Object.keys(words)) {
+    return [
+      ["texts", size, (text) => (text < size ? text : this.owners[text - size] ?? -1)],
+      ["pages", pages, (text) => (text < 2 * size ? this.parts[text % size].page : -1)],
+      ["titles", size, (text) => (text < 2 * size ? text - size : -1)],
+      ["asked", this.owners.length, (text) => (text < end ? text - size : -1)],
+      ["abouts", pages, (text) => text - end],
+    ];
+  }
+
+  /* Sum the rarity of the words of each title and phrase. */
+  weigh() {
+    this.masses = new Float64Array(this.owners.length);
+    for (const word of this.places.keys()) {
       const holders = this.asked.holders(word);
-      for (const text of holders) this.masses[text] += this.asked.rarity(holders.length);
+      const rarity = this.asked.rarity(holders.length);
+      for (const text of holders) this.masses[text] += rarity;
     }
   }
 
@@ -224,7 +257,7 @@ class Library {
   /* Return the hits, the best first, the words with their weights, those that no page holds,
      and those that stand in for one. */
   search(text) {
-    const query = new Query(text, this.texts.index, this.meanings);
+    const query = new Query(text, this.places, this.meanings);
     const { terms, missing, instead } = query;
     const own = this.pages.rank(terms);
     const abouts = this.abouts.rank(terms);
@@ -256,13 +289,16 @@ class Library {
   }
 }
 
+/* Wait for the next task. */
+const pause = () => new Promise((next) => setTimeout(next));
+
 /* Return a title without its subtitle. */
 const short = (title) => title.split(": ", 1)[0];
 
 /* What others use, and what the script that is the index calls. */
 globalThis.PartSearch = {
   stems,
-  setIndex(index) { this.library = new Library(index); },
+  setIndex(index) { this.ready = Library.of(index).then((library) => { this.library = library; }); },
   search(text) { return this.library.search(text); },
   hit(address, title) { return this.library.at(address, title); },
 };

@@ -28,7 +28,11 @@ def title(derivation: Content) -> str:
 
 
 def blocks(derivation: Content) -> Iterator[str]:
-    """Yield the forward and the backward lines, each block with its comment."""
+    """Yield the forward lines and the backward ones, each block with its comment."""
+    if derivation.tangents:
+        heading = f"forward, with tangents {_shapes(derivation.tangents)}"
+        yield _block(heading, derivation.forward)
+        return
     if derivation.forward:
         yield _block("forward, what the backward pass needs", derivation.forward)
     yield _block(
@@ -39,9 +43,10 @@ def blocks(derivation: Content) -> Iterator[str]:
 def notes(derivation: Content) -> list[tuple[str, str]]:
     """Return what is worth knowing besides, each with a label."""
     checks = derivation.verification
+    torchs = "forward mode" if derivation.tangents else "autograd"
     fixed = [f"{text} = {n}" for text, n in derivation.fixed.items()]
     found = [
-        ("autograd", f"differs by {residual(checks.autograd)}"),
+        (torchs, f"differs by {residual(checks.autograd)}"),
         ("finite differences", f"differ by {residual(checks.differences)}"),
         ("<v, J u> = <J^T v, u>", f"differs by {residual(checks.identity)}"),
     ]

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
+from torch.autograd import forward_ad
 from torch.func import functionalize
 from torch.fx import GraphModule, Interpreter, Node
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -37,10 +38,12 @@ class Parts:
 
     Attributes:
         outputs: The outputs.
-        cotangents: Theirs, None for those without a derivative.
-        gradients: The products, one for each input with a derivative.
+        cotangents: Theirs, None for those without a derivative; or the tangents of the
+            inputs.
+        gradients: The products, one for each input with a derivative; or the tangents
+            of the outputs, None for those without one.
         variables: The local variables of the function, by name.
-        flowing: The cotangents of these variables.
+        flowing: The cotangents of these variables, or their tangents.
     """
 
     outputs: list[Any]
@@ -112,9 +115,10 @@ def capture(subject: Subject, *, dynamic: bool = True) -> Captured:
     mode.cache_enabled = False  # a key with variable lengths costs more than a call
     fakes = [_fake(mode, x, dynamic=dynamic) for x in subject.inputs.values()]
     specs: list[Any] = []
+    recorded = _tangents if subject.kind == "jvp" else _product
 
     def product(*values: Tensor) -> list[Any]:
-        flat, spec = pytree.tree_flatten(_product(subject, values))
+        flat, spec = pytree.tree_flatten(recorded(subject, values))
         specs.append(spec)
         return flat
 
@@ -163,10 +167,7 @@ def _product(subject: Subject, values: Sequence[Tensor]) -> tuple[Any, ...]:
     """
     named = dict(zip(subject.inputs, (x.detach() for x in values), strict=True))
     tracked = [named[name].requires_grad_() for name in subject.differentiated]
-    with _Variables() as seen:
-        returned = subject.call(*named.values())
-    outputs = [t for t in pytree.tree_leaves(returned) if isinstance(t, Tensor)]
-    variables = seen.besides([*named.values(), *outputs])
+    outputs, variables = _outputs(subject, list(named.values()))
     flowing: dict[str, Tensor] = {}
     for name, tensor in variables.items():
         if tensor.requires_grad:
@@ -176,6 +177,49 @@ def _product(subject: Subject, values: Sequence[Tensor]) -> tuple[Any, ...]:
     weights = [v for v in cotangents if v is not None]
     gradients = torch.autograd.grad(kept, tracked, weights, allow_unused=True)
     return outputs, cotangents, list(gradients), variables, flowing
+
+
+def _tangents(subject: Subject, values: Sequence[Tensor]) -> tuple[Any, ...]:
+    """Return the fields of the parts, from one pass with tangents, which are open."""
+    tangents = {
+        name: torch.empty_like(x)
+        for name, x in zip(subject.inputs, values, strict=True)
+        if name in subject.differentiated
+    }
+    with forward_ad.dual_level():
+        duals = [
+            forward_ad.make_dual(x, tangents[name]) if name in tangents else x
+            for name, x in zip(subject.inputs, values, strict=True)
+        ]
+        outputs, variables = _outputs(subject, duals)
+        primals, pushed = _unpacked(outputs)
+        found, flowing = _unpacked(list(variables.values()))
+    named = dict(zip(variables, found, strict=True))
+    known = zip(variables, flowing, strict=True)
+    return (
+        primals,
+        list(tangents.values()),
+        pushed,
+        named,
+        {name: t for name, t in known if t is not None},
+    )
+
+
+def _unpacked(duals: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor | None]]:
+    """Return tensors without their tangents, and these."""
+    pairs = list(map(forward_ad.unpack_dual, duals))
+    return [pair.primal for pair in pairs], [pair.tangent for pair in pairs]
+
+
+def _outputs(
+    subject: Subject, values: Sequence[Tensor]
+) -> tuple[list[Tensor], dict[str, Tensor]]:
+    """Return the outputs, and the variables of the function."""
+    call = subject.recorded or subject.call
+    with _Variables() as seen:
+        returned = call(*values)
+    outputs = [t for t in pytree.tree_leaves(returned) if isinstance(t, Tensor)]
+    return outputs, seen.besides([*values, *outputs])
 
 
 def _note(found: dict[str, Tensor], name: str, cotangent: Tensor) -> None:
@@ -225,7 +269,7 @@ def _is_traced(value: object) -> bool:
 
 def _frames(frame: FrameType | None) -> Iterator[FrameType]:
     """Yield the frames of the reader's code that led to a frame of this module."""
-    while frame and frame.f_code is not _product.__code__:
+    while frame and frame.f_code is not _outputs.__code__:
         if not is_own(frame.f_code.co_filename):
             yield frame
         frame = frame.f_back

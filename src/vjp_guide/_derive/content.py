@@ -1,6 +1,6 @@
 """What a derivation holds, however it is shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
@@ -68,5 +68,6 @@ class Content:
     gradients: tuple[str, ...]
     fixed: dict[str, int]
     verification: Verification
+    tangents: Shapes = field(default_factory=dict)
     against: str = ""
     departure: Departure | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -14,8 +14,9 @@ from vjp_guide._derive.as_text import as_text
 from vjp_guide._derive.capture import Captured, capture, plain_attention
 from vjp_guide._derive.content import Content, Line, Shapes
 from vjp_guide._derive.function import function_text
-from vjp_guide._derive.program import Naming, naming, program
+from vjp_guide._derive.program import Naming, Program, naming, program
 from vjp_guide._derive.refusal import DeriveError, Guarded, refused
+from vjp_guide._derive.second import product_of
 from vjp_guide._derive.simplify import simplify
 from vjp_guide._derive.subject import Subject, subject
 from vjp_guide._derive.verification import EQUAL, verified
@@ -32,6 +33,7 @@ class _Source:
 
     subject: Subject
     captured: Captured
+    program: Program
     scope: dict[str, Any]
 
     @property
@@ -52,12 +54,15 @@ class Derivation(Content):
         inputs: The shapes of the inputs, by name.
         outputs: Those of the outputs.
         cotangents: Those of the cotangents.
-        forward: The lines of the forward pass that the backward pass needs.
+        forward: The lines of the forward pass that the backward pass needs; with
+            ``jvp``, all of them, each followed by that of its tangent.
         backward: The lines of the backward pass; the last compute the products.
-        gradients: The names of the products, ``grad_x`` for an input ``x``.
+        gradients: The names of the products, ``grad_x`` for an input ``x``; ``grad2_x``
+            of order 2, ``u_y`` for the tangent of an output ``y``.
         fixed: The lengths that the function fixes, such as ``weight.shape[0]``; the
             lines hold for any others, where none is 0 or 1 that wasn't.
         verification: What the lines were compared with.
+        tangents: The shapes of the tangents ``u_x``, empty without ``jvp``.
         against: The name of the function with a hand-written backward pass that they
             were compared with, empty if none was.
         departure: The first of its lines that is wrong, None if it agrees.
@@ -86,6 +91,8 @@ class Derivation(Content):
         Raises:
             DeriveError: If the test fails, as that of a function whose derivative is
                 not what torch computes.
+            ValueError: If the derivation is one of tangents: such a class has a
+                backward pass.
 
         >>> import torch
         >>> from vjp_guide import derive
@@ -97,6 +104,11 @@ class Derivation(Content):
                 grad_x = v * 2
                 return grad_x
         """
+        if self.tangents:
+            raise ValueError(
+                "function() writes a backward pass: derive without jvp=True, and torch "
+                "computes the tangents from it with torch.autograd.functional.jvp"
+            )
         source: _Source = self._source
         return function_text(source.captured, source.subject, source.naming)
 
@@ -132,6 +144,8 @@ class Derivation(Content):
 def derive(
     fn: Callable[..., Any],
     *inputs: Tensor,
+    order: Literal[1, 2] = 1,
+    jvp: bool = False,
     against: type[Any] | None = None,
 ) -> Derivation:
     r"""Derive the vector-Jacobian product of a function, as Python that was checked.
@@ -150,6 +164,11 @@ def derive(
             numbers, and which operations run doesn't depend on values.
         *inputs: The tensors ``x``. Those of a floating-point or complex dtype, which
             are converted to double precision, are differentiated. They aren't changed.
+        order: 1 for the product, 2 for that of the product, as a double backward needs
+            it: a function of ``inputs`` and cotangents, whose own cotangents are
+            ``u_x``, of the shape of ``x``.
+        jvp: Whether to derive the product with tangents ``u_x`` in its place, by
+            forward mode.
         against: A function with a backward pass that was written by hand, whose
             ``apply`` takes the same inputs. It is run line by line.
 
@@ -162,7 +181,8 @@ def derive(
             ``fn`` that prevents it.
         TypeError: If ``fn`` isn't callable, an input isn't a dense tensor, or
             ``against`` isn't a subclass of :class:`torch.autograd.Function`.
-        ValueError: If no input or no output has a derivative.
+        ValueError: If no input or no output has a derivative, ``order`` is neither 1
+            nor 2, or ``order=2``, ``jvp`` and ``against`` meet.
 
     The recording is that of ``torch.fx.experimental.proxy_tensor.make_fx``.
 
@@ -180,7 +200,45 @@ def derive(
     """
     given = subject(fn, inputs)
     _require_function(against)
+    _require_one(order=order, jvp=jvp, against=against)
     _run_once(given)
+    found = _derived(replace(given, kind="jvp") if jvp else given)
+    if order == _SECOND:
+        return _second(found)
+    return found if against is None else _compared(found, against)
+
+
+_SECOND = 2
+
+
+def _require_one(*, order: object, jvp: bool, against: object) -> None:
+    if order not in {1, _SECOND}:
+        raise ValueError(f"order must be 1 or 2, got {order!r}")
+    asked = {"order=2": order == _SECOND, "jvp": jvp, "against": against is not None}
+    given = [name for name, is_asked in asked.items() if is_asked]
+    if len(given) > 1:
+        raise ValueError(
+            f"{' and '.join(given)} can't be combined, since each is of a program of "
+            "its own: call derive once for each"
+        )
+
+
+def _second(first: Derivation) -> Derivation:
+    """Return the derivation of a product.
+
+    Its program loses the derivative where it goes on from what an operation keeps for
+    its backward pass; then reverse mode itself is recorded.
+    """
+    source: _Source = first._source  # noqa: SLF001 - of this module
+    product = product_of(source.subject, source.naming, source.program)
+    try:
+        return _derived(product)
+    except DeriveError:
+        return _derived(replace(product, recorded=None))
+
+
+def _derived(given: Subject) -> Derivation:
+    """Return the first text that computes the product."""
     problems: list[str] = []
     for dynamic, simple in _ATTEMPTS:
         captured = _captured(given, dynamic=dynamic)
@@ -192,7 +250,7 @@ def derive(
             problems.append(f"{type(error).__name__}: {error}".splitlines()[0])
             continue
         if found.verification.autograd <= EQUAL:
-            return found if against is None else _compared(found, against)
+            return found
         problems.append(f"it is off by {found.verification.autograd:.1g}")
     raise DeriveError(f"no text of the program computes the product: {problems[0]}")
 
@@ -254,13 +312,14 @@ def _derivation(given: Subject, captured: Captured) -> Derivation:
         name=given.name,
         inputs=_shapes(named.inputs, scope),
         outputs=_shapes(named.outputs, scope),
-        cotangents=_shapes(named.weights, scope),
+        cotangents={} if given.kind == "jvp" else _shapes(named.weights, scope),
         forward=tuple(_lines(found.forward, scope)),
         backward=tuple(_lines(found.backward, scope)),
         gradients=named.gradients,
         fixed=_fixed(captured),
         verification=verification,
-        _source=_Source(subject=given, captured=captured, scope=scope),
+        tangents=_shapes(named.weights, scope) if given.kind == "jvp" else {},
+        _source=_Source(subject=given, captured=captured, program=found, scope=scope),
     )
 
 

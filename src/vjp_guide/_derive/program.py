@@ -21,39 +21,68 @@ class Naming:
 
     Attributes:
         inputs: The inputs, which have their own names.
-        outputs: ``y``, or ``y0`` and ``y1``, unless an input has that name.
-        cotangents: ``v`` likewise, None for an output without a derivative.
-        gradients: ``grad_x`` for an input ``x``.
+        outputs: ``y``, or ``y0`` and ``y1``, unless an input has that name; ``grad_x``
+            for a product.
+        cotangents: ``v`` likewise, None for an output without a derivative; ``u_x`` for
+            what has the shape of an input ``x``.
+        gradients: ``grad_x`` for an input ``x``, ``grad2_x`` if the outputs are
+            products; ``u_y`` for the tangent of an output ``y``.
+        prefix: What stands before the name of a variable in that of its cotangent.
     """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     cotangents: tuple[str | None, ...]
     gradients: tuple[str, ...]
+    prefix: str
 
     @property
     def weights(self) -> tuple[str, ...]:
-        """The cotangents of the outputs with a derivative."""
+        """The cotangents of the outputs with a derivative, or the tangents."""
         return tuple(name for name in self.cotangents if name is not None)
 
 
 def naming(captured: Captured, subject: Subject) -> Naming:
     """Return names that don't meet those of the function's own tensors."""
     parts = captured.parts
-    count = len(parts.outputs)
     taken = [*subject.inputs, *subject.constants, *parts.variables]
-    called = [_free(letter, count, taken) for letter in ("y", "out", "result")]
-    ys = next(each for each in called if each)
-    vs = _free("v", count, [*taken, *ys]) or tuple(f"grad_{y}" for y in ys)
+    ys = subject.results or _outputs(len(parts.outputs), taken)
+    vs = _weights(subject, ys, [*taken, *ys])
     taken += [*ys, *vs]
-    gradients = unlike((f"grad_{name}" for name in subject.differentiated), taken)
+    prefix = _PREFIXES[subject.kind]
+    products: Iterable[str] = subject.differentiated
+    if subject.kind == "jvp":
+        tangents = zip(ys, parts.gradients, strict=True)
+        products = (y for y, node in tangents if node is not None)
     pairs = zip(vs, parts.cotangents, strict=True)
     return Naming(
         inputs=tuple(subject.inputs),
         outputs=ys,
         cotangents=tuple(name if node is not None else None for name, node in pairs),
-        gradients=tuple(gradients),
+        gradients=tuple(unlike((f"{prefix}{name}" for name in products), taken)),
+        prefix=prefix,
     )
+
+
+_PREFIXES = {"vjp": "grad_", "second": "grad2_", "jvp": "u_"}
+
+
+def _outputs(count: int, taken: Sequence[str]) -> tuple[str, ...]:
+    called = (_free(letter, count, taken) for letter in ("y", "out", "result"))
+    numbered = unlike((f"y{place}" for place in range(count)), taken)
+    return next((each for each in called if each), tuple(numbered))
+
+
+def _weights(
+    subject: Subject, outputs: Sequence[str], taken: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the names of the cotangents, or of the tangents."""
+    if subject.kind == "vjp":
+        found = _free("v", len(outputs), taken)
+        return found or tuple(unlike((f"grad_{y}" for y in outputs), taken))
+    like = [y.removeprefix("grad_") for y in outputs]
+    xs = subject.differentiated if subject.kind == "jvp" else like
+    return tuple(unlike((f"u_{x}" for x in xs), taken))
 
 
 def _free(letter: str, count: int, taken: Sequence[str]) -> tuple[str, ...]:
@@ -75,10 +104,14 @@ class Names:
         }
         self.labels: dict[Node, str] = {}
         fixed = [*subject.inputs, *named.weights, *subject.constants]
-        self._label(parts.gradients, named.gradients)
+        gradients: list[Node | None] = parts.gradients
+        if subject.kind == "jvp":
+            gradients = [node for node in gradients if node is not None]
+        self._label(gradients, named.gradients)
         self._label(parts.outputs, named.outputs)
         taken = {*fixed, *named.gradients, *named.outputs}
-        flowing = {f"grad_{name}": node for name, node in parts.flowing.items()}
+        prefix = named.prefix
+        flowing = {f"{prefix}{name}": node for name, node in parts.flowing.items()}
         for found in (parts.variables, flowing):
             free = list(unlike(found, taken))
             self._label(found.values(), free)
@@ -128,6 +161,8 @@ def program(captured: Captured, subject: Subject, named: Naming) -> Program:
         lengths=lengths(captured.shapes),
         like=subject.differentiated[0],
     )
+    if subject.kind == "jvp":
+        return _pushed(captured, named, printer, constants)
     gradients = captured.parts.gradients
     results = printer.results(graph, gradients)
     place = {node: at for at, node in enumerate(graph.nodes)}
@@ -144,7 +179,22 @@ def program(captured: Captured, subject: Subject, named: Naming) -> Program:
     return Program(
         forward=tuple(line for node, line in lines if place[node] < start),
         backward=(*(line for node, line in lines if place[node] > start), *more),
-        literals={n: t for n, t in constants.unnamed.items() if t.numel() > FEW},
+        literals=constants.literals,
+    )
+
+
+def _pushed(
+    captured: Captured, named: Naming, printer: Printer, constants: "Held"
+) -> Program:
+    """Return the lines of a pass with tangents, among those of what they are of."""
+    parts = captured.parts
+    nodes = [*parts.outputs, *(n for n in parts.gradients if n is not None)]
+    results = printer.results(captured.module.graph, nodes)
+    known = {line.partition(" = ")[0] for line in printer.lines}
+    pairs = zip([*named.outputs, *named.gradients], results, strict=True)
+    more = [f"{name} = {text}" for name, text in pairs if name not in known]
+    return Program(
+        forward=(*printer.lines, *more), backward=(), literals=constants.literals
     )
 
 
@@ -154,6 +204,11 @@ class Held:
 
     named: dict[Node, str]
     unnamed: dict[str, Tensor]
+
+    @property
+    def literals(self) -> dict[str, Tensor]:
+        """Those that are too long to print."""
+        return {n: t for n, t in self.unnamed.items() if t.numel() > FEW}
 
 
 def held(captured: Captured, subject: Subject) -> Held:

@@ -58,6 +58,7 @@ class _Graph:
 def simplify(graph: Graph, mode: FakeTensorMode) -> None:
     """Rewrite a graph in place until no rule applies."""
     maker = _Graph(graph, mode)
+    graph.eliminate_dead_code()
     all(_pass(maker, graph) for _ in range(_MOST_PASSES))
 
 

@@ -6,7 +6,7 @@ import keyword
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +34,10 @@ class Subject:
         differentiated: The names of those to differentiate with respect to: not of
             integers, nor of the buffers of a module.
         constants: The tensors that the function reads besides, by name.
+        kind: What is derived of it: the product with cotangents, that of the product
+            itself, or the one with tangents.
+        results: The names of the outputs, empty for ``y``.
+        recorded: What is recorded in the place of ``call``, None for ``call``.
     """
 
     name: str
@@ -41,6 +45,9 @@ class Subject:
     inputs: dict[str, Tensor]
     differentiated: tuple[str, ...]
     constants: dict[str, Tensor]
+    kind: Literal["vjp", "second", "jvp"] = "vjp"
+    results: tuple[str, ...] = ()
+    recorded: Callable[..., Any] | None = None
 
     def tensors(self, values: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Return the tensors that the function returns, given what to differentiate."""

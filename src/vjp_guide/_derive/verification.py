@@ -1,6 +1,6 @@
 """The checks of a derived program, none of which trusts it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor
 from vjp_guide._derive.program import Naming, Program
 from vjp_guide._derive.subject import Subject
 from vjp_guide._directional import inner, leaves, pull, randn_like, values
-from vjp_guide._dot_product_test import DotProductTest, compared
+from vjp_guide._dot_product_test import DotProductTest, compared, push
 from vjp_guide.operators.program.run import execute, residual
 
 EQUAL = 1e-9
@@ -24,17 +24,15 @@ class Verification:
 
     Attributes:
         autograd: How far the products are from torch's, relative to them.
+        differences: How far the products are from finite differences along a direction.
         test: The program in the place of reverse mode, against forward mode and finite
-            differences of the function.
+            differences of the function; or in the place of forward mode, if it is that
+            of the tangents.
     """
 
     autograd: float
+    differences: float
     test: DotProductTest
-
-    @property
-    def differences(self) -> float:
-        """How far the products are from finite differences along a direction."""
-        return self.test.reverse_residual
 
     @property
     def identity(self) -> float:
@@ -50,14 +48,19 @@ def verified(
     xs = tuple(subject.inputs[name] for name in subject.differentiated)
     generator = torch.Generator().manual_seed(_SEED)
     u, v = randn_like(xs, generator), randn_like(values(fn, xs), generator)
-    variables = run(subject, named, program, v)
+    pushes = subject.kind == "jvp"
+    variables = run(subject, named, program, u if pushes else v)
     products = tuple(variables[name] for name in named.gradients)
-    expected = pull(fn, xs, v)
+    expected = push(fn, xs, u) if pushes else pull(fn, xs, v)
     largest = max((float(t.abs().max()) for t in expected if t.numel()), default=0.0)
-    reverse = inner(products, u)
+    reverse = inner(pull(fn, xs, v) if pushes else products, u)
+    test = compared(fn, xs, u, v, reverse=reverse, tolerance=_TOLERANCE)
+    if pushes:
+        test = replace(test, forward=inner(products, v), forward_method="the program")
     checks = Verification(
         autograd=residual(products, expected, smallest=_SMALL * largest),
-        test=compared(fn, xs, u, v, reverse=reverse, tolerance=_TOLERANCE),
+        differences=test.forward_residual if pushes else test.reverse_residual,
+        test=test,
     )
     return checks, variables, subject.tensors(leaves(xs))
 
