@@ -88,6 +88,8 @@ class Passes:
         try:
             found = torch.autograd.grad(*arguments, **{**options, **kept})
             return numbers(self.call, values(found))
+        except SystemExit as error:  # only torch's own call may end the program
+            raise RuntimeError(f"it raised SystemExit({error.code!r})") from error
         finally:
             self.last = perf_counter() - start
             self.took += self.last
@@ -114,7 +116,7 @@ def weights(y: Argument, v: Argument | None) -> Array:
     if v is None:
         return np.ones(y.shape)
     value = v.value
-    if isinstance(value, Tensor) and value.dtype != y.dtype:
+    if isinstance(value, Tensor) and v.dtype != y.dtype:
         with plain_torch():
             value = value.detach().to(y.dtype)
     return wide(v.name, value)
