@@ -17,6 +17,7 @@ from torch.autograd.graph import get_gradient_edge, saved_tensors_hooks
 from torch.overrides import TorchFunctionMode
 from torch.testing import assert_close
 
+from tests.clocks import set_clock
 from vjp_guide import Explanation, coupling, explain, jacobian, trace
 from vjp_guide._explain import diagnosis
 
@@ -460,8 +461,12 @@ class Slow(torch.autograd.Function):
 
 
 @pytest.mark.parametrize("limit", [None, 0.2, 0])
-def test_spends_as_much_again_and_one_second(limit: float | None) -> None:
+def test_spends_as_much_again_and_one_second(
+    limit: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Tests the passes, and that what is left out is named with its reason."""
+    set_clock(monkeypatch, time.thread_time)  # whatever else the machine does
+    monkeypatch.delenv("VJP_GUIDE_MAX_SECONDS")
     k = torch.tensor(1.0, requires_grad=True)
     slow: Any = Slow.apply
     y = slow(k)
@@ -661,7 +666,7 @@ def test_says_that_rounding_was_not_measured(monkeypatch: pytest.MonkeyPatch) ->
     """Tests a limit of time that has no room for it."""
     monkeypatch.setattr("vjp_guide._explain.rounding._PASSES", 10**9)
 
-    explanation = explain(*clipped())
+    explanation = explain(*clipped(), max_seconds=60)
 
     text = " ".join(str(explanation).split())
     assert "wasn't looked at, since it takes 1000000000 further passes" in text

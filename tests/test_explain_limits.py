@@ -33,6 +33,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Return what all modules read the time from."""
     clock = Clock()
     set_clock(monkeypatch, clock)
+    monkeypatch.delenv("VJP_GUIDE_MAX_SECONDS")
     return clock
 
 
@@ -193,3 +194,30 @@ def test_says_how_many_products_showed_no_coupling(clock: Clock) -> None:
     assert reasons["sums-not-diagonal"].startswith(
         "3 of 7 products show no coupling, and for the others it takes 1 further passes"
     )
+
+
+def test_the_environment_sets_the_limit_of_all_calls(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests that a call's own limit comes before it."""
+    monkeypatch.setenv("VJP_GUIDE_MAX_SECONDS", "0")
+
+    left_out = timed(clock, 0.01)
+    checked = timed(clock, 0.01, max_seconds=10)
+
+    assert left_out.check
+    assert "max_seconds=0" in left_out.check.skipped
+    assert checked.check
+    assert not checked.check.skipped
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "nan", ""])
+def test_refuses_an_environment_that_holds_no_time(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests that the error names the variable and what it holds."""
+    x = torch.ones(2, requires_grad=True)
+    monkeypatch.setenv("VJP_GUIDE_MAX_SECONDS", text)
+
+    with pytest.raises(ValueError, match="environment variable VJP_GUIDE_MAX_SECONDS"):
+        explain(x.sum(), x)

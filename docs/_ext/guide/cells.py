@@ -24,6 +24,7 @@ IMPORTED = (
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "vjp_guide.figures",
+    "torch.export._trace",  # most of what derive imports when it is first called
 )
 
 logger = logging.getLogger(__name__)

@@ -1,5 +1,6 @@
 """What one call of :func:`torch.autograd.grad` computes, or why it fails."""
 
+import os
 import warnings
 
 from vjp_guide._call import Call, Cotangents, Gradients, Inputs, Outputs
@@ -14,6 +15,8 @@ from vjp_guide._quiet import quiet_passes
 from vjp_guide._validation import require_count, require_seconds
 
 _REFUSALS = (RuntimeError, TypeError, ValueError, IndexError, AssertionError)
+
+LIMIT = "VJP_GUIDE_MAX_SECONDS"
 
 
 def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
@@ -71,8 +74,9 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
             leaves the check out, and with it all further passes.
         max_seconds: How long all but torch's own call may take: the search for
             tensors with ``retain_grad()``, further passes, and the looks at tensors
-            and at the graph. ``math.inf`` for no limit, None for as long as torch's
-            own call took and one second more. On Linux it doesn't count while other
+            and at the graph. ``math.inf`` for no limit, None for what the environment
+            variable ``VJP_GUIDE_MAX_SECONDS`` holds, else for as long as torch's own
+            call took and one second more. On Linux it doesn't count while other
             programs have the cores. A pass isn't interrupted: one starts if it fits,
             as long as the last one took.
 
@@ -82,7 +86,7 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
 
     Raises:
         TypeError: If ``max_entries`` isn't a whole number or ``max_seconds`` isn't one.
-        ValueError: If one of them is negative.
+        ValueError: If one of them is negative, or the environment's no number.
         Exception: What torch raises, unchanged, if the error isn't a known one.
 
     The formula is the chain rule for :math:`L(y(x))` with
@@ -102,8 +106,7 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
     """
     start = run_time()
     limit = require_count("max_entries", max_entries, least=0)
-    if max_seconds is not None:
-        require_seconds("max_seconds", max_seconds)
+    seconds = _limit(max_seconds)
     call = Call.read(
         outputs,
         inputs,
@@ -116,7 +119,23 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
         materialize_grads=materialize_grads,
     )
     with quiet_passes(each.value for each in (*call.outputs, *call.inputs)):
-        return _explain(call, limit, max_seconds, start)
+        return _explain(call, limit, seconds, start)
+
+
+def _limit(max_seconds: float | None) -> float | None:
+    """Return the limit that the reader sets, in the call or for all calls."""
+    if max_seconds is not None:
+        return require_seconds("max_seconds", max_seconds)
+    text = os.environ.get(LIMIT)
+    if text is None:
+        return None
+    try:
+        return require_seconds(LIMIT, float(text))
+    except ValueError:
+        raise ValueError(
+            f"the environment variable {LIMIT} must be a number of seconds, at least "
+            f"0, got {text!r}: inf means no limit"
+        ) from None
 
 
 def _explain(
