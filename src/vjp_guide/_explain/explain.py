@@ -2,9 +2,9 @@
 
 import os
 import warnings
-from time import perf_counter
 
 from vjp_guide._call import Call, Cotangents, Gradients, Inputs, Outputs
+from vjp_guide._clock import run_time
 from vjp_guide._explain.check import check
 from vjp_guide._explain.diagnosis import Diagnosis, recognise
 from vjp_guide._explain.edits import edited, keep, spared
@@ -76,8 +76,9 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
             tensors with ``retain_grad()``, further passes, and the looks at tensors
             and at the graph. ``math.inf`` for no limit, None for what the environment
             variable ``VJP_GUIDE_MAX_SECONDS`` holds, else for as long as torch's own
-            call took and one second more. A pass isn't interrupted: one starts if it
-            fits, as long as the last one took.
+            call took and one second more. On Linux it doesn't count while other
+            programs have the cores. A pass isn't interrupted: one starts if it fits,
+            as long as the last one took.
 
     Returns:
         The explanation. Its ``gradients`` are what torch returns, with the shapes and
@@ -103,7 +104,7 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
     >>> print(explain(y, x).diagnosis.code)
     torch.autograd.grad(y, x, grad_outputs=torch.ones_like(y))
     """
-    start = perf_counter()
+    start = run_time()
     limit = require_count("max_entries", max_entries, least=0)
     seconds = _limit(max_seconds)
     call = Call.read(
@@ -141,14 +142,14 @@ def _explain(
     call: Call, max_entries: int, max_seconds: float | None, start: float
 ) -> Explanation:
     kept = keep(call)
-    before = perf_counter()
+    before = run_time()
     try:
         gradients = call.run()
     except _REFUSALS as error:
         if diagnosis := _diagnosis(error, call):
             return failed(call, diagnosis)
         raise
-    torch_seconds = perf_counter() - before
+    torch_seconds = run_time() - before
     seconds = torch_seconds + 1 if max_seconds is None else max_seconds
     begin = start + torch_seconds  # its own time doesn't count
     refusal = "" if max_entries else "max_entries=0 leaves it out"
