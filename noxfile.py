@@ -20,6 +20,8 @@ ROOT = Path(__file__).parent
 DOCS = ROOT / "docs"
 DIST = ROOT / "dist"
 HTML = DOCS / "_build" / "html"
+ELSEWHERE = ROOT / "elsewhere" / "requirements"
+FRAMEWORKS = sorted(path.stem for path in ELSEWHERE.glob("*.txt"))
 GENERATED = [
     DOCS / "_build",
     DOCS / "_generated",
@@ -97,6 +99,22 @@ def record(session: nox.Session) -> None:
     session.install("--no-compile", f"torch=={release}", *tables, "setuptools<81")
     script = ["records/record.py", f"records/{release}.json"]
     session.run("python", *script, env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session(default=False)
+@nox.parametrize("framework", FRAMEWORKS, ids=FRAMEWORKS)
+def elsewhere(session: nox.Session, framework: str) -> None:
+    """Record what a framework does, and compare: ``nox -s "elsewhere(jax)"``.
+
+    ``NEWEST=1`` leaves the pins out. tinygrad needs clang.
+    """
+    needed = [line for line in _lines(ELSEWHERE / f"{framework}.txt") if line]
+    newest = os.environ.get("NEWEST")
+    session.install(*(line.partition("==")[0] if newest else line for line in needed))
+    record = f"records/elsewhere/{framework}.json"
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
+    session.run("python", "-P", "elsewhere/run.py", framework, record, env=quiet)
+    session.run("python", "-m", "elsewhere.check", record, env=quiet)
 
 
 @nox.session(default=False)

@@ -53,6 +53,7 @@ COPIED = ["README.md", "docs/_*", "docs/*.py", "docs/*.txt", "docs/operators/*.j
 COPIED += [
     "src",
     "records/*",
+    "elsewhere/*",
     "pyproject.toml",
     "examples/GALLERY_HEADER.rst",
     f"examples/{EXAMPLE}",

@@ -14,6 +14,7 @@ from . import (
     cells,
     checks,
     copies,
+    elsewhere,
     errors,
     gallery,
     gpu,
@@ -45,6 +46,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("recorded", releases.Recorded)
     app.add_directive("releases", releases.Releases)
     app.add_role("since", releases.Since())
+    for name, directive in elsewhere.DIRECTIVES.items():
+        app.add_directive(name, directive)
     app.add_directive("gpu-name", gpu.GpuName)
     app.add_directive("gpu-record", gpu.GpuRecord)
     for name in (
@@ -55,6 +58,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     ):
         app.add_directive(name, operators.Operators)
     app.connect("doctree-read", page.shorten_title)
+    app.connect("doctree-read", page.leave_out)
     app.connect("doctree-read", cells.expect_errors)
     app.connect("doctree-read", gallery.show_picture_first)
     app.connect("doctree-read", releases.note_releases)

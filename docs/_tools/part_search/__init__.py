@@ -35,6 +35,7 @@ SPELLINGS = [
 ]
 ASKED = "asked"
 FIRST = 40  # the code of the letter for 0
+UNSEARCHED = "unsearched"
 UNSEEN = nodes.comment, nodes.math, nodes.math_block, nodes.raw, nodes.system_message
 
 
@@ -109,11 +110,16 @@ def parts(document: nodes.document) -> list[Part]:
             found += _entry(node)
         elif isinstance(node, nodes.comment):
             found[-1].asked += _asked(node.astext())
-        elif isinstance(node, nodes.Text) and not isinstance(node.parent, UNSEEN):
+        elif isinstance(node, nodes.Text) and _searched(node.parent):
             above = node.parent, node.parent.parent  # a title may be code
             named = any(isinstance(up, nodes.title) for up in above)
             found[-1].add(node, named=named)
     return found[1:]
+
+
+def _searched(element: nodes.Element) -> bool:
+    """Return whether the text of an element is read."""
+    return not isinstance(element, UNSEEN) and UNSEARCHED not in element["classes"]
 
 
 def _asked(comment: str) -> Iterator[set[str]]:

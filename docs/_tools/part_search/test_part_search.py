@@ -21,6 +21,10 @@ Apples and apples.
 
    <b>hidden</b>
 
+.. class:: unsearched
+
+Hidden.
+
 Below
 -----
 
@@ -48,7 +52,7 @@ def found() -> list[Part]:
 
 
 def test_words_belong_to_the_section_that_they_stand_in() -> None:
-    """Tests the anchors, and that neither raw markup nor formulas are read."""
+    """Tests the anchors, and that raw markup, formulas and a class are unread."""
     top, below = found()
 
     assert (top.anchor, top.title) == ("a-title", "A title")

@@ -1,0 +1,1 @@
+"""The same product in other frameworks: programs that are run and recorded."""

@@ -1,0 +1,11 @@
+import autograd.numpy as np
+from autograd import make_vjp
+
+
+def f(x):
+    return np.array([x[0] * x[1], x[2] ** 2])
+
+
+vjp, y = make_vjp(f)(np.array([1.0, 3.0, 6.0]))
+r = vjp(np.ones(3))
+print(r)

@@ -1,0 +1,10 @@
+import mlx.core as mx
+
+
+def f(x):
+    return mx.stack([x[0] * x[1], x[2] ** 2])
+
+
+x = mx.array([1.0, 3.0, 6.0])
+r = [mx.vjp(f, [x], [row])[1][0] for row in mx.eye(2)]
+print(*r)

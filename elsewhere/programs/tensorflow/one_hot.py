@@ -1,0 +1,7 @@
+import tensorflow as tf
+
+x = tf.Variable([1.0, 3.0, 6.0])
+with tf.GradientTape(persistent=True) as tape:
+    y = tf.stack([x[0] * x[1], x[2] ** 2])
+r = [tape.gradient(y, x, output_gradients=row) for row in tf.eye(2)]
+print(*r)

@@ -1,0 +1,8 @@
+import tensorflow as tf
+
+x = tf.Variable([1.0, 3.0, 6.0])
+with tf.GradientTape() as tape:
+    y = tf.stack([x[0] * x[1], x[2] ** 2])
+v = tf.ones(2)
+r = tape.gradient(y, x, output_gradients=v)
+print(r)

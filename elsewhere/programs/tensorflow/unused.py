@@ -1,0 +1,9 @@
+import tensorflow as tf
+
+x = tf.Variable([1.0, 3.0, 6.0])
+w = tf.Variable([1.0, 1.0])
+with tf.GradientTape() as tape:
+    y = tf.stack([x[0] * x[1], x[2] ** 2])
+v = tf.constant([1.0, 10.0])
+r = tape.gradient(y, [x, w], output_gradients=v)
+print(*r)

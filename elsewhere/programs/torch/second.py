@@ -1,0 +1,9 @@
+import torch
+
+x = torch.tensor([1.0, 3.0, 6.0], requires_grad=True)
+y = torch.stack([x[0] * x[1], x[2] ** 2])
+v = torch.tensor([1.0, 10.0])
+(first,) = torch.autograd.grad(y, x, v, create_graph=True)
+u = torch.tensor([1.0, 0.0, 2.0])
+(r,) = torch.autograd.grad(first, x, grad_outputs=u)
+print(r)

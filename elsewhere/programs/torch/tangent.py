@@ -1,0 +1,11 @@
+import torch
+
+
+def f(x):
+    return torch.stack([x[0] * x[1], x[2] ** 2])
+
+
+x = torch.tensor([1.0, 3.0, 6.0])
+u = torch.tensor([1.0, 0.0, 2.0])
+y, r = torch.func.jvp(f, (x,), (u,))
+print(r)

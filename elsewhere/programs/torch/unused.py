@@ -1,0 +1,8 @@
+import torch
+
+x = torch.tensor([1.0, 3.0, 6.0], requires_grad=True)
+w = torch.tensor([1.0, 1.0], requires_grad=True)
+y = torch.stack([x[0] * x[1], x[2] ** 2])
+v = torch.tensor([1.0, 10.0])
+r = torch.autograd.grad(y, [x, w], v, allow_unused=True)
+print(*r)

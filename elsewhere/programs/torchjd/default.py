@@ -1,0 +1,7 @@
+import torch
+from torchjd.autojac import jac
+
+x = torch.tensor([1.0, 3.0, 6.0], requires_grad=True)
+y = torch.stack([x[0] * x[1], x[2] ** 2])
+(r,) = jac(y, x)
+print(r)

@@ -1,0 +1,9 @@
+import torch
+from torchjd.autojac import jac
+
+a = torch.tensor([1.0, 2.0], requires_grad=True)
+b = torch.tensor([3.0, 4.0, 5.0], requires_grad=True)
+y = [a * b.sum(), b * a.sum()]
+v = [torch.tensor([[1.0, 10.0]]), torch.tensor([[1.0, 2.0, 3.0]])]
+r = jac(y, [a, b], jac_outputs=v)
+print(*r)
