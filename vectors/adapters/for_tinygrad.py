@@ -38,7 +38,6 @@ OPERATORS: dict[str, Any] = {
     "tile": lambda x, repetitions: x.repeat(*repetitions),
     "var": lambda x, correction=0: x.var(correction=correction),
     "vecdot": lambda x, y: (x * y).sum(-1),
-    "vector_norm": lambda x: (x * x).sum().sqrt(),
     "where": lambda x, y, condition: Tensor(condition).where(x, y),
     "where_sqrt": lambda x: (x > 0).where(x.sqrt(), 0.0),
 }
