@@ -80,7 +80,7 @@ class Versions(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the table."""
         rows = [
-            f"| {FRAMEWORKS[each.framework]} | {_installed(each.versions)} "
+            f"| {COLUMNS[each.framework]} | {_installed(each.versions)} "
             f"| {each.python} | {each.date} |"
             for each in records().values()
         ]
