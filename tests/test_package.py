@@ -11,6 +11,7 @@ import pytest
 import vjp_guide
 from docs._ext.guide import notebooks
 from records.changes import records
+from tests.processes import lines_of
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -168,3 +169,17 @@ def test_the_site_is_built_with_the_newest_torch() -> None:
     assert f"torch=={oldest}\n" in read("constraints.txt")
     assert f"torch=={newest}\n" in read(f"constraints-{newest}.txt")
     assert newest == records()[-1].torch
+
+
+def test_imports_quickly() -> None:
+    """Tests that nobody waits for what derives without deriving."""
+    heavy = "torch.fx.experimental.symbolic_shapes"
+    code = f"""
+import sys
+import vjp_guide
+import vjp_guide.__main__
+print({heavy!r} in sys.modules, hasattr(vjp_guide, "deriv"))
+print(vjp_guide.derive.__name__, {heavy!r} in sys.modules)
+"""
+
+    assert lines_of(code) == ["False False", "derive True"]

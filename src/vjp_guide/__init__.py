@@ -1,5 +1,8 @@
 """What ``grad_outputs`` means in :func:`torch.autograd.grad`, computed and checked."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from vjp_guide._clarify.clarify import clarify
 from vjp_guide._clarify.notebook import (
     load_ipython_extension,
@@ -7,10 +10,6 @@ from vjp_guide._clarify.notebook import (
 )
 from vjp_guide._contract import contract
 from vjp_guide._coupling import Coupling, coupling
-from vjp_guide._derive.content import Departure, Line
-from vjp_guide._derive.derive import Derivation, derive
-from vjp_guide._derive.refusal import DeriveError
-from vjp_guide._derive.verification import Verification
 from vjp_guide._dot_product_test import DotProductTest, dot_product_test
 from vjp_guide._explain.check import Check
 from vjp_guide._explain.content import Operand
@@ -26,7 +25,23 @@ from vjp_guide._trace.places import Place
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Port, Saved
 from vjp_guide._trace.trace import Selection, Trace, trace
 
+if TYPE_CHECKING:
+    from vjp_guide._derive.content import Departure, Line
+    from vjp_guide._derive.derive import Derivation, derive
+    from vjp_guide._derive.refusal import DeriveError
+    from vjp_guide._derive.verification import Verification
+
 __version__ = "0.2.0"
+
+# What imports torch's recorder of programs, for which all others would wait a second.
+_LATE = {
+    "Departure": "content",
+    "Derivation": "derive",
+    "DeriveError": "refusal",
+    "Line": "content",
+    "Verification": "verification",
+    "derive": "derive",
+}
 
 __all__ = [
     "Check",
@@ -65,3 +80,17 @@ __all__ = [
     "trace",
     "unload_ipython_extension",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import what derives when it is first asked for.
+
+    Returns:
+        What has the name.
+
+    Raises:
+        AttributeError: If nothing has it.
+    """
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}._derive.{_LATE[name]}"), name)

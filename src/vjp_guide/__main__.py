@@ -9,7 +9,6 @@ import torch
 from vjp_guide import __version__
 from vjp_guide._clarify.run import USAGE, run
 from vjp_guide._derive import command as derivation
-from vjp_guide._derive.refusal import DeriveError
 from vjp_guide.operators import (
     OperatorsUnavailableError,
     UnknownOperatorError,
@@ -29,7 +28,6 @@ COMPLETIONS = {
 
 # What a command line can't have, said without a traceback.
 _ANSWERS = (
-    DeriveError,
     derivation.CommandError,
     UnknownOperatorError,
     OperatorsUnavailableError,

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vjp_guide._derive.derive import derive
+import vjp_guide
 from vjp_guide._derive.subject import parameters, positional
 
 EXAMPLE = '--inputs "q:4x3 k:5x3 target:4:int64"'
@@ -17,7 +17,7 @@ _SEED = 0
 
 
 class CommandError(Exception):
-    """A command line that names nothing to derive."""
+    """A command line that names nothing that can be derived."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,15 +36,18 @@ def run(parsed: argparse.Namespace) -> str:
     """Return the derivation of what a command line names.
 
     Raises:
-        CommandError: If there is no such thing.
-        DeriveError: If it can't be derived.
+        CommandError: If there is no such thing, or it can't be derived.
     """
     fn = _found(parsed.target)
     if isinstance(fn, type) and issubclass(fn, nn.Module):
         fn = fn()
     against = _found(parsed.against) if parsed.against else None
-    found = derive(fn, *_inputs(fn, parsed.inputs.split()), against=against)
-    return found.function().rstrip() if parsed.function else str(found)
+    inputs = _inputs(fn, parsed.inputs.split())
+    try:
+        found = vjp_guide.derive(fn, *inputs, against=against)
+        return found.function().rstrip() if parsed.function else str(found)
+    except vjp_guide.DeriveError as error:
+        raise CommandError(str(error)) from error
 
 
 def _found(target: str) -> Any:
