@@ -20,6 +20,9 @@ atexit.register(gc.freeze)
 
 from docs._ext.guide import notebooks  # noqa: E402 - found by the path above
 
+# What a page shows doesn't depend on how busy the machine is.
+os.environ["VJP_GUIDE_MAX_SECONDS"] = "inf"
+
 # Project
 project = "vjp-guide"
 author = "The vjp-guide authors"

@@ -650,7 +650,7 @@ OLDER |= {
     each.slug: span.text.partition(": ")[2]
     for each in MANY + OTHERS
     if not _raises(each)
-    for span in spans(each.recorded)[::-1]
+    for span in spans(each.recorded)  # the newest of the texts stays
     if "Error: " in span.text
 }
 """Texts that the installed torch doesn't write."""

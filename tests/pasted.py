@@ -27,7 +27,13 @@ PROGRAM = re.compile(r"\bsys\.argv\b|\b__main__\b")
 STRING = re.compile(r'"{3}.*?"{3}', re.DOTALL)
 # From here on what ``explain`` prints depends on how fast the machine is.
 TIMED = "Check:"
-PRELOADED = ["torch", "matplotlib.pyplot", "vjp_guide.figures", __name__]
+PRELOADED = [
+    "torch",
+    "matplotlib.pyplot",
+    "vjp_guide.figures",
+    "torch.export._trace",  # most of what derive imports when it is first called
+    __name__,
+]
 CORES = 2
 
 

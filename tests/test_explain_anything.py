@@ -14,9 +14,11 @@ import torch.nn.functional as F  # noqa: N812 (its usual name)
 from torch import Tensor, nn
 from torch._subclasses import FakeTensorMode
 from torch.autograd.graph import get_gradient_edge, saved_tensors_hooks
+from torch.overrides import TorchFunctionMode
 from torch.testing import assert_close
 
-from vjp_guide import Explanation, explain
+from tests.clocks import set_clock
+from vjp_guide import Explanation, coupling, explain, jacobian, trace
 from vjp_guide._explain import diagnosis
 
 Call = tuple[Any, Any, Any]
@@ -459,8 +461,12 @@ class Slow(torch.autograd.Function):
 
 
 @pytest.mark.parametrize("limit", [None, 0.2, 0])
-def test_spends_as_much_again_and_one_second(limit: float | None) -> None:
+def test_spends_as_much_again_and_one_second(
+    limit: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Tests the passes, and that what is left out is named with its reason."""
+    set_clock(monkeypatch, time.thread_time)  # whatever else the machine does
+    monkeypatch.delenv("VJP_GUIDE_MAX_SECONDS")
     k = torch.tensor(1.0, requires_grad=True)
     slow: Any = Slow.apply
     y = slow(k)
@@ -660,7 +666,7 @@ def test_says_that_rounding_was_not_measured(monkeypatch: pytest.MonkeyPatch) ->
     """Tests a limit of time that has no room for it."""
     monkeypatch.setattr("vjp_guide._explain.rounding._PASSES", 10**9)
 
-    explanation = explain(*clipped())
+    explanation = explain(*clipped(), max_seconds=60)
 
     text = " ".join(str(explanation).split())
     assert "wasn't looked at, since it takes 1000000000 further passes" in text
@@ -713,3 +719,149 @@ def test_a_failure_of_the_description_is_said(monkeypatch: pytest.MonkeyPatch) -
     assert explanation.gradients is not None
     assert "the call can't be described: ZeroDivisionError()" in str(explanation)
     assert explanation._repr_html_()
+
+
+@pytest.mark.parametrize("error", [SystemExit, SystemExit(3)])
+def test_a_backward_that_ends_the_program_in_a_further_pass(error: Any) -> None:
+    """Tests that it's said, since torch's own call came back."""
+    explanation = explain(*fussy(leaf(), error))
+
+    assert explanation.check
+    assert "SystemExit" in explanation.check.skipped
+    assert explanation.gradients
+
+
+def test_an_interrupt_comes_through() -> None:
+    """Tests that a reader can stop a further pass, and that nothing changed."""
+    x = leaf()
+    h = 2 * x
+    h.retain_grad()
+    y, _, v = fussy(h, KeyboardInterrupt)  # type: ignore[arg-type] # no Exception
+
+    with pytest.raises(KeyboardInterrupt):
+        explain(y, x, v)
+
+    assert h.grad is None
+
+
+def test_the_end_of_the_program_in_torchs_own_call_comes_through() -> None:
+    """Tests that nothing is swallowed that torch would let through."""
+    Fussy.error = SystemExit(3)  # type: ignore[assignment]
+    function: Any = Fussy.apply
+    x = leaf()
+
+    with pytest.raises(SystemExit):
+        explain(function(x), x, torch.zeros(3))
+
+
+class Refusing(TorchFunctionMode):
+    """A mode that lets torch's own call through, and nothing else."""
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        """Refuse."""
+        if func.__name__ == "grad":
+            return func(*args, **(kwargs or {}))
+        raise RuntimeError("refused")
+
+
+@pytest.mark.parametrize("v", [ONES, ONES.double()])
+def test_a_mode_that_refuses_every_function(v: Tensor) -> None:
+    """Tests that all tools answer as without it, printed inside of it too."""
+    x = leaf()
+    y = x.exp()
+    expected = str(explain(y, x, v)), str(trace(y, x, v)), jacobian(y, x)
+
+    with Refusing():
+        text, trace_text = str(explain(y, x, v)), str(trace(y, x, v))
+        dense, coupled = jacobian(y, x), coupling(y, x)
+        plain = trace(y, x, v, values=False)
+
+    assert (text, trace_text) == expected[:2]
+    assert_close(dense, expected[2])
+    assert coupled.independent
+    assert len(plain.nodes) == 1
+
+
+def edits(factor: float) -> Callable[[Tensor], None]:
+    """Return a hook that edits what it gets in place."""
+
+    def hook(v: Tensor) -> None:
+        v.mul_(factor)
+
+    return hook
+
+
+@pytest.mark.parametrize("size", [3, 1_000_001])
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_an_edit_of_v_in_place(factor: float, size: int) -> None:
+    """Tests that only one that changes values is told, and of a large v hedged."""
+    x, v = torch.ones(size, requires_grad=True), torch.full((size,), 2.0)
+    y = x * 2
+    y.register_hook(edits(factor))
+
+    text = " ".join(str(explain(y, x, v)).split())
+
+    assert ("v isn't what it was" in text) == (factor != 1 or size > 3)
+    assert ("v isn't what it was, it seems" in text) == (size > 3)
+    assert v.tolist()[:3] == [2 * factor] * 3
+
+
+@pytest.mark.parametrize("size", [3, 1_000_001])
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_an_edit_of_v_in_inference_mode(factor: float, size: int) -> None:
+    """Tests that it's told where values are known, since torch counts no edits."""
+    x = torch.ones(size, requires_grad=True)
+    y = x * 2
+    y.register_hook(edits(factor))
+
+    with torch.inference_mode():
+        text = " ".join(str(explain(y, x, torch.full((size,), 2.0))).split())
+
+    assert ("v isn't what it was" in text) == (factor != 1 and size == 3)
+
+
+class Guarded(Tensor):
+    """A subclass that refuses one operator."""
+
+    refused = ""
+
+    @classmethod
+    def __torch_dispatch__(  # type: ignore[override] # the stub has no cls
+        cls,
+        func: Any,
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        """Run the operator on plain tensors."""
+        if cls.refused in str(func):
+            raise NotImplementedError
+        with torch._C._DisableTorchDispatch():
+            return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(
+    ("refused", "told"),
+    [
+        ("detach", "v must be an array of numbers"),
+        ("allclose", "v isn't what it was: a hook"),
+        ("none", "gives the same"),
+    ],
+)
+def test_a_cotangent_that_refuses_a_look(
+    monkeypatch: pytest.MonkeyPatch, refused: str, told: str
+) -> None:
+    """Tests a v whose copy can't be made, and one that can't be compared."""
+    x = leaf()
+    y = x * 2
+    y.register_hook(torch.autograd.graph.increment_version)
+    v: Any = Tensor._make_subclass(Guarded, torch.ones(3))
+    monkeypatch.setattr(Guarded, "refused", refused)
+
+    assert told in " ".join(str(explain(y, x, v)).split())

@@ -33,6 +33,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Return what all modules read the time from."""
     clock = Clock()
     set_clock(monkeypatch, clock)
+    monkeypatch.delenv("VJP_GUIDE_MAX_SECONDS")
     return clock
 
 
@@ -64,8 +65,8 @@ def timed(clock: Clock, seconds: float, **options: float) -> Explanation:
 
 @pytest.mark.parametrize(
     ("seconds", "passes"),
-    # The same call, nine rows, and two looks at two parts each, else less.
-    [(0.09, 10), (0.11, 10), (0.13, 5), (0.3, 4), (1.5, 1), (2.0, 1), (60.0, 1)],
+    # The same call and nine rows, else it and products that tell parts apart.
+    [(0.09, 10), (0.11, 10), (0.13, 8), (0.3, 4), (1.5, 1), (2.0, 1), (60.0, 1)],
 )
 def test_takes_at_most_as_long_again_and_one_second(
     clock: Clock, seconds: float, passes: int
@@ -182,3 +183,41 @@ print("freed")
 def test_a_graph_is_freed_after_a_walk_that_gave_up() -> None:
     """Tests in a process of its own, which a full stack would end."""
     assert lines_of(UNFINISHED) == ["gave up", "freed"]
+
+
+def test_says_how_many_products_showed_no_coupling(clock: Clock) -> None:
+    """Tests a limit that three further passes fit into, of seven that it takes."""
+    explanation = timed(clock, 1.0, max_seconds=3.5, max_entries=1)
+
+    reasons = {each.slug: each.reason for each in explanation.left_out}
+    assert explanation.passes == 3
+    assert reasons["sums-not-diagonal"].startswith(
+        "3 of 7 products show no coupling, and for the others it takes 1 further passes"
+    )
+
+
+def test_the_environment_sets_the_limit_of_all_calls(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests that a call's own limit comes before it."""
+    monkeypatch.setenv("VJP_GUIDE_MAX_SECONDS", "0")
+
+    left_out = timed(clock, 0.01)
+    checked = timed(clock, 0.01, max_seconds=10)
+
+    assert left_out.check
+    assert "max_seconds=0" in left_out.check.skipped
+    assert checked.check
+    assert not checked.check.skipped
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "nan", ""])
+def test_refuses_an_environment_that_holds_no_time(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests that the error names the variable and what it holds."""
+    x = torch.ones(2, requires_grad=True)
+    monkeypatch.setenv("VJP_GUIDE_MAX_SECONDS", text)
+
+    with pytest.raises(ValueError, match="environment variable VJP_GUIDE_MAX_SECONDS"):
+        explain(x.sum(), x)

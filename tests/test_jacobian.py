@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 from torch._subclasses import FakeTensorMode
+from torch.masked import masked_tensor
 from torch.testing import assert_close
 
 from vjp_guide import contract, coupling, explain, jacobian
@@ -647,3 +648,14 @@ def test_no_setting_matters() -> None:
         assert torch.equal(jacobian(y, x), expected)
     with torch.device("meta"):
         assert torch.equal(jacobian(y, x), expected)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of MaskedTensors")
+@pytest.mark.parametrize("tool", [jacobian, coupling])
+def test_a_subclass_that_refuses_what_rows_need(tool: Callable[..., object]) -> None:
+    """Tests that the error says what to take instead of a MaskedTensor."""
+    mask = torch.tensor([True, False])
+    x = masked_tensor(torch.tensor([1.0, 2.0]), mask, requires_grad=True)
+
+    with pytest.raises(TypeError, match=r"MaskedTensor, which refuses .* get_data\(\)"):
+        tool(x * x, x)

@@ -88,6 +88,23 @@ SETUPS = {
     "None": "y = None",
     "function": "y = f",
     "generator": "f = lambda x: (x.sum(), x.prod())\ny = (each for each in (1.0, 2.0))",
+    "zip": "f = lambda x: zip('ab', (x.sum(), x * 2))\ny = f(x)",
+    "enumerate": "f = lambda x: enumerate([x * 2])\ny = f(x)",
+    "map": "f = lambda x: map(torch.exp, [x, x * 2])\ny = f(x)",
+    "map of one": "f = lambda x: map(torch.exp, [x])\ny = f(x)",
+    "map of many": "f = lambda x: map(torch.exp, [x] * 9)\ny = f(x)",
+    "reversed": "f = lambda x: reversed([x, x * 2])\ny, v = f(x), torch.ones(3)",
+    "generator of vectors": "f = lambda x: (x * k for k in range(3))\ny = f(x)",
+    "generator of constants": "f = lambda x: (k * x for k in range(2))\n"
+    "y = f(x.detach())",
+    "items of a dict, used up": "f = lambda x: iter({'a': x.exp()}.items())\ny = f(x)",
+    "used up": "f = lambda x: iter([x.sum()])\ny = f(x)\nnext(y)",
+    "used up, with v": "f = lambda x: iter([x.sum()])\ny, v = f(x), torch.ones(())\n"
+    "next(y)",
+    "a module": "model = nn.Sequential(model)\n"
+    "y, x = model(data).sum(), model.children()",
+    "buffers": "y, x = model(data).sum(), model.buffers()",
+    "named buffers": "y, x = model(data).sum(), model.named_buffers()",
     "namespace": "import types\ny = types.SimpleNamespace(loss=x.sum(), logits=x * 2)",
     "object": "y = Plain(x.sum(), [x * 2])",
     "object with slots": "y = Slots(x.sum(), x * 2)",
@@ -315,3 +332,20 @@ def test_names_the_parameter_that_an_optimiser_updated() -> None:
     assert "updated in place after the forward pass" in diagnosis.cause
     assert "Compute the loss after the step" in diagnosis.fix
     assert "a += 1" not in str(diagnosis)
+
+
+def test_says_that_outputs_were_used_up() -> None:
+    """Tests an iterator of outputs, one that was used up before, and one of buffers."""
+    x, model = torch.ones(3, requires_grad=True), torch.nn.BatchNorm1d(3)
+    y = model(x.expand(2, 3)).sum()
+
+    found = [
+        explain(map(torch.exp, [x, 2 * x]), x).diagnosis,  # type: ignore[arg-type]
+        explain(iter([]), x).diagnosis,  # type: ignore[arg-type]
+        explain(y, model.buffers()).diagnosis,  # type: ignore[arg-type]
+    ]
+
+    used, nothing, buffers = (each.cause if each else "" for each in found)
+    assert used.endswith("one call uses it up, so keep a list.")
+    assert nothing == "outputs was an iterator with nothing left in it."
+    assert buffers == "The buffers of a model have no gradient."

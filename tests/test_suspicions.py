@@ -1,5 +1,6 @@
 """Tests of the suspicions of :func:`vjp_guide.explain`."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -7,6 +8,7 @@ from torch.autograd.graph import get_gradient_edge
 from torch.testing import assert_close
 
 from vjp_guide import explain
+from vjp_guide._explain.suspicions import _separating
 
 X = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
 ONES = torch.ones(3, dtype=torch.float64)
@@ -139,3 +141,37 @@ def test_axis_0_is_no_batch_if_its_sizes_differ() -> None:
     y = torch.ones(2, 4, dtype=torch.float64) @ x
 
     assert slugs(y, x, torch.ones_like(y)) == []
+
+
+@pytest.mark.parametrize(("row", "column"), [(17, 19), (19, 17), (0, 63), (999, 0)])
+def test_one_coupled_pair_in_a_thousand_samples(row: int, column: int) -> None:
+    """Tests a dependence in one direction, of two places that share most bits."""
+    x = torch.randn(1000, 2, dtype=torch.float64, requires_grad=True)
+    y = x.square().sum(1).index_add(0, torch.tensor([row]), x[column, :1])
+    ones = torch.ones_like(y)
+
+    assert slugs(y, x, ones) == ["coupled-samples"]
+    assert slugs(x.square().sum(1), x, ones) == []
+
+
+@pytest.mark.parametrize("count", [*range(2, 40), 255, 256, 257])
+def test_the_products_tell_any_two_samples_apart(count: int) -> None:
+    """Tests each ordered pair of places: one mask holds the first alone."""
+    masks = np.array(_separating(count))
+
+    tells = (masks[:, :, None] & ~masks[:, None, :]).any(0)
+
+    assert (tells | np.eye(count, dtype=bool)).all()
+
+
+@pytest.mark.parametrize(("value", "name"), [(2.0, "2"), (-0.5, "-0.5"), (1.0, "ones")])
+def test_a_constant_other_than_one(value: float, name: str) -> None:
+    """Tests that any constant v adds up what is coupled."""
+    x = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
+    coupled = (x - x.mean(0)).prod(1)
+
+    explanation = explain(coupled, x, torch.full_like(coupled, value))
+
+    (suspicion,) = explanation.suspicions
+    assert suspicion.slug == "coupled-samples"
+    assert f"v is all {name}, and axis 0" in suspicion.reason

@@ -153,3 +153,16 @@ def test_html_shows_all_values_and_escapes_names() -> None:
     rows = ",\n ".join(["[1, 1, 1, 1]"] * 4)
     assert f"<td>(4, 4)\n[{rows}]</td>" in html
     assert '<th scope="row">a&amp;b</th>' in html
+
+
+def test_folds_a_node_of_many_results() -> None:
+    """Tests 2,000 outputs of one node, and 2,000 that are added up at one place."""
+    x = torch.ones(2000, requires_grad=True)
+    parts = (x * 2).unbind()
+    shared = torch.ones((), requires_grad=True)
+    many, sums = trace(parts, x), trace([shared * k for k in range(2000)], shared)
+
+    assert max(map(len, str(many).splitlines())) < 200
+    assert "() 1; ... 1,992 more ...; () 1" in str(many)
+    assert "sum of 2,000 (from 0, 1, 2, 3, ... 1,992 more ...," in str(sums)
+    assert len(many._repr_html_()) < 100_000

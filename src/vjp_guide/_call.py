@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from types import GeneratorType
 from typing import Any, NamedTuple, TypeGuard
 
 import torch
@@ -18,6 +19,7 @@ Inputs = Outputs | dict[str, Tensor]
 Cotangents = Tensor | Sequence[Tensor | None] | None
 Gradients = tuple[Tensor | None, ...] | dict[str, Tensor | None]
 
+BUFFERS = nn.Module.buffers.__qualname__
 _PARAMETERS = inspect.signature(torch.autograd.grad).parameters
 
 
@@ -45,9 +47,15 @@ class Argument(NamedTuple):
         return device
 
     @property
+    def requires_grad(self) -> bool:
+        """Whether it is a tensor that requires grad."""
+        value = self.value
+        return isinstance(value, Tensor) and bool(_fact(value, "requires_grad"))
+
+    @property
     def size(self) -> int:
         """The number of entries."""
-        if isinstance(self.value, Tensor) and self.value.is_nested:
+        if isinstance(self.value, Tensor) and _fact(self.value, "is_nested"):
             return int(self.value.numel())
         return prod(self.shape)
 
@@ -61,8 +69,11 @@ class Call:
     outputs: tuple[Argument, ...]
     inputs: tuple[Argument, ...]
     cotangents: tuple[Argument, ...]
-    consumed: frozenset[str] = frozenset()
-    """Which of ``y``, ``x`` and ``v`` were iterators, which this call has used up."""
+    consumed: Mapping[str, str]
+    """Which of ``y``, ``x`` and ``v`` were iterators, used up now, and what made them.
+
+    That is the function of a generator, else a type such as ``zip``.
+    """
 
     @classmethod
     def read(
@@ -77,13 +88,13 @@ class Call:
             outputs=_name("y", ys),
             inputs=_name_inputs(given[1]),
             cotangents=_name("v", _cotangents(given[2], len(ys))),
-            consumed=frozenset(
-                letter
+            consumed={
+                letter: _kind(value)
                 for letter, value in zip(
                     "yxv", (outputs, inputs, grad_outputs), strict=True
                 )
                 if isinstance(value, Iterator)
-            ),
+            },
         )
 
     def run(self) -> Gradients:
@@ -119,9 +130,12 @@ class Call:
 
     def forward(self) -> str:
         """Return the computation of the outputs, with ``f`` for what the reader ran."""
-        outputs = whole("y", [y.name for y in self.outputs])
         inputs = "x" if self.is_of_model else self.inputs_code.strip("()")
-        return f"{outputs.strip('()') or 'y'} = f({inputs})"
+        outputs = whole("y", [y.name for y in self.outputs]).strip("()") or "y"
+        if "y" not in self.consumed or outputs != "y":
+            return f"{outputs} = f({inputs})"
+        one = len(self.outputs) == 1
+        return f"(y,) = f({inputs})" if one else f"y = list(f({inputs}))"
 
     @property
     def is_of_model(self) -> bool:
@@ -135,6 +149,8 @@ class Call:
         """The inputs as Python."""
         if self.is_of_model:
             return "list(model.parameters())"
+        if self.consumed.get("x") == BUFFERS:
+            return "list(model.buffers())"
         is_mapping = isinstance(self.given[1], Mapping)
         return "x" if is_mapping else whole("x", [x.name for x in self.inputs])
 
@@ -171,7 +187,7 @@ def _fact(value: object, name: str) -> Any:  # noqa: ANN401 (one of several type
 
 
 def _shape(value: object) -> tuple[int, ...]:
-    if not isinstance(value, Tensor) or not value.is_nested:
+    if not isinstance(value, Tensor) or not _fact(value, "is_nested"):
         return tuple(_fact(value, "shape"))
     return tuple(_length(value, axis) for axis in range(value.dim()))
 
@@ -182,6 +198,12 @@ def _length(nested: Tensor, axis: int) -> int:
         return int(nested.size(axis))
     except (AttributeError, RuntimeError):
         return -1
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, GeneratorType):
+        return value.__qualname__
+    return type(value).__name__
 
 
 def _reusable(value: object) -> object:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from vjp_guide._pullback import Pullback
+from vjp_guide._quiet import plain_modes
 from vjp_guide._validation import (
     holds_numbers,
     require_count,
@@ -239,18 +240,20 @@ def coupling(
     >>> coupling(x.exp(), x).independent
     True
     """
-    y = require_rectangular("outputs", require_graph("outputs", outputs))
-    x = require_rectangular("inputs", require_input("inputs", inputs))
-    _require_batch(y, x)
-    count = _measured(len(y), max_samples)
-    require_count("probes", probes)
-    require_count("max_bytes", max_bytes)
-    seed = require_seed(seed)
-    pullback = Pullback(y, (x,), one_by_one=max_samples is None)
-    with pullback.passes():
-        found = _Measurement(pullback, y, x, seed).coupling(count, probes, max_bytes)
-    pullback.warn(stacklevel=2)
-    return found
+    with plain_modes():
+        y = require_rectangular("outputs", require_graph("outputs", outputs))
+        x = require_rectangular("inputs", require_input("inputs", inputs))
+        _require_batch(y, x)
+        count = _measured(len(y), max_samples)
+        require_count("probes", probes)
+        require_count("max_bytes", max_bytes)
+        seed = require_seed(seed)
+        pullback = Pullback(y, (x,), one_by_one=max_samples is None)
+        with pullback.quiet():
+            measurement = _Measurement(pullback, y, x, seed)
+            found = measurement.coupling(count, probes, max_bytes)
+        pullback.warn(stacklevel=2)
+        return found
 
 
 def _measured(batch: int, max_samples: int | None) -> int:

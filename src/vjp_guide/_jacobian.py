@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from vjp_guide._pullback import Pullback
+from vjp_guide._quiet import plain_modes
 from vjp_guide._validation import (
     holds_numbers,
     require_count,
@@ -133,15 +134,16 @@ def jacobian(
     require_count("max_bytes", max_bytes)
     if not isinstance(rows, slice | None):
         raise TypeError(f"rows must be a slice or None, got {type(rows).__name__}")
-    xs = _tensors("inputs", inputs, require_input)
-    ys = _tensors("outputs", outputs, require_graph)
-    if not xs:
-        raise ValueError("inputs must hold at least one tensor x, got none")
     blocks = []
-    for y in ys:
-        matrix = _Matrix(y, xs, max_bytes)
-        blocks.append(matrix.block(rows))
-        matrix.pullback.warn(stacklevel=2)
+    with plain_modes():
+        xs = _tensors("inputs", inputs, require_input)
+        ys = _tensors("outputs", outputs, require_graph)
+        if not xs:
+            raise ValueError("inputs must hold at least one tensor x, got none")
+        for y in ys:
+            matrix = _Matrix(y, xs, max_bytes)
+            blocks.append(matrix.block(rows))
+            matrix.pullback.warn(stacklevel=2)
     if isinstance(inputs, Sequence):
         return tuple(blocks) if isinstance(outputs, Sequence) else blocks[0]
     firsts = tuple(block[0] for block in blocks)
@@ -177,7 +179,7 @@ class _Matrix:
         """Return the chosen rows by input, or all in the shape of the output."""
         y = self._y
         chosen = range(y.numel())[rows or slice(None)]
-        with self.pullback.passes():
+        with self.pullback.quiet():
             found = self._checked(chosen)
         if rows is not None:
             return found

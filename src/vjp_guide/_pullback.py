@@ -2,8 +2,8 @@
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
@@ -13,11 +13,7 @@ from torch._functorch.vmap import vmap_increment_nesting
 
 from vjp_guide._graph import Edges, edge, walk
 from vjp_guide._hooks import any_custom, runs_torch_alone, watched_hooks
-from vjp_guide._quiet import (
-    RetainedGrads,
-    plain_modes,
-    quiet_randomness,
-)
+from vjp_guide._quiet import RetainedGrads, quiet_randomness
 
 # The rows that torch.vmap gives for these are wrong, without an error.
 _WRONG = {
@@ -50,13 +46,14 @@ class Pullback:
         self._retained = RetainedGrads(notes_all=any_custom(edges))
         self._known = False
 
-    @contextmanager
-    def passes(self) -> Iterator[None]:
-        """Let the passes leave no trace, and depend on no setting."""
+    def quiet(self) -> AbstractContextManager[None]:
+        """Let the passes leave random states as they are.
+
+        Returns:
+            What does so for a block.
+        """
         tensors = (self._outputs, *self._inputs)
-        quiet = nullcontext() if self.torch_alone else quiet_randomness(tensors)
-        with quiet, plain_modes():
-            yield
+        return nullcontext() if self.torch_alone else quiet_randomness(tensors)
 
     def __call__(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         """Return one product for each cotangent, stacked in front, by input."""

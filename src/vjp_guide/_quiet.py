@@ -9,6 +9,7 @@ from itertools import compress
 from typing import Any
 
 import numpy as np
+import numpy.random  # here, so that no call pays for it
 import torch
 from torch import Tensor
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor

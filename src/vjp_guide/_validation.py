@@ -58,7 +58,22 @@ def require_rectangular(name: str, tensor: Tensor) -> Tensor:
             f"{name} is a nested tensor, whose Jacobian has no shape: take the "
             f"tensors that it was made of, or {name}.values()"
         )
+    if type(tensor).__torch_dispatch__ is not Tensor.__torch_dispatch__:
+        _require_operations(name, tensor)
     return tensor
+
+
+def _require_operations(name: str, tensor: Tensor) -> None:
+    """Raise if a subclass refuses what the rows of a Jacobian are built with."""
+    try:
+        tensor.new_zeros(1)
+    except Exception as error:
+        kind = type(tensor).__name__
+        raise TypeError(
+            f"{name} is a {kind}, which refuses operations that a Jacobian needs: "
+            "compute with the plain tensor that it wraps, as get_data() of a "
+            "MaskedTensor"
+        ) from error
 
 
 def holds_numbers(tensor: Tensor) -> bool:

@@ -58,6 +58,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     ):
         app.add_directive(name, operators.Operators)
     app.connect("doctree-read", page.shorten_title)
+    app.connect("doctree-read", page.leave_out)
     app.connect("doctree-read", cells.expect_errors)
     app.connect("doctree-read", gallery.show_picture_first)
     app.connect("doctree-read", releases.note_releases)

@@ -4,6 +4,7 @@ Sphinx loads this module in each build, which imports torch only to run an examp
 """
 
 import colorsys
+import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ IMPORTED = (
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "vjp_guide.figures",
+    "torch.export._trace",  # most of what derive imports when it is first called
 )
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,8 @@ def reset_torch(gallery_conf: dict[str, Any], fname: str) -> None:  # noqa: ARG0
     import matplotlib.pyplot as plt  # noqa: PLC0415 - see above
     import torch  # noqa: PLC0415 - likewise
 
+    if not gc.get_freeze_count():
+        gc.freeze()  # sphinx-gallery collects garbage often, and modules are none
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float32)
     torch.set_grad_enabled(True)

@@ -111,6 +111,12 @@ def shorten_title(app: Sphinx, document: nodes.document) -> None:
     titles[name] = nodes.title("", "", *short(titles[name]))
 
 
+def leave_out(app: Sphinx, document: nodes.document) -> None:
+    """Leave a page out of Sphinx's search, whose index is slow to make and not read."""
+    del document
+    app.env.metadata[app.env.docname]["nosearch"] = ""
+
+
 def short(title: nodes.Element) -> Iterator[nodes.Node]:
     """Yield what stands in a title before its subtitle: a colon outside of code."""
     for child in title.children:

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._decomp import decomposition_table
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.autograd import forward_ad
 from torch.func import functionalize
@@ -104,7 +105,7 @@ def capture(subject: Subject, *, dynamic: bool = True) -> Captured:
     Raises:
         DeriveError: If torch can't trace it.
     """
-    mode = FakeTensorMode(
+    mode = _Mode(
         shape_env=ShapeEnv(
             duck_shape=False,
             allow_scalar_outputs=False,
@@ -139,6 +140,27 @@ def capture(subject: Subject, *, dynamic: bool = True) -> Captured:
         mode=mode,
         spec=specs[0],
     )
+
+
+class _Mode(FakeTensorMode):
+    """Leaves lengths open where torch's own kernels would read them as numbers."""
+
+    def dispatch(
+        self,
+        func: Any,
+        types: Any,
+        args: Any = (),
+        kwargs: Any = None,
+    ) -> object:
+        """Return what an operation gives, in the shapes that its Python rule says."""
+        if func in _SPECIALIZING:
+            with self:
+                return decomposition_table[func](*args, **(kwargs or {}))
+        return super().dispatch(func, types, args, kwargs)
+
+
+_ATEN = torch.ops.aten
+_SPECIALIZING = {_ATEN.constant_pad_nd.default}
 
 
 def _trace(mode: FakeTensorMode, function: Any, fakes: list[Tensor]) -> GraphModule:

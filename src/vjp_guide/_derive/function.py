@@ -1,5 +1,6 @@
 """A derived program as the text of a complete :class:`torch.autograd.Function`."""
 
+import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -201,7 +202,12 @@ class _Writer:
         nodes = [*self._outputs, *self._chosen.others]
         printer = self._printer(self._names.given, self._captured.shapes)
         found = printer.results(self._graph, nodes)
-        lines = [*printer.lines, f"return {', '.join(found)}"]
+        # What is returned as it is can't be saved too.
+        given = {*self._arguments}
+        results = [
+            f"{text}.view_as({text})" if text in given else text for text in found
+        ]
+        lines = [*printer.lines, f"return {', '.join(results)}"]
         return _def("forward", self._arguments, lines)
 
     def _setup(self) -> str:
@@ -262,7 +268,9 @@ class _Writer:
         text = "\n".join([*printer.lines, *found])
         kept = {self._name(node) for node in self._chosen.inputs}
         return [
-            n for n in self._named.inputs if n not in kept and f"{n}_shape[" in text
+            n
+            for n in self._named.inputs
+            if n not in kept and re.search(rf"\b{n}_shape\b", text)
         ]
 
     def _printer(
@@ -277,7 +285,9 @@ class _Writer:
             texts = {
                 length: text
                 if text.partition(".")[0] in kept
-                else text.replace(".shape", "_shape", 1)
+                else text.replace(".shape", "_shape", 1).replace(
+                    ".numel", "_shape.numel"
+                )
                 for length, text in texts.items()
             }
         return Printer(

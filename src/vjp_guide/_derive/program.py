@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import sympy  # type: ignore[import-untyped] # it has no types
 from torch import Tensor
 from torch.fx import Node
 
@@ -125,12 +126,16 @@ class Names:
 
 
 def lengths(shapes: dict[str, tuple[Size, ...]]) -> dict[str, str]:
-    """Return the text of each variable length, as ``x.shape[-1]``."""
+    """Return the text of each variable length, as ``x.shape[-1]``, and of several."""
     found: dict[str, str] = {}
     for name, shape in shapes.items():
         for axis, length in enumerate(shape):
             place = -1 if axis and axis == len(shape) - 1 else axis
             found.setdefault(str(length), f"{name}.shape[{place}]")
+        if len(shape) > 1:
+            found.setdefault(", ".join(map(str, shape)), f"{name}.shape")
+        factors = [sympy.Symbol(n) if isinstance(n, str) else n for n in shape]
+        found.setdefault(str(sympy.prod(factors)), f"{name}.numel()")
     return found
 
 

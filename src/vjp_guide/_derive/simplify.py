@@ -30,6 +30,7 @@ _ELEMENTWISE = {
 }
 _RESHAPE = {"view", "_unsafe_view", "reshape", "_reshape_alias"}
 _MOST_PASSES = 20
+_LAST = 2**63 - 1
 _KEEP = True  # the axis of a sum
 
 
@@ -161,6 +162,7 @@ def _is_number(value: Any, number: float) -> bool:
     return isinstance(value, int | float) and value == number
 
 
+_FULL = {"fill", "full", "ones_like", "ones", "zeros_like", "zeros", "new_zeros"}
 _FILLED = {"ones_like": 1, "ones": 1, "zeros_like": 0, "zeros": 0, "new_zeros": 0}
 
 
@@ -217,7 +219,7 @@ def _unbroadcast(graph: _Graph, node: Node) -> Node | None:
     """Return the operation of operands that broadcast without being expanded."""
     operands = list(args_of(node))
     for place, operand in enumerate(operands):
-        if _name(operand) != "expand":
+        if not _only_broadcasts(operand):
             continue
         bare = args_of(operand)[0]
         others = [o for at, o in enumerate(operands) if at != place]
@@ -225,6 +227,12 @@ def _unbroadcast(graph: _Graph, node: Node) -> Node | None:
             operands[place] = bare
             return graph.new(node.target, *operands, **node.kwargs)
     return None
+
+
+def _only_broadcasts(operand: Any) -> bool:
+    """Return whether an operand is what another broadcasts to anyway."""
+    first = _name(operand) == "unsqueeze" and args_of(operand)[1] == 0
+    return first or _name(operand) == "expand"
 
 
 def _broadcast(operands: Sequence[Any]) -> tuple[Size, ...] | None:
@@ -235,6 +243,33 @@ def _broadcast(operands: Sequence[Any]) -> tuple[Size, ...] | None:
     rests = [{n for n in lengths if n != 1} for lengths in zip(*padded, strict=True)]
     clear = all(len(rest) <= 1 for rest in rests)
     return tuple(next(iter(rest), 1) for rest in rests) if clear else None
+
+
+def _number_alone(graph: _Graph, node: Node) -> Node | None:
+    """Return a tensor full of a number as the number, where it meets one as large."""
+    users = _users(node)
+    large = all(any(_is_as_large(o, node) for o in args_of(user)) for user in users)
+    if not users or not large or {*map(_name, users)} - _ELEMENTWISE:
+        return None
+    value = _FILLED.get(name_of(node), args_of(node)[-1])
+    if isinstance(value, Node):
+        return None
+    return graph.new(_ATEN.scalar_tensor.default, value, dtype=node.meta["val"].dtype)
+
+
+def _is_as_large(operand: Any, node: Node) -> bool:
+    """Return whether an operand has the shape and the dtype that another has."""
+    other = operand is not node and tensor_of(operand) is not None
+    return other and shape_of(operand) == shape_of(node) and _alike(operand, node)
+
+
+def _without_sign(graph: _Graph, node: Node) -> Node | None:
+    """Return the sum with what has a sign as a difference, and the other way round."""
+    first, second = args_of(node)
+    if _name(second) != "neg" or tensor_of(first) is None:
+        return None
+    other = _ATEN.sub.Tensor if name_of(node) == "add" else _ATEN.add.Tensor
+    return graph.new(other, first, args_of(second)[0])
 
 
 def _lifted(graph: _Graph, node: Node) -> Node | None:
@@ -300,9 +335,53 @@ def _swapped(graph: _Graph, node: Node) -> Node | None:
         source, order = args_of(source)[0], [inner[axis] for axis in order]
     if order == list(range(rank)):
         return source  # type: ignore[no-any-return] # it is a node
+    if (split := _one(source)) is not None:
+        return _permuted_before(graph, source, order, split)
+    if _moves_ones(source, order):
+        return graph.new(_ATEN.reshape.default, source, _sizes(graph, source, order))
     if name_of(node) == "permute" and args_of(node) == (source, order):
         return None
     return graph.new(_ATEN.permute.default, source, order)
+
+
+def _one(source: Node) -> int | None:
+    """Return the last axis of length 1 that was added, None if there is none."""
+    if _name(source) == "unsqueeze":
+        axis: int = args_of(source)[1] % rank_of(source)
+        return axis
+    if _name(source) not in _RESHAPE:
+        return None
+    ones = [axis for axis, n in enumerate(shape_of(source)) if n == 1]
+    return ones[-1] if ones else None
+
+
+def _permuted_before(graph: _Graph, source: Node, order: list[int], added: int) -> Node:
+    """Return a permutation before an axis of length 1 is added, not after it."""
+    bare, lengths = args_of(source)
+    if _name(source) in _RESHAPE:
+        rest = [*lengths[:added], *lengths[added + 1 :]]
+        bare = graph.new(_ATEN.reshape.default, bare, rest)
+    inner = [at - (at > added) for at in order if at != added]
+    permuted = graph.new(_ATEN.permute.default, bare, inner)
+    return graph.new(_ATEN.unsqueeze.default, permuted, order.index(added))
+
+
+def _moves_ones(source: Node, order: list[int]) -> bool:
+    """Return whether a permutation moves axes of length 1 only."""
+    shape = shape_of(source)
+    rest = [axis for axis in order if shape[axis] != 1]
+    return rest == sorted(rest)
+
+
+def _sizes(graph: _Graph, source: Node, order: list[int]) -> list[Any]:
+    """Return the lengths of a permuted tensor."""
+    shape = shape_of(source)
+    return [
+        shape[axis]
+        if isinstance(shape[axis], int)
+        else graph.new(_ATEN.sym_size.int, source, axis)
+        for axis in order
+    ]
 
 
 def _is_transpose(value: Any) -> bool:
@@ -339,13 +418,83 @@ def _transpose(graph: _Graph, node: Node) -> Node:
 def _multiplied(graph: _Graph, node: Node) -> Node | None:
     """Return a product of matrices or vectors in the one way to write it."""
     if name_of(node) == "matmul":
-        return None
+        return _without_batch(graph, node)
     return graph.new(_ATEN.matmul.default, *args_of(node)[:2])
+
+
+def _without_batch(graph: _Graph, node: Node) -> Node | None:
+    """Return the product of two batches of one matrix as that of the matrices."""
+    left, right = args_of(node)
+    matrices = [args_of(o)[0] for o in (left, right) if _name(o) == "unsqueeze"]
+    firsts = {args_of(o)[1] for o in (left, right) if _name(o) == "unsqueeze"}
+    if len(matrices) != 2 or firsts != {0} or {*map(rank_of, matrices)} != {2}:  # noqa: PLR2004 - two matrices
+        return None
+    product = graph.new(_ATEN.matmul.default, *matrices)
+    return graph.new(_ATEN.unsqueeze.default, product, 0)
+
+
+def _squeezed(graph: _Graph, node: Node) -> Node | None:
+    """Return what is squeezed after a reshape as one reshape."""
+    source = args_of(node)[0]
+    if _name(source) not in _RESHAPE | {"unsqueeze", "squeeze"}:
+        return None
+    dropped = _added(shape_of(node), shape_of(source))
+    kept = [axis for axis in range(rank_of(source)) if axis not in dropped]
+    return graph.new(_ATEN.reshape.default, source, _sizes(graph, source, kept))
+
+
+def _without_axis(graph: _Graph, node: Node) -> Node | None:
+    """Return a reshape that only drops an axis of length 1 as such."""
+    source = args_of(node)[0]
+    dropped = _added(shape_of(node), shape_of(source))
+    if len(dropped) != 1:
+        return None
+    return graph.new(_ATEN.squeeze.dim, source, dropped[0])
+
+
+def _sliced(graph: _Graph, node: Node) -> Node | None:
+    """Return a slice that goes to the end without its end, or all as it is."""
+    source, axis, start, stop, *step = _filled(node, (None, 0, None, None))
+    whole = shape_of(source) == shape_of(node)
+    if whole or stop is None or stop == _LAST:
+        return source if whole else None
+    if size(stop) != shape_of(source)[axis]:
+        return None
+    return graph.new(_ATEN.slice.Tensor, source, axis, start, _LAST, *step)
+
+
+def _padded(graph: _Graph, node: Node) -> Node | None:
+    """Return what is put in a place among zeros as padded by them."""
+    target, source, axis, start, stop, step = _filled(
+        node, (None, None, 0, None, None, 1)
+    )
+    if shape_of(target) == shape_of(source) and _alike(target, source):
+        return source  # type: ignore[no-any-return] # it is a node
+    if not _is_number(target, 0) or step != 1:
+        return None
+    length = tensor_of(target).shape[axis]  # type: ignore[union-attr] # it is one
+    first, last = start or 0, length if stop in (None, _LAST) else _symbol(stop)
+    ends = (first, length - last if last >= 0 else -last)
+    widths = [n for n in map(size, ends) if isinstance(n, int) and n >= 0]
+    if len(widths) != len(ends):
+        return None
+    others = [0, 0] * (rank_of(node) - 1 - axis % rank_of(node))
+    return graph.new(_ATEN.constant_pad_nd.default, source, [*others, *widths])
+
+
+def _symbol(value: Any) -> Any:
+    return value.meta["val"] if isinstance(value, Node) else value
+
+
+def _filled(node: Node, defaults: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the arguments, with the defaults of those that aren't given."""
+    given = args_of(node)
+    return (*given, *defaults[len(given) :])
 
 
 def _reshaped_twice(graph: _Graph, node: Node) -> Node | None:
     source, lengths = args_of(node)[:2]
-    if _name(source) in _RESHAPE:
+    if _name(source) in _RESHAPE | {"unsqueeze", "squeeze"}:
         return graph.new(_ATEN.reshape.default, args_of(source)[0], lengths)
     if name_of(node) != "reshape":
         return graph.new(_ATEN.reshape.default, source, lengths)
@@ -417,7 +566,7 @@ def _through_bias(graph: _Graph, node: Node) -> Node | None:
 def _summed(graph: _Graph, node: Node) -> Node | None:
     """Return a sum that drops its axes, where a reshape dropped them after it."""
     total = args_of(node)[0]
-    if _name(total) not in {"sum", "mean"} or len(args_of(total)) < 3:  # noqa: PLR2004 - keepdim is the third
+    if _name(total) not in {"sum", "mean"} or _shared(total) or len(args_of(total)) < 3:  # noqa: PLR2004 - keepdim is the third
         return None
     source, axes, keep = args_of(total)[:3]
     rank = rank_of(source)
@@ -467,7 +616,9 @@ def _kept_axis(graph: _Graph, node: Node) -> Node | None:
 def _whole_sum(graph: _Graph, node: Node) -> Node | None:
     """Return a sum over all axes as one without axes."""
     source, *rest = args_of(node)
-    if not rest or len(rest[0]) != rank_of(source) or any(rest[1:]) or node.kwargs:
+    if not rest or any(rest[1:]) or node.kwargs:
+        return None
+    if rest[0] is not None and len(rest[0]) != rank_of(source):
         return None
     return graph.new(_ATEN.sum.default, source)
 
@@ -480,6 +631,7 @@ _SHAPES: tuple[_Rule, ...] = (
     _unfolded_product,
     _through_bias,
     _squeezed_axes,
+    _without_axis,
 )
 _RULES: dict[str, tuple[_Rule, ...]] = {
     **dict.fromkeys(_SAME, (_same,)),
@@ -489,6 +641,10 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     "t": (_swapped,),
     "transpose": (_swapped,),
     "permute": (_swapped, _transposed_product, _transposed_reshape),
+    **dict.fromkeys(_FULL, (_number_alone,)),
+    "squeeze": (_same_shape, _summed, _squeezed),
+    "slice": (_sliced,),
+    "slice_scatter": (_padded,),
     "_to_copy": (_same_type,),
     "copy": (_copied,),
     "expand": (_same_shape, _expanded_twice),
@@ -496,8 +652,8 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     "neg": (_negated, _lifted),
     "_conj": (_conjugated,),
     "rsub": (_reversed,),
-    "add": (_scaled, _neutral, _unbroadcast, _doubled),
-    "sub": (_scaled, _neutral, _unbroadcast),
+    "add": (_scaled, _neutral, _unbroadcast, _doubled, _without_sign),
+    "sub": (_scaled, _neutral, _unbroadcast, _without_sign),
     "mul": (_neutral, _unbroadcast, _lifted),
     "div": (_neutral, _unbroadcast, _lifted),
     "pow": (_neutral, _unbroadcast),

@@ -75,7 +75,7 @@ def _left_out(explanation: Content) -> list[tuple[str, str]]:
     for each in explanation.left_out:
         slugs.setdefault(each.reason, []).append(each.slug)
     return [
-        ("Not looked at", f"{', '.join(names)}: {reason}.")
+        ("Not looked at", f"{', '.join(names)}: {reason.rstrip('.')}.")
         for reason, names in slugs.items()
     ]
 
@@ -145,7 +145,7 @@ def _jacobian(explanation: Content) -> str:
 
 def _check(check: Check) -> str:
     if check.difference is None:
-        return f"skipped, {check.skipped}."
+        return f"skipped, {check.skipped.rstrip('.')}."
     how = "the Jacobian, built row by row and contracted with v in NumPy, gives"
     if check.agrees:
         return f"{how} the same (largest difference {check.difference:.2g})."

@@ -99,7 +99,7 @@ def _entries_of_values(
 
 
 def _is_differentiable(y: Argument) -> bool:
-    return not isinstance(y.value, Tensor) or y.value.requires_grad
+    return not isinstance(y.value, Tensor) or y.requires_grad
 
 
 def _without_constants(call: Call, xs: Sequence[Argument]) -> Sequence[Argument]:

@@ -14,7 +14,7 @@ from vjp_guide._explain.error_text import (
     messages,
     one_line,
 )
-from vjp_guide._explain.repair import Mended
+from vjp_guide._explain.repair import Mended, mended
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +134,21 @@ def _apply(
         row.slug,
         type(error).__name__,
         str(error),
-        special or row.cause.format(**groups),
+        f"{special or row.cause.format(**groups)}{_used_up(call)}",
         fix[0] if fix else row.fix.format(**groups),
         code,
         row.address,
     )
 
 
+def _used_up(call: Call | None) -> str:
+    if not call or not call.outputs or "y" not in call.consumed:
+        return ""
+    return " Besides, outputs is an iterator: one call uses it up, so keep a list."
+
+
 def _mend(row: Row, match: re.Match[str], call: Call | None) -> Mended:
     if row.repair and call:
         with suppress(Exception):  # the arguments may not be those of the failed call
-            return row.repair(call, match)
+            return mended(row.repair, call, match)
     return "", row.code

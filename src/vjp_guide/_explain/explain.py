@@ -1,24 +1,22 @@
 """What one call of :func:`torch.autograd.grad` computes, or why it fails."""
 
+import os
 import warnings
-from time import perf_counter
-
-from torch import Tensor
 
 from vjp_guide._call import Call, Cotangents, Gradients, Inputs, Outputs
+from vjp_guide._clock import run_time
 from vjp_guide._explain.check import check
 from vjp_guide._explain.diagnosis import Diagnosis, recognise
+from vjp_guide._explain.edits import edited, keep, spared
 from vjp_guide._explain.explanation import Explanation, failed, succeeded, unexplained
 from vjp_guide._explain.passes import Passes
 from vjp_guide._explain.suspicions import suspect
-from vjp_guide._quiet import plain_torch, quiet_passes
+from vjp_guide._quiet import quiet_passes
 from vjp_guide._validation import require_count, require_seconds
 
-_EDITED = (
-    "v isn't what it was: a hook or a custom backward edits the tensor that it gets in "
-    "place (as in v.mul_(2) for v * 2), which is your v itself"
-)
 _REFUSALS = (RuntimeError, TypeError, ValueError, IndexError, AssertionError)
+
+LIMIT = "VJP_GUIDE_MAX_SECONDS"
 
 
 def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
@@ -76,9 +74,11 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
             leaves the check out, and with it all further passes.
         max_seconds: How long all but torch's own call may take: the search for
             tensors with ``retain_grad()``, further passes, and the looks at tensors
-            and at the graph. ``math.inf`` for no limit, None for as long as torch's
-            own call took and one second more. A pass isn't interrupted: one starts if
-            it fits, as long as the last one took.
+            and at the graph. ``math.inf`` for no limit, None for what the environment
+            variable ``VJP_GUIDE_MAX_SECONDS`` holds, else for as long as torch's own
+            call took and one second more. On Linux it doesn't count while other
+            programs have the cores. A pass isn't interrupted: one starts if it fits,
+            as long as the last one took.
 
     Returns:
         The explanation. Its ``gradients`` are what torch returns, with the shapes and
@@ -86,7 +86,7 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
 
     Raises:
         TypeError: If ``max_entries`` isn't a whole number or ``max_seconds`` isn't one.
-        ValueError: If one of them is negative.
+        ValueError: If one of them is negative, or the environment's no number.
         Exception: What torch raises, unchanged, if the error isn't a known one.
 
     The formula is the chain rule for :math:`L(y(x))` with
@@ -104,10 +104,9 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
     >>> print(explain(y, x).diagnosis.code)
     torch.autograd.grad(y, x, grad_outputs=torch.ones_like(y))
     """
-    start = perf_counter()
+    start = run_time()
     limit = require_count("max_entries", max_entries, least=0)
-    if max_seconds is not None:
-        require_seconds("max_seconds", max_seconds)
+    seconds = _limit(max_seconds)
     call = Call.read(
         outputs,
         inputs,
@@ -120,40 +119,46 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
         materialize_grads=materialize_grads,
     )
     with quiet_passes(each.value for each in (*call.outputs, *call.inputs)):
-        return _explain(call, limit, max_seconds, start)
+        return _explain(call, limit, seconds, start)
+
+
+def _limit(max_seconds: float | None) -> float | None:
+    """Return the limit that the reader sets, in the call or for all calls."""
+    if max_seconds is not None:
+        return require_seconds("max_seconds", max_seconds)
+    text = os.environ.get(LIMIT)
+    if text is None:
+        return None
+    try:
+        return require_seconds(LIMIT, float(text))
+    except ValueError:
+        raise ValueError(
+            f"the environment variable {LIMIT} must be a number of seconds, at least "
+            f"0, got {text!r}: inf means no limit"
+        ) from None
 
 
 def _explain(
     call: Call, max_entries: int, max_seconds: float | None, start: float
 ) -> Explanation:
-    versions = _versions(call)
-    before = perf_counter()
+    kept = keep(call)
+    before = run_time()
     try:
         gradients = call.run()
     except _REFUSALS as error:
         if diagnosis := _diagnosis(error, call):
             return failed(call, diagnosis)
         raise
-    torch_seconds = perf_counter() - before
+    torch_seconds = run_time() - before
     seconds = torch_seconds + 1 if max_seconds is None else max_seconds
     begin = start + torch_seconds  # its own time doesn't count
     refusal = "" if max_entries else "max_entries=0 leaves it out"
-    if _versions(call) != versions:
-        refusal = _EDITED
-    passes = Passes(call, refusal, seconds, torch_seconds, begin)
+    refusal = edited(kept) or refusal
+    again = spared(call, kept)
+    passes = Passes(again, refusal, seconds, torch_seconds, begin)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return _looked_at(call, gradients, passes, max_entries)
-
-
-def _versions(call: Call) -> list[int]:
-    """Return how often each cotangent was edited in place, as far as torch counts."""
-    with plain_torch():
-        return [
-            v.value._version  # noqa: SLF001 (it has no public name)
-            for v in call.cotangents
-            if isinstance(v.value, Tensor) and not v.value.is_inference()
-        ]
 
 
 def _diagnosis(error: Exception, call: Call) -> Diagnosis | None:

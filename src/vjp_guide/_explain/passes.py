@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from vjp_guide._call import Argument, Call
+from vjp_guide._clock import run_time
 from vjp_guide._contract import Array, as_array
 from vjp_guide._quiet import plain_torch
 
@@ -31,7 +32,7 @@ class Passes:
         refusal: Why there may be none, else empty.
         seconds: How long all of it together may take.
         last: How long the last pass took, torch's own to begin with.
-        start: When the time began to count, by :func:`time.perf_counter`.
+        start: When the time began to count, by :func:`vjp_guide._clock.run_time`.
         took: How long the passes took.
         count: How many there were.
     """
@@ -47,11 +48,11 @@ class Passes:
     @property
     def left(self) -> float:
         """How many seconds are left, 0 if none are."""
-        return max(0.0, self.seconds - (perf_counter() - self.start))
+        return max(0.0, self.seconds - (run_time() - self.start))
 
     @property
     def half_time(self) -> float:
-        """When half of what is left now will have passed."""
+        """When half of what is left now will have passed, by the usual clock."""
         return perf_counter() + self.left / 2
 
     def require(self, count: int) -> None:
@@ -84,12 +85,14 @@ class Passes:
     ) -> list[Array]:
         self.require(1)
         kept = {"retain_graph": True, "create_graph": False, "allow_unused": True}
-        start = perf_counter()
+        start = run_time()
         try:
             found = torch.autograd.grad(*arguments, **{**options, **kept})
             return numbers(self.call, values(found))
+        except SystemExit as error:  # only torch's own call may end the program
+            raise RuntimeError(f"it raised SystemExit({error.code!r})") from error
         finally:
-            self.last = perf_counter() - start
+            self.last = run_time() - start
             self.took += self.last
             self.count += 1
 
@@ -114,7 +117,7 @@ def weights(y: Argument, v: Argument | None) -> Array:
     if v is None:
         return np.ones(y.shape)
     value = v.value
-    if isinstance(value, Tensor) and value.dtype != y.dtype:
+    if isinstance(value, Tensor) and v.dtype != y.dtype:
         with plain_torch():
             value = value.detach().to(y.dtype)
     return wide(v.name, value)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vjp_guide._call import Argument, Call, is_tensor
+from vjp_guide._call import BUFFERS, Argument, Call, is_tensor
 from vjp_guide._contract import as_array
 from vjp_guide._explain.containers import unpacked, within
 from vjp_guide._explain.cotangents import (
@@ -24,6 +24,19 @@ from vjp_guide._show import join, listed
 Mended = tuple[str, str] | tuple[str, str, str]
 """The cause, empty for the general one, the corrected code, and maybe another fix."""
 Repair = Callable[[Call, re.Match[str]], Mended]
+
+
+def mended(repair: Repair, call: Call, match: re.Match[str]) -> Mended:
+    """Return what a repair finds; outputs that an iterator held are computed again."""
+    if "y" not in call.consumed:
+        return repair(call, match)
+    if not call.outputs:
+        one = replace(call, outputs=(Argument("y", None),))
+        again = f"{call.forward()}\n{one.code()}"
+        return "outputs was an iterator with nothing left in it.", again, _KEEP
+    cause, code, *fix = repair(call, match)
+    again = code if call.forward() in code else f"{call.forward()}\n{code}"
+    return (cause, again, fix[0]) if fix else (cause, again)
 
 
 def mend_cotangents(call: Call, _: re.Match[str]) -> Mended:
@@ -90,6 +103,9 @@ def mend_inputs(call: Call, _: re.Match[str]) -> Mended:
     if _has_metadata(call.given[1]):
         cause = "state_dict() holds copies that are cut off from the graph."
         return cause, _named_parameters(call)
+    if call.consumed.get("x") == BUFFERS:
+        code = _with_inputs(call, "list(model.parameters())")
+        return "The buffers of a model have no gradient.", code, _OF_MODEL
     names = _shapes(_constants(call), " and ")
     cause = f"{names}: requires_grad is False, so autograd recorded nothing about it."
     tidy = unpacked(call)
@@ -110,7 +126,7 @@ def mend_outputs(call: Call, match: re.Match[str]) -> Mended:
         cause = f"{what}: {_mode()} is active here, in which nothing is recorded."
         return cause, _again(call)
     tidy = unpacked(call)
-    if any(y.requires_grad for y in _tensors(tidy.outputs)):
+    if any(y.requires_grad for y in tidy.outputs):
         cause = f"{what}: leave out what doesn't depend on x."
         return cause, correct_cotangents(tidy)
     return f"{what} that leads back to the inputs.", _again(call)
@@ -207,7 +223,8 @@ def _module(call: Call) -> tuple[str, nn.Module] | None:
     if isinstance(owner := getattr(value, "__self__", None), nn.Module):
         return "x.__self__", owner
     first = call.inputs[0]
-    if len(call.inputs) == 1 and isinstance(first.value, nn.Module):
+    is_one = len(call.inputs) == 1 and "x" not in call.consumed
+    if is_one and isinstance(first.value, nn.Module):
         return (
             f"{first.name}[0]" if first.value is not value else first.name,
             first.value,
@@ -240,7 +257,7 @@ def _named_parameters(call: Call) -> str:
 
 
 def _with_inputs(call: Call, code: str) -> str:
-    one = replace(call, given=(call.given[0], (), call.given[2]))
+    one = replace(call, given=(call.given[0], (), call.given[2]), consumed={})
     return correct_cotangents(replace(one, inputs=(Argument(code, None),)))
 
 
@@ -329,14 +346,8 @@ def _requiring(x: Argument) -> str:
 
 def _constants(call: Call) -> list[Argument]:
     return [
-        x
-        for x in call.inputs
-        if isinstance(x.value, Tensor) and not x.value.requires_grad
+        x for x in call.inputs if isinstance(x.value, Tensor) and not x.requires_grad
     ]
-
-
-def _tensors(arguments: Sequence[Argument]) -> list[Tensor]:
-    return [each.value for each in arguments if isinstance(each.value, Tensor)]
 
 
 def _no_tensors(arguments: Sequence[Argument]) -> list[Argument]:
@@ -355,6 +366,8 @@ def _shapes(arguments: Sequence[Argument], joint: str) -> str:
 
 
 _RAW = re.compile("_raw_saved_")
+_KEEP = "Compute the outputs again, and keep them in a list."
+_OF_MODEL = "Pass its parameters."
 _HELD = "Pass the tensors that it holds."
 _USE_FUNC = (
     "Inside torch.vmap and the transforms of torch.func, take the derivative with "

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.graph import GradientEdge
 
 from vjp_guide._call import Argument, Call, Gradients, is_all
 from vjp_guide._contract import Array, as_array
@@ -24,7 +25,7 @@ from vjp_guide._explain.passes import (
 from vjp_guide._explain.rounding import rounding
 from vjp_guide._graph import Edge, UnfinishedWalkError, ancestors, edge
 from vjp_guide._quiet import plain_settings, plain_torch
-from vjp_guide._show import listed
+from vjp_guide._show import listed, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +138,20 @@ def _cast_cotangents(evidence: _Evidence) -> Iterator[str]:
 
 def _variable_cotangents(evidence: _Evidence) -> Iterator[str]:
     for y, v in evidence.call.pairs:
-        if v and isinstance(v.value, Tensor) and v.value.requires_grad:
+        if v and v.requires_grad:
             with plain_settings():
-                found = ancestors(v.value, until=evidence.passes.half_time)
+                found = ancestors(_tensor(v), until=evidence.passes.half_time)
                 xs = [x for x in evidence.call.inputs if _edge(x) in found]
             if xs:
                 yield _depends(y, v, xs)
 
 
 def _edge(x: Argument) -> Edge:
-    return edge(x.value)  # type: ignore[arg-type] # torch has accepted it
+    return edge(_tensor(x))
+
+
+def _tensor(argument: Argument) -> Tensor | GradientEdge:
+    return argument.value  # type: ignore[return-value] # torch has accepted it
 
 
 def _depends(y: Argument, v: Argument, xs: Sequence[Argument]) -> str:
@@ -253,13 +258,14 @@ def _sums_for_diagonals(evidence: _Evidence) -> Iterator[str]:
     if not (one := evidence.one):
         return
     y, x, v = one
-    if y.shape != x.shape or y.size in {0, 1} or not np.all(v == 1):
+    if y.shape != x.shape or y.size in {0, 1} or not _is_constant(v):
         return
     if _couples(evidence, y.shape):
         yield (
-            "v is all ones and y has the shape of x, but each entry of y depends on "
-            "several of x: the result holds the column sums of the Jacobian, not its "
-            "diagonal. (If y is itself a gradient, the Jacobian is a Hessian.)"
+            f"v is all {_named(v)} and y has the shape of x, but each entry of y "
+            "depends on several of x: the result holds the column sums of the "
+            "Jacobian, not its diagonal. (If y is itself a gradient, the Jacobian is a "
+            "Hessian.)"
         )
 
 
@@ -269,30 +275,63 @@ def _coupled_samples(evidence: _Evidence) -> Iterator[str]:
         return
     y, x, v = one
     axes = y.shape[:1] == x.shape[:1] and len(x.shape) > 1
-    if not axes or not y.size or y.shape[0] == 1 or not np.all(v == 1):
+    if not axes or not y.size or y.shape[0] == 1 or not _is_constant(v):
         return
     if _couples(evidence, y.shape[:1]):
         yield (
-            f"v is all ones, and axis 0 of y and of x has {y.shape[0]:,} entries each: "
-            "if they are samples, they depend on one another, so no gradient is that "
-            "of one sample alone. vjp_guide.coupling(y, x) measures it."
+            f"v is all {_named(v)}, and axis 0 of y and of x has {y.shape[0]:,} "
+            "entries each: if they are samples, they depend on one another, so no "
+            "gradient is that of one sample alone. vjp_guide.coupling(y, x) measures "
+            "it."
         )
+
+
+def _is_constant(v: Array) -> bool:
+    return bool(v.flat[0]) and bool((v == v.flat[0]).all())
+
+
+def _named(v: Array) -> str:
+    return "ones" if v.flat[0] == 1 else number(v.flat[0])
 
 
 def _couples(evidence: _Evidence, shape: tuple[int, ...]) -> bool:
     """Return whether parts of y, counted by its first axes, depend on others of x.
 
     A product with v zero on some of the parts is zero at the same parts of x if
-    none depends on another. Every other part, then the first half of them, are tried.
+    none depends on another.
     """
     count = int(np.prod(shape))
     dense = evidence.check.jacobian
     if dense is not None:
         blocks = dense.reshape(count, evidence.call.outputs[0].size // count, count, -1)
         return bool(blocks.swapaxes(1, 2)[~np.eye(count, dtype=bool)].any())
+    masks = _separating(count)
+    for tried, mask in enumerate(masks):
+        try:
+            if _leaks(evidence, mask, shape):
+                return True
+        except LeftOutError as error:
+            if not tried:
+                raise
+            found = f"{tried} of {len(masks)} products show no coupling"
+            raise LeftOutError(f"{found}, and for the others {error}") from error
+    return False
+
+
+def _separating(count: int) -> list[Array]:
+    """Return masks of which, for any two places, one holds the first alone.
+
+    They are the bits of each place, then those of how many of its bits are 0 (Berger,
+    1961): if one has no bit that the other lacks, it has more zeros.
+    """
     places = np.arange(count)
-    masks = (places % 2 == 0, places < count / 2)
-    return any(_leaks(evidence, mask, shape) for mask in masks)
+    width = (count - 1).bit_length()
+    bits = [(places >> bit) & 1 for bit in range(width)]
+    zeros = width - sum(bits, np.zeros_like(places))
+    return [
+        each.astype(bool)
+        for each in (*bits, *((zeros >> bit) & 1 for bit in range(width.bit_length())))
+    ]
 
 
 def _leaks(evidence: _Evidence, mask: Array, shape: tuple[int, ...]) -> bool:

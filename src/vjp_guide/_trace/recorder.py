@@ -24,6 +24,9 @@ _Tensors = tuple[Tensor | None, ...]
 _Cotangents = tuple[Cotangent | None, ...]
 _Event = tuple[Node, _Cotangents, _Cotangents]
 
+_Hook = Callable[[Node, _Tensors, _Tensors], None]
+
+_PLAIN = torch._C.DisableTorchFunction  # noqa: SLF001 (it has no public name)
 _RAW = "_raw_saved_"
 
 
@@ -68,14 +71,15 @@ def record(
     recorder = _Recorder(most)
     with kept_grads(), _hooked(edges, recorder):
         gradients = call.run()
-    graph = _Graph(recorder.events, edges, starts, stops)
-    entering, returned = map(recorder.described, (call.entering(), gradients))
-    return Pass(
-        nodes=tuple(graph.nodes(module)),
-        outputs=tuple(graph.ends(numbered("y", ys), ys, entering, starts)),
-        inputs=tuple(graph.ends(names, xs, returned, stops)),
-        gradients=gradients,
-    )
+    with _PLAIN():
+        graph = _Graph(recorder.events, edges, starts, stops)
+        entering, returned = map(recorder.described, (call.entering(), gradients))
+        return Pass(
+            nodes=tuple(graph.nodes(module)),
+            outputs=tuple(graph.ends(numbered("y", ys), ys, entering, starts)),
+            inputs=tuple(graph.ends(names, xs, returned, stops)),
+            gradients=gradients,
+        )
 
 
 @contextmanager
@@ -91,6 +95,16 @@ def _hooked(nodes: Iterable[Node], recorder: "_Recorder") -> Iterator[None]:
             handle.remove()
 
 
+def _plainly(hook: _Hook) -> _Hook:
+    """Return a hook that no mode of the reader's sees."""
+
+    def log(node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
+        with _PLAIN():
+            hook(node, leaving, arriving)
+
+    return log
+
+
 class _Recorder:
     """Describes what the hooks see.
 
@@ -102,7 +116,8 @@ class _Recorder:
         self.events: list[_Event] = []
         self._most = -1 if most is None else most
         self._sent: dict[int, tuple[Tensor, int, Cotangent]] = {}
-        self.log = self._log_shapes if most is None else self._log_values
+        log = self._log_shapes if most is None else self._log_values
+        self.log = _plainly(log) if torch._C._len_torch_function_stack() else log  # noqa: SLF001 (it has no public name)
 
     def described(self, tensors: Iterable[Tensor | None]) -> _Cotangents:
         """Return what is kept of what isn't seen by a hook."""

@@ -1,10 +1,11 @@
 """A trace as a table, in plain text and in HTML."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, TypeVar
 
+from vjp_guide._quiet import plain_torch
 from vjp_guide._trace.magnitude import magnitude
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Pass, Port
 from vjp_guide._trace.snapshot import holds_values
@@ -18,7 +19,7 @@ _CONTRADICTION = (
     "CONTRADICTION: not used, yet the gradient isn't zero, so the record lacks nodes; "
     "trust the gradient, and please report this"
 )
-_MOST_ROWS, _MOST_NAMES, _WIDEST = 40, 3, 24
+_MOST_ROWS, _MOST_NAMES, _MOST_PARTS, _WIDEST = 40, 3, 8, 24
 
 
 def summary(part: Pass, whole: Pass | None = None) -> str:
@@ -29,6 +30,7 @@ def summary(part: Pass, whole: Pass | None = None) -> str:
     return f"{nodes}, from {_names(part.outputs)} to {_names(part.inputs)}"
 
 
+@plain_torch()
 def table(part: Pass, whole: Pass | None = None) -> str:
     """Return one line for each output, node and input, the columns aligned."""
     rows = [_HEADINGS, *(_texts(row) for row in _Rows(part, whole or part, _WIDEST))]
@@ -40,6 +42,7 @@ def table(part: Pass, whole: Pass | None = None) -> str:
     return "\n".join(lines)
 
 
+@plain_torch()
 def html(figure: Figure, part: Pass, whole: Pass | None = None) -> str:
     """Return the table with all recorded values, followed by the figure."""
     caption = escape(f"Backward pass of {summary(part, whole)}")
@@ -115,11 +118,11 @@ class _Rows:
             if len(sources) > 1:
                 yield self._sum(sources) + (f" at [{slot}]" if several else "")
         if node.summed_back:
-            yield f"summed back to {', '.join(map(str, node.summed_back.values()))}"
+            yield f"summed back to {_few(map(str, node.summed_back.values()))}"
         if node.module:
             yield f"in {node.module}"
         if node.saved:
-            yield "saves " + ", ".join(f"{one.name} {one.shape}" for one in node.saved)
+            yield "saves " + _few(f"{one.name} {one.shape}" for one in node.saved)
 
     def _input_notes(self, end: End) -> Iterator[str]:
         if not end.sources:
@@ -137,8 +140,8 @@ class _Rows:
         return not bool(magnitude(gradient) == 0)
 
     def _sum(self, sources: Sequence[Port]) -> str:
-        names = ", ".join(map(self._source, sources))
-        return f"sum of {len(sources)} (from {names})"
+        names = _few(map(self._source, sources))
+        return f"sum of {len(sources):,} (from {names})"
 
     def _source(self, port: Port) -> str:
         if port.kind == "output":
@@ -178,8 +181,18 @@ def _numbers(value: list[Any] | complex) -> str:
     return f"{value:.4g}"
 
 
+def _shortened(words: Iterable[str]) -> list[str]:
+    """Return the first and the last words, and how many are left out."""
+    first, hidden, last = folded([*words], _MOST_PARTS)
+    return [*first, *([f"... {hidden:,} more ..."] if hidden else []), *last]
+
+
+def _few(words: Iterable[str]) -> str:
+    return ", ".join(_shortened(words))
+
+
 def _texts(row: _Row) -> tuple[str, ...]:
-    return row[0], row[1], *map("; ".join, row[2:])
+    return row[0], row[1], *("; ".join(_shortened(cell)) for cell in row[2:])
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
@@ -189,6 +202,7 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 def _html_row(row: _Row) -> str:
     step, operation, *cells = row
-    texts = [escape(operation), *("<br>".join(map(escape, cell)) for cell in cells)]
+    shown = ("<br>".join(map(escape, _shortened(cell))) for cell in cells)
+    texts = [escape(operation), *shown]
     rest = "".join(f"<td>{text}</td>" for text in texts)
     return f'<tr><th scope="row">{escape(step)}</th>{rest}</tr>'

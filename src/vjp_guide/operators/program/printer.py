@@ -68,6 +68,7 @@ _ARITHMETIC = {
 }
 _WIDEST = 64
 _FEW = 12
+_ATOMIC = re.compile(r"[^\W\d]\w*|-?\d+(\.\d+)?")  # a name or a number
 _LAST = 2**63 - 1
 
 
@@ -135,7 +136,7 @@ class Printer:
             return self._named(node, text, self.labels[node])
         mutable = is_mutable(node)
         short = uses <= 1 and len(text.code) <= (_WIDEST + _WIDEST * last)
-        if text.code.isidentifier() or (short and not mutable):
+        if _ATOMIC.fullmatch(text.code) or (short and not mutable):
             return text
         if not mutable and text.code in self._temporaries:
             return self._temporaries[text.code]
@@ -174,6 +175,8 @@ class Printer:
         """Return a length, or a number that is computed from lengths."""
         if isinstance(node.meta["val"], torch.SymInt):
             length = str(size(node))
+            if length in self.lengths:
+                return Text(self.lengths[length])
             code = re.sub(r"\bs\d+\b", lambda found: self.lengths[found[0]], length)
             code = re.sub(r"(?<!\*)\*(?!\*)|//", lambda found: f" {found[0]} ", code)
             code = re.sub(r"^\(([^()]*)\)$", r"\1", code)
@@ -181,6 +184,8 @@ class Printer:
         name = name_of(node)
         if name == "sym_float":
             return self.value(args_of(node)[0])
+        if name == "neg":
+            return _negative(self, node)
         if name in _ARITHMETIC:
             return self._infix(node, *_ARITHMETIC[name])
         return Text(f"math.{name.removeprefix('_sym_')}{self.arguments(node, 0)}")
@@ -244,24 +249,42 @@ class Printer:
             for key, value in kwargs.items()
             if self.plain or not (_is_storage(key, value) or (new and key == "dtype"))
         ]
-        where = [self._where(kwargs.get("dtype"))[2:]] if new else []
+        made = tensor_of(node)
+        dtype = kwargs.get("dtype") if made is None else made.dtype
+        where = [self._where(dtype)[2:]] if new else []
         if not (new or self.plain) and _widens(node):
             where = [f"dtype={self.dtype(torch.float64)}"]
         return f"({', '.join(positional + named + where)})"
+
+    def _list(self, values: Sequence[Any]) -> str:
+        """Return the text of a list, or of the shape that it is."""
+        sizes = [str(size(n)) for n in values if _is_length(n)]
+        shape = ", ".join(sizes)
+        if len(values) == len(sizes) > 1 and shape in self.lengths:
+            return self.lengths[shape]
+        return f"[{', '.join(self.value(item).code for item in values)}]"
 
     def value(self, value: Any) -> Text:
         """Return the text of an argument."""
         if isinstance(value, Node):
             return self._texts[value]
         if isinstance(value, list | tuple):
-            return Text(f"[{', '.join(self.value(item).code for item in value)}]")
+            return Text(self._list(value))
         if isinstance(value, float) and not math.isfinite(value):
             return Text(f'float("{value}")')
         if isinstance(value, float) and value in _CONSTANTS:
             return _CONSTANTS[value]
+        if value == _LAST:
+            return Text("None")
         negative = isinstance(value, int | float) and value < 0
         code = f"{value:g}" if _is_short(value) else repr(value)
         return Text(code, _UNARY if negative else _ATOM)
+
+
+def _is_length(value: Any) -> bool:
+    """Return whether an argument is a length, or what may be one."""
+    found = value.meta.get("val") if isinstance(value, Node) else value
+    return isinstance(found, int | torch.SymInt)
 
 
 # What people write instead of digits. The programs run with ``import math``.
@@ -320,7 +343,8 @@ def _sliced(printer: Printer, node: Node) -> Text:
     given = args_of(node)
     defaults: tuple[Any, ...] = (None, 0, None, None, 1)
     x, axis, start, stop, step = (*given, *defaults[len(given) :])
-    bounds = ["" if b in {None, _LAST} else str(b) for b in (start or None, stop)]
+    ends = (None if start == 0 else start, stop)
+    bounds = ["" if b in (None, _LAST) else printer.value(b).code for b in ends]
     bounds += [str(step)] if step != 1 else []
     before = ":, " * (axis % rank_of(x))
     return Text(f"{printer.value(x).inside(_ATOM)}[{before}{':'.join(bounds)}]")
@@ -367,7 +391,14 @@ def _expanded(printer: Printer, node: Node) -> Text | None:
 def _literal(printer: Printer, node: Node) -> Text | None:
     """Return a number, where an operator takes it in the place of a tensor."""
     users = {name_of(user) for user in node.users}
-    return printer.value(args_of(node)[0]) if users <= {*_INFIX, "where"} else None
+    meets = all(any(map(_is_other, user.all_input_nodes)) for user in node.users)
+    usable = users <= {*_INFIX, "where"} and meets
+    return printer.value(args_of(node)[0]) if usable else None
+
+
+def _is_other(operand: Node) -> bool:
+    """Return whether an operand is a tensor that isn't written as a number."""
+    return tensor_of(operand) is not None and name_of(operand) != "scalar_tensor"
 
 
 def _copied(printer: Printer, node: Node) -> Text | None:
@@ -396,6 +427,12 @@ def _component(printer: Printer, node: Node) -> Text | None:
     return Text(f"{whole}.{'imag' if part else 'real'}")
 
 
+def _as_complex(printer: Printer, node: Node) -> Text:
+    """Return pairs as complex numbers, in whatever order they are kept."""
+    pairs = printer.value(args_of(node)[0]).inside(_ATOM)
+    return Text(f"torch.view_as_complex({pairs}.contiguous())")
+
+
 def _softmax(printer: Printer, node: Node) -> Text:
     x, axis = map(printer.value, args_of(node)[:2])
     log = "log_" if "log" in name_of(node) else ""
@@ -422,6 +459,7 @@ _SPECIAL: dict[str, Callable[[Printer, Node], Text | None]] = {
     "_unsafe_view": _reshaped,
     "scalar_tensor": _literal,
     "copy": _copied,
+    "view_as_complex": _as_complex,
     "_softmax": _softmax,
     "_safe_softmax": _softmax,
     "_log_softmax": _softmax,
