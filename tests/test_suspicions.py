@@ -175,3 +175,18 @@ def test_a_constant_other_than_one(value: float, name: str) -> None:
     (suspicion,) = explanation.suspicions
     assert suspicion.slug == "coupled-samples"
     assert f"v is all {name}, and axis 0" in suspicion.reason
+
+
+@pytest.mark.parametrize("value", [1.0, float("nan")])
+def test_a_product_that_ignores_v_tells_nothing_of_coupling(value: float) -> None:
+    """Tests a hook that returns the same for any v, as for a derivative of NaN."""
+    x = torch.ones(3, requires_grad=True)
+    y = x * 2
+    y.register_hook(lambda v: torch.full_like(v, value))
+
+    explanation = explain(y, x, torch.ones(3), max_entries=1)
+
+    assert explanation.suspicions == () or value != 1
+    (left_out,) = explanation.left_out
+    assert left_out.slug == "sums-not-diagonal"
+    assert left_out.reason == "a v of zeros gives a product that isn't zero"

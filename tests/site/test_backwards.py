@@ -1,10 +1,13 @@
 """Tests of the pages of famous backward passes."""
 
+import re
 from pathlib import Path
 
 from tests import pasted
+from vjp_guide.operators.lookup import resolve
 
-FOLDER = Path(__file__).parents[2] / "docs" / "reference" / "backwards"
+DOCS = Path(__file__).parents[2] / "docs"
+FOLDER = DOCS / "reference" / "backwards"
 PAGES = [path for path in sorted(FOLDER.glob("*.md")) if path.stem != "index"]
 
 
@@ -33,3 +36,13 @@ def test_the_index_names_each_entry() -> None:
             name = section.partition(")=")[0]
             if not name.endswith("-check"):
                 assert f"{path.name}#backward-{name})" in index
+
+
+def test_compound_operators_are_in_the_atlas() -> None:
+    """Tests that each operator that is rebuilt from primitives has an entry."""
+    text = (DOCS / "explanation" / "few-rules.md").read_text(encoding="utf-8")
+    listed = text.partition("OPERATORS = {")[2].partition("\n}")[0]
+    names = re.findall(r'^    "(\w+)": ', listed, re.MULTILINE)
+    *operators, lstm, gru = names
+    assert (lstm, gru) == ("lstm_cell", "gru_cell")
+    assert all(map(resolve, operators))

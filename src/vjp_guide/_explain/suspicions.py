@@ -338,8 +338,17 @@ def _leaks(evidence: _Evidence, mask: Array, shape: tuple[int, ...]) -> bool:
     (y,) = evidence.call.outputs
     random = np.random.default_rng(0).uniform(1, 2, y.shape)
     parts = mask.reshape(shape + (1,) * (len(y.shape) - len(shape)))
-    (product,) = evidence.passes.gradients([y.value], [cotangent(y, random * parts)])
-    return bool(product.reshape(mask.size, -1)[~mask].any())
+    if not _product(evidence, random * parts).reshape(mask.size, -1)[~mask].any():
+        return False
+    if _product(evidence, np.zeros(y.shape)).any():
+        raise LeftOutError("a v of zeros gives a product that isn't zero")
+    return True
+
+
+def _product(evidence: _Evidence, v: Array) -> Array:
+    (y,) = evidence.call.outputs
+    (product,) = evidence.passes.gradients([y.value], [cotangent(y, v)])
+    return product
 
 
 _LOOKS: dict[str, Callable[[_Evidence], Iterator[str]]] = {
