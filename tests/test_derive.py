@@ -165,6 +165,8 @@ CASES: list[tuple[Callable[..., Any], list[Tensor], list[Tensor]]] = [
     (lambda x: x.nanmean() + x.quantile(0.3), [randn(2, 3)], [randn(4, 5)]),
     (lambda x: functional.binary_cross_entropy(x.sigmoid(), torch.ones_like(x)), [randn(2, 3)], [randn(4, 5)]),
     (lambda z: torch.view_as_real(z).mT.flip(0).exp(), [randn(2, 3, dtype=torch.complex128)], [randn(4, 5, dtype=torch.complex128)]),
+    (lambda x, c: x * torch.fill(x, c) + x[: x.shape[0] // 2].sum(), [randn(4, 3), randn()], [randn(6, 2), randn()]),
+    (lambda x: torch.linalg.inv((x @ x.mT).exp()), [randn(2, 3)], [randn(2, 4)]),
     (lambda x: x.sum(0).unsqueeze(-1).exp(), [randn(2, 3)], [randn(4, 5)]),
     (lambda x, y: x.add(y, alpha=3) - (1 - y), [randn(3), randn(2, 3)], [randn(5), randn(4, 5)]),
 ]  # fmt: skip

@@ -607,7 +607,7 @@ def _kept_axis(graph: _Graph, node: Node) -> Node | None:
         return None
     source, *rest = args_of(total)
     place = axis % rank_of(node)
-    summed = [[n % rank_of(source) for n in axes] for axes in rest[:1]]
+    summed = [[n % max(1, rank_of(source)) for n in axes] for axes in rest[:1]]
     if summed != [[place]] or len(rest) > 1:
         return None
     return graph.new(total.target, source, [place], _KEEP, **total.kwargs)

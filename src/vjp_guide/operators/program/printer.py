@@ -159,9 +159,7 @@ class Printer:
         if node.op == "get_attr":
             return self._constant(str(node.target).strip("_"))
         if node.target is operator.getitem:
-            return Text(
-                f"{self.value(args_of(node)[0]).inside(_ATOM)}[{args_of(node)[1]}]"
-            )
+            return self._part(*args_of(node))
         if isinstance(node.meta.get("val"), _LENGTHS):
             return self._length(node)
         name = name_of(node)
@@ -170,6 +168,15 @@ class Printer:
         if self.plain:
             return Text(f"torch.ops.{node.target}{self.arguments(node, 0)}")
         return self._short(node, name)
+
+    def _part(self, whole: Node, place: int) -> Text:
+        """Return one of the results of an operation."""
+        text = self.value(whole)
+        checked = name_of(whole).removesuffix("_ex")
+        inline = not (text.code.isidentifier() or self.plain)
+        if checked in _CHECKED and place == 0 and inline:
+            return self._call(whole, checked)
+        return Text(f"{text.inside(_ATOM)}[{place}]")
 
     def _length(self, node: Node) -> Text:
         """Return a length, or a number that is computed from lengths."""
@@ -314,7 +321,10 @@ _CONSTANTS = {
 
 
 def _negative(printer: Printer, node: Node) -> Text:
-    return Text(f"-{printer.value(args_of(node)[0]).inside(_UNARY)}", _UNARY)
+    value = printer.value(args_of(node)[0])
+    if value.level == _PRODUCT:  # the sign of its first factor
+        return Text(f"-{value.code}", _PRODUCT)
+    return Text(f"-{value.inside(_UNARY)}", _UNARY)
 
 
 def _inverse(printer: Printer, node: Node) -> Text:
@@ -466,6 +476,8 @@ _SPECIAL: dict[str, Callable[[Printer, Node], Text | None]] = {
     "_to_copy": _converted,
     "select": _component,
 }
+# Those that give a number for what went wrong besides, where the function raises it.
+_CHECKED = {"linalg_inv", "linalg_cholesky"}
 _REDUCTIONS = {"sum", "mean", "amax", "amin"}
 
 
