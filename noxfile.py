@@ -106,11 +106,12 @@ def record(session: nox.Session) -> None:
 def elsewhere(session: nox.Session, framework: str) -> None:
     """Record what a framework does, and compare: ``nox -s "elsewhere(jax)"``.
 
-    ``NEWEST=1`` leaves the pins out. tinygrad needs clang.
+    ``NEWEST=1`` leaves out all pins but torch's. tinygrad needs clang.
     """
-    needed = [line for line in _lines(ELSEWHERE / f"{framework}.txt") if line]
-    newest = os.environ.get("NEWEST")
-    session.install(*(line.partition("==")[0] if newest else line for line in needed))
+    lines = _lines(ELSEWHERE / f"{framework}.txt")
+    if os.environ.get("NEWEST"):
+        lines = [n if n.startswith("torch==") else n.partition("==")[0] for n in lines]
+    session.install(*lines)
     record = f"records/elsewhere/{framework}.json"
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
     session.run("python", "-P", "elsewhere/run.py", framework, record, env=quiet)

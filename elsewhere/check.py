@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from elsewhere.reading import Record, agree, differences, read, records
+from elsewhere.reading import Record, agree, defects, differences, read, records
 
 
 def main(paths: list[Path]) -> int:
@@ -24,6 +24,12 @@ def unknown(record: Record) -> Iterator[str]:
         if same == ((record.framework, case) in differences()):
             word = "agrees with" if same else "differs from"
             yield f"{record.framework}, {case}: {word} torch: {record.programs[case]}"
+    known = defects(record.framework)
+    for vector, result in record.vectors.items():
+        new = result["status"] == "defect" and vector not in known
+        gone = result["status"] == "agrees" and vector in known
+        if new or gone:
+            yield f"{record.framework}, {vector}: {result}"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Run the programs of one framework, and write what they print as a record.
+"""Run the programs and the vectors of one framework, and write what they give.
 
-It needs the standard library and the framework alone: ``nox -s elsewhere -- jax`` runs
+It needs the standard library, NumPy and the framework alone: ``nox -s elsewhere`` runs
 it in an environment of the framework.
 """
 
@@ -11,11 +11,14 @@ import json
 import platform
 import re
 import sys
+import tomllib
 import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from vectors.run import judged
 
 HERE = Path(__file__).parent
 # What differs between two runs or two machines, and says nothing about the framework.
@@ -24,13 +27,20 @@ NOISE = [(r"0x[0-9a-f]+", "0x..."), (r"/\S*/site-packages/", "")]
 
 def main(framework: str, path: Path) -> None:
     """Run all programs of a framework and write the record."""
-    programs = sorted((HERE / "programs" / framework).glob("*.py"))
+    name = framework.partition("-")[0]  # torch-2.15 is another release of torch
+    programs = sorted((HERE / "programs" / name).glob("*.py"))
+    adapter = HERE.parent / "vectors" / "adapters" / f"for_{name}.py"
     record = {
         "framework": framework,
         "versions": versions(framework),
         "python": platform.python_version(),
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
-        "programs": {path.stem.replace("_", "-"): run(path) for path in programs},
+        "programs": {
+            path.stem.replace("_", "-"): run(path.read_text(encoding="utf-8"))
+            for path in programs
+        },
+        "findings": {key: run(text) for key, text in findings(framework)},
+        "vectors": judged([sys.executable, str(adapter)]),
     }
     path.parent.mkdir(exist_ok=True)
     text = json.dumps(record, indent=1, ensure_ascii=False)
@@ -45,11 +55,19 @@ def versions(framework: str) -> dict[str, str]:
     return {name: version(name).partition("+")[0] for name in names}
 
 
-def run(path: Path) -> dict[str, Any]:
+def findings(framework: str) -> Iterator[tuple[str, str]]:
+    """Yield the programs that show what is wrong in a framework."""
+    known = tomllib.loads((HERE / "findings.toml").read_text(encoding="utf-8"))
+    for name, finding in known.items():
+        if finding["frameworks"][0] == framework:
+            yield name, finding["program"]
+
+
+def run(program: str) -> dict[str, Any]:
     """Return what a program prints, and the numbers of its ``r`` or what it raises."""
     names: dict[str, Any] = {"__name__": "__main__"}
     printed = io.StringIO()
-    code = compile(path.read_text(encoding="utf-8"), path.name, "exec")
+    code = compile(program, "program", "exec")
     try:
         with contextlib.redirect_stdout(printed), warnings.catch_warnings():
             warnings.simplefilter("ignore")

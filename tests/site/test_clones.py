@@ -54,6 +54,7 @@ COPIED += [
     "src",
     "records/*",
     "elsewhere/*",
+    "vectors/*",
     "pyproject.toml",
     "examples/GALLERY_HEADER.rst",
     f"examples/{EXAMPLE}",

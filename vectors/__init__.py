@@ -1,0 +1,1 @@
+"""Vectors that any framework can run, and what runs them."""
