@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain
-from operator import sub
+from itertools import chain, pairwise, takewhile
+from operator import eq, sub
+from string import ascii_uppercase
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -35,6 +36,7 @@ SPELLINGS = [
 ]
 ASKED = "asked"
 FIRST = 40  # the code of the letter for 0
+SHARED = ascii_uppercase  # no word holds a capital
 UNSEARCHED = "unsearched"
 UNSEEN = nodes.comment, nodes.math, nodes.math_block, nodes.raw, nodes.system_message
 
@@ -168,13 +170,15 @@ def index(
     texts += [part.names for part in found]
     texts += chain.from_iterable(asked)
     texts += map(_about, pages)
+    words = _places(texts)
     return {
         "favours": favours,
         "aside": aside,
         "meanings": [tuple(map(list, map(stems, pair))) for pair in synonyms.items()],
         "pages": [_page(page, places[page.name]) for page in pages],
         "owners": list(_steps(owners)),
-        "words": _places(texts),
+        "words": _fronted(words),
+        "places": " ".join(words.values()),
     }
 
 
@@ -216,7 +220,7 @@ def _titled(part: Part) -> tuple[str, ...]:
 
 
 def _places(texts: Iterable[set[str]]) -> dict[str, str]:
-    """Return for each word the steps from each text that holds it to the next.
+    """Return for each word, sorted, the steps from each text that holds it to the next.
 
     Each step is a letter, which takes fewer bytes than digits and a comma.
     """
@@ -227,6 +231,18 @@ def _places(texts: Iterable[set[str]]) -> dict[str, str]:
     return {
         word: "".join(map(_letter, _steps(places[word]))) for word in sorted(places)
     }
+
+
+def _fronted(words: Iterable[str]) -> str:
+    """Return sorted words, each without the letters that it shares with the one before.
+
+    A capital before it says how many these are: A none, B one.
+    """
+    found = ""
+    for pair in pairwise(["", *words]):
+        shared = min(sum(takewhile(bool, map(eq, *pair))), len(SHARED) - 1)
+        found += SHARED[shared] + pair[1][shared:]
+    return found
 
 
 def _letter(step: int) -> str:

@@ -54,6 +54,13 @@ function mistakes(one, other, most) {
   return row[other.length];
 }
 
+/* Return the words that _fronted in __init__.py has shortened. */
+function wordsOf(text) {
+  let word = "";
+  return (text.match(/[A-Z][^A-Z]*/g) ?? [])
+    .map((own) => (word = word.slice(0, own.charCodeAt(0) - "A".charCodeAt(0)) + own.slice(1)));
+}
+
 /* Return the places that letters list by steps, as _places and _letter in __init__.py say. */
 function placesOf(letters) {
   const places = new Int32Array(letters.length);
@@ -180,7 +187,8 @@ class Library {
   static async of(index) {
     const library = new Library(index);
     await pause();
-    for (const [word, letters] of Object.entries(index.words)) library.places.set(word, placesOf(letters));
+    const letters = index.places.split(" ");
+    wordsOf(index.words).forEach((word, number) => library.places.set(word, placesOf(letters[number])));
     for (const [name, size, whole] of library.kinds()) {
       await pause();
       library[name] = new Texts(library.places, size, whole);

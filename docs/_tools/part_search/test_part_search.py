@@ -1,6 +1,7 @@
 """Tests of the index of parts; how well it ranks is tested in a browser."""
 
 import json
+import re
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -9,7 +10,16 @@ from docutils import nodes
 from docutils.core import publish_doctree
 from sphinx import addnodes
 
-from docs._tools.part_search import FIRST, Part, _letter, index, parts, script, stems
+from docs._tools.part_search import (
+    FIRST,
+    Part,
+    _fronted,
+    _letter,
+    index,
+    parts,
+    script,
+    stems,
+)
 
 TEXT = """
 A title
@@ -49,6 +59,14 @@ class Page:
 def found() -> list[Part]:
     """Return the parts of the text."""
     return parts(publish_doctree(TEXT, settings_overrides={"doctitle_xform": False}))
+
+
+def unfronted(text: str) -> list[str]:
+    """Return the words that are kept without what each shares with the one before."""
+    words = [""]
+    for capital, own in re.findall("([A-Z])([^A-Z]*)", text):
+        words.append(words[-1][: ord(capital) - ord("A")] + own)
+    return words[1:]
 
 
 def test_words_belong_to_the_section_that_they_stand_in() -> None:
@@ -132,7 +150,9 @@ def test_the_index_tells_where_each_word_is() -> None:
     made = index(pages, {"a": "", "b": "a"}, synonyms={"Old name": "pears"})
     places = {
         word: list(accumulate(ord(letter) - FIRST for letter in letters))
-        for word, letters in made["words"].items()
+        for word, letters in zip(
+            unfronted(made["words"]), made["places"].split(), strict=True
+        )
     }
 
     assert places["appl"] == [0, 2]
@@ -143,6 +163,13 @@ def test_the_index_tells_where_each_word_is() -> None:
     assert made["meanings"] == [(["old", "name"], ["pear"])]
     assert made["pages"][1]["place"] == "a"
     assert made["pages"][1]["parts"] == [("a-title", "A title"), ("below", "Below")]
+
+
+def test_words_are_kept_without_what_they_share() -> None:
+    """Tests that the words come back, also those that share more than 25 letters."""
+    words = ["a", "alp", "alphabet", "b", 30 * "b", 30 * "b" + "c", "ß"]
+    assert _fronted(words[:4]) == "AaBlpDhabetAb"
+    assert unfronted(_fronted(words)) == words
 
 
 def test_letters_need_no_escape() -> None:

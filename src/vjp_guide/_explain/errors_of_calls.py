@@ -180,7 +180,8 @@ ROWS = (
         "One of the differentiated Tensors does not require grad",
         r"One of the differentiated Tensors does not require grad",
         "An input has requires_grad=False, so autograd recorded nothing about it.",
-        "Call requires_grad_() before y is computed, and compute y again.",
+        "Call requires_grad_() before y is computed, and compute y again. Of a model "
+        "with frozen parameters pass those that require grad.",
         "x.requires_grad_()\ny = f(x)\n" + _ONES,
         mend_inputs,
     ),

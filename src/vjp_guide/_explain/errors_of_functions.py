@@ -147,9 +147,10 @@ ROWS = (
         r"in-place operation \(aten::(?P<name>[\w.]+)\) that would mutate a "
         r"captured Tensor",
         "The function edits a tensor from outside of it, by {name}: a side "
-        "effect that a transform can't follow.",
-        "Return the new value instead of writing it, with has_aux=True if it "
-        "isn't differentiated.",
+        "effect that a transform can't follow. Mostly it is a batch norm in training.",
+        "With batch norm: model.eval(), or replace_all_batch_norm_modules_(model) of "
+        "torch.func. Else return the new value instead of writing it, with "
+        "has_aux=True if it isn't differentiated.",
         "def g(x):\n"
         "    y = f(x)\n"
         "    return y.sum(), y.detach()  # instead of cache.add_(y)\n"
@@ -178,8 +179,9 @@ ROWS = (
         "vmap: It looks like you're calling .item() on a Tensor.",
         r"vmap: It looks like you're calling \.item\(\) on a Tensor",
         "Inside vmap a tensor stands for a whole batch, so there is no one "
-        "number to return.",
-        "Keep the tensor: leave .item(), float() and int() out of the mapped function.",
+        "number to return; a slice x[a:b] with tensors as bounds asks for one too.",
+        "Keep the tensor: leave .item(), float() and int() out of the mapped function, "
+        "and write x[a + torch.arange(n)] for x[a:a + n].",
         "torch.vmap(lambda x: x.sum())(x.unsqueeze(0))  # not x.sum().item()",
     ),
     Row(

@@ -126,7 +126,8 @@ ROWS = (
         "tools",
         "Input #0 requires gradient and is not a double precision floating point or "
         "complex. This check will likely fail",
-        r"Input #(?P<x>\d+) requires gradient and is not a double precision",
+        r"(Input #\d+ requires gradient and is not a|At least one of the inputs that "
+        r"requires gradient is not of) double precision",
         "gradcheck divides differences of 1e-6, which float32 can't resolve.",
         "Pass inputs, and give the module parameters, of float64.",
         "x = x.detach().double().requires_grad_()\ntorch.autograd.gradcheck(f, x)",
