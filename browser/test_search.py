@@ -288,7 +288,7 @@ def thread_time(session: CDPSession) -> float:
 @pytest.mark.parametrize(
     ("text", "told", "pages"),
     [
-        ("mamba backward", "“mamba” isn't on this site", 1),
+        ("rwkv backward", "“rwkv” isn't on this site", 1),
         ("xgboost gradient", "“xgboost” isn't on this site", 1),
         ("jacobain", "“jacobain” isn't on this site; “jacobian” is", 1),
         ("zzzqqq", "“zzzqqq” isn't on this site. No page holds these words", 0),
