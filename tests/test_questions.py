@@ -408,6 +408,24 @@ THREADS = {
     312: ["github.com/pytorch/pytorch/issues/132929"],
     314: ["github.com/rosinality/swapping-autoencoder-pytorch/issues/22"],
     316: ["github.com/atomistic-machine-learning/schnetpack/issues/215"],
+    318: ["github.com/pytorch/pytorch/issues/2843"],
+    320: ["github.com/pytorch/pytorch/issues/60456"],
+    322: ["github.com/pytorch/functorch/issues/711"],
+    324: ["huggingface.co/datasets/nvidia/Nemotron-CC-Math-v1"],
+    326: ["github.com/nikhilbarhate99/PPO-PyTorch/issues/29"],
+    328: [
+        "discuss.pytorch.org/t/when-i-want-to-get-the-input-grad-in-mse-loss-whats-the-difference-between-mse-loss-backward-and-torch-ops-aten-mse-loss-backward/190902"
+    ],
+    330: [
+        "github.com/neuraloperator/neuraloperator/issues/192",
+        "github.com/neuraloperator/neuraloperator/issues/56",
+    ],
+    332: ["github.com/NeuroDiffGym/neurodiffeq/issues/77"],
+    336: ["github.com/pytorch/pytorch/issues/31396"],
+    340: ["github.com/atomistic-machine-learning/schnetpack/issues/250"],
+    342: ["github.com/ngxbac/GAIN/issues/2"],
+    344: ["github.com/geomstats/geomstats/issues/1665"],
+    346: ["github.com/google-research/fast-soft-sort/issues/15"],
 }
 
 
