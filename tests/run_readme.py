@@ -33,13 +33,24 @@ def run_examples(page: str) -> int:
     return attempted
 
 
+def definitions(page: str) -> str:
+    """Return the imports and functions of the examples of a page, as a module."""
+    sources = [
+        example.source
+        for example in doctest.DocTestParser().get_examples(fences(page, "python"))
+    ]
+    return "".join(s for s in sources if s.startswith(("import ", "from ", "def ")))
+
+
 def run_commands(page: str) -> int:
     """Run the commands of a page that are the package's; return how many there are."""
     lines = fences(page, "console").splitlines()
     quoted = re.findall(r"`([^`\n]+)`", FENCE.sub("", page))
     commands = [line for line in [*lines, *quoted] if line.startswith(OURS)]
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "script.py").touch()  # the reader's program, in the page's words
+        # The reader's programs, in the page's words: the second holds its functions.
+        Path(folder, "script.py").touch()
+        Path(folder, "layers.py").write_text(definitions(page), encoding="utf-8")
         for command in commands:
             name, *arguments = shlex.split(command.partition(" | ")[0])
             subprocess.run(  # noqa: S603 - the commands are the README's
