@@ -632,6 +632,15 @@ def test_a_function_saves_what_is_smallest() -> None:
     assert "/ x_shape[-1]" in sizes
 
 
+def test_axes_are_no_shape() -> None:
+    """Tests axes that are the numbers of a shape, which no reader would look up."""
+    x, w = randn(4, 5, 3), randn(0, 1)
+
+    found = derive(lambda x, w: x.mean((0, 1)) * w.sum(), x, w)
+
+    assert "x.mean([0, 1])" in str(found)
+
+
 def test_a_function_returns_what_it_is_given() -> None:
     """Tests an output that is an input which the backward pass needs."""
     text, _ = function_of(derive(lambda x: (x.sin(), x.transpose(0, -1)), randn(3)))

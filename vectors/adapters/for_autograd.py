@@ -5,7 +5,7 @@ from typing import Any
 import autograd.numpy as np
 from autograd import make_vjp
 from autograd.scipy import special
-from serve import UnsupportedError, serve
+from serve import find, serve
 
 OPERATORS: dict[str, Any] = {
     "acos": np.arccos,
@@ -38,21 +38,11 @@ OPERATORS: dict[str, Any] = {
 }
 
 
-def operator(name: str) -> Any:
-    """Return autograd's function of a name of the vectors."""
-    if name in OPERATORS:
-        return OPERATORS[name]
-    for place in (np, np.linalg, special):
-        if hasattr(place, name):
-            return getattr(place, name)
-    raise UnsupportedError(name)
-
-
 def product(
     name: str, inputs: list[Any], attributes: dict[str, Any], at: list[int], v: Any
 ) -> tuple[Any, list[Any]]:
     """Return the value, and v times each Jacobian."""
-    f = operator(name)
+    f = find(name, OPERATORS, np, np.linalg, special)
     made = [make_vjp(f, n)(*inputs, **attributes) for n in at]
     return made[0][1], [vjp(v) for vjp, _ in made]
 

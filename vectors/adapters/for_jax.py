@@ -1,11 +1,12 @@
 """JAX's answers to the vectors."""
 
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from serve import UnsupportedError, serve
+from serve import find, of_chosen, serve
 
 jax.config.update("jax_enable_x64", val=True)
 OPERATORS: dict[str, Any] = {
@@ -19,29 +20,13 @@ OPERATORS: dict[str, Any] = {
 PLACES = (jnp, jnp.linalg, jax.nn, jax.scipy.special)
 
 
-def operator(name: str) -> Any:
-    """Return JAX's function of a name of the vectors."""
-    if name in OPERATORS:
-        return OPERATORS[name]
-    for place in PLACES:
-        if hasattr(place, name):
-            return getattr(place, name)
-    raise UnsupportedError(name)
-
-
 def product(
     name: str, inputs: list[Any], attributes: dict[str, Any], at: list[int], v: Any
 ) -> tuple[Any, list[Any]]:
     """Return the value, and v times each Jacobian."""
     xs = [jnp.array(x) for x in inputs]
-
-    def f(*chosen: Any) -> Any:
-        every = list(xs)
-        for n, x in zip(at, chosen, strict=True):
-            every[n] = x
-        return operator(name)(*every, **attributes)
-
-    y, vjp_fn = jax.vjp(f, *(xs[n] for n in at))
+    f = partial(find(name, OPERATORS, *PLACES), **attributes)
+    y, vjp_fn = jax.vjp(of_chosen(f, xs, at), *(xs[n] for n in at))
     found = vjp_fn(jnp.array(v, dtype=y.dtype))
     return np.asarray(y), [np.asarray(each) for each in found]
 

@@ -1,11 +1,12 @@
 """MLX's answers to the vectors, in float32, its precision on a GPU."""
 
+from functools import partial
 from typing import Any
 
 import mlx.core as mx
 import numpy as np
 from mlx import nn
-from serve import UnsupportedError, serve
+from serve import find, of_chosen, serve
 
 OPERATORS: dict[str, Any] = {
     "acos": mx.arccos,
@@ -36,7 +37,6 @@ OPERATORS: dict[str, Any] = {
     "std": lambda x, correction=0: mx.std(x, ddof=correction),
     "take": lambda x, indices, axis: mx.take(x, mx.array(indices), axis=axis),
     "tile": lambda x, repetitions: mx.tile(x, repetitions),
-    "trunc": getattr(mx, "trunc", None),
     "var": lambda x, correction=0: mx.var(x, ddof=correction),
     "vecdot": lambda x, y: (x * y).sum(-1),
     "vector_norm": lambda x: mx.linalg.norm(x),
@@ -45,28 +45,13 @@ OPERATORS: dict[str, Any] = {
 }
 
 
-def operator(name: str) -> Any:
-    """Return MLX's function of a name of the vectors."""
-    found = OPERATORS.get(name, getattr(mx, name, None))
-    if found is None:
-        raise UnsupportedError(name)
-    return found
-
-
 def product(
     name: str, inputs: list[Any], attributes: dict[str, Any], at: list[int], v: Any
 ) -> tuple[Any, list[Any]]:
     """Return the value, and v times each Jacobian."""
     xs = [mx.array(x) for x in inputs]
-    f = operator(name)
-
-    def chosen(*some: Any) -> Any:
-        every = list(xs)
-        for n, x in zip(at, some, strict=True):
-            every[n] = x
-        return f(*every, **attributes)
-
-    (y,), found = mx.vjp(chosen, [xs[n] for n in at], [mx.array(v)])
+    f = partial(find(name, OPERATORS, mx), **attributes)
+    (y,), found = mx.vjp(of_chosen(f, xs, at), [xs[n] for n in at], [mx.array(v)])
     return np.array(y), [np.array(each) for each in found]
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import tensorflow as tf
-from serve import UnsupportedError, serve
+from serve import find, serve
 
 OPERATORS: dict[str, Any] = {
     "abs": tf.abs,
@@ -51,12 +51,7 @@ def operator(name: str, attributes: dict[str, Any]) -> Any:
     """Return TensorFlow's function of a name of the vectors."""
     if name in POPULATION and not attributes:
         return POPULATION[name]
-    if name in OPERATORS:
-        return OPERATORS[name]
-    for place in (tf, tf.math, tf.linalg, tf.nn):
-        if hasattr(place, name):
-            return getattr(place, name)
-    raise UnsupportedError(name)
+    return find(name, OPERATORS, tf, tf.math, tf.linalg, tf.nn)
 
 
 def product(

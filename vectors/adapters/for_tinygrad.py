@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from serve import UnsupportedError, serve
+from serve import UnsupportedError, find, serve
 from tinygrad import Tensor
 
 OPERATORS: dict[str, Any] = {
@@ -43,14 +43,6 @@ OPERATORS: dict[str, Any] = {
 }
 
 
-def operator(name: str) -> Any:
-    """Return tinygrad's function of a name of the vectors."""
-    found = OPERATORS.get(name, getattr(Tensor, name, None))
-    if found is None:
-        raise UnsupportedError(name)
-    return found
-
-
 def product(
     name: str, inputs: list[Any], attributes: dict[str, Any], at: list[int], v: Any
 ) -> tuple[Any, list[Any]]:
@@ -58,7 +50,7 @@ def product(
     if any(map(np.iscomplexobj, inputs)):
         raise UnsupportedError("complex numbers")
     xs = [Tensor(x) for x in inputs]
-    y = operator(name)(*xs, **attributes)
+    y = find(name, OPERATORS, Tensor)(*xs, **attributes)
     found = y.gradient(*(xs[n] for n in at), gradient=Tensor(v))
     return y.numpy(), [each.numpy() for each in found]
 

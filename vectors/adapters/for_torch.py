@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own short name for it
-from serve import UnsupportedError, serve
+from serve import find, serve
 
 OPERATORS: dict[str, Any] = {
     "broadcast_to": lambda x, shape: torch.broadcast_to(x, shape),
@@ -40,12 +40,7 @@ OPERATORS: dict[str, Any] = {
 
 def operator(name: str) -> Any:
     """Return torch's function of a name of the vectors."""
-    if name in OPERATORS:
-        return OPERATORS[name]
-    for place in (torch.linalg, torch, F):
-        if hasattr(place, name):
-            return getattr(place, name)
-    raise UnsupportedError(name)
+    return find(name, OPERATORS, torch.linalg, torch, F)
 
 
 def product(

@@ -17,6 +17,26 @@ class UnsupportedError(Exception):
     """The framework has no such operator."""
 
 
+def find(name: str, own: Json, *places: Any) -> Any:
+    """Return the framework's function of a name of the vectors, its own table first."""
+    for found in (own.get(name), *(getattr(place, name, None) for place in places)):
+        if found is not None:
+            return found
+    raise UnsupportedError(name)
+
+
+def of_chosen(f: Callable[..., Any], xs: list[Any], at: list[int]) -> Any:
+    """Return a function of the differentiated inputs alone."""
+
+    def chosen(*some: Any) -> Any:
+        every = list(xs)
+        for n, x in zip(at, some, strict=True):
+            every[n] = x
+        return f(*every)
+
+    return chosen
+
+
 def serve(product: Product, dtype: str = "float64") -> None:
     """Read a vector a line, and write what the framework gives, a line each."""
     for line in sys.stdin:

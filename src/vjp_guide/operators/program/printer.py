@@ -264,10 +264,11 @@ class Printer:
         return f"({', '.join(positional + named + where)})"
 
     def _list(self, values: Sequence[Any]) -> str:
-        """Return the text of a list, or of the shape that it is."""
+        """Return the text of a list, or of the shape that it is (axes are numbers)."""
         sizes = [str(size(n)) for n in values if _is_length(n)]
         shape = ", ".join(sizes)
-        if len(values) == len(sizes) > 1 and shape in self.lengths:
+        varies = any(not isinstance(n, int) for n in values)
+        if varies and len(values) == len(sizes) > 1 and shape in self.lengths:
             return self.lengths[shape]
         return f"[{', '.join(self.value(item).code for item in values)}]"
 
