@@ -330,7 +330,10 @@ THREADS = {
     224: ["github.com/pytorch/pytorch/issues/45405"],
     226: ["github.com/dragen1860/MAML-Pytorch/issues/17"],
     228: ["github.com/learnables/learn2learn/issues/154"],
-    230: ["github.com/pytorch/pytorch/issues/6991"],
+    230: [
+        "github.com/pytorch/pytorch/issues/6991",
+        "github.com/pytorch/pytorch/issues/13112",
+    ],
     232: ["github.com/pytorch/pytorch/issues/25315"],
     236: ["github.com/keras-team/keras/issues/20279"],
     238: ["github.com/huggingface/accelerate/issues/2202"],
@@ -426,6 +429,32 @@ THREADS = {
     342: ["github.com/ngxbac/GAIN/issues/2"],
     344: ["github.com/geomstats/geomstats/issues/1665"],
     346: ["github.com/google-research/fast-soft-sort/issues/15"],
+    348: [
+        "github.com/Lightning-Universe/lightning-bolts/issues/801",
+        "github.com/lhoyer/DAFormer/issues/59",
+    ],
+    350: ["github.com/ae-foster/pytorch-simclr/issues/4"],
+    352: [
+        "github.com/pytorch/pytorch/issues/48574",
+        "github.com/pytorch/pytorch/issues/68941",
+        "github.com/shariqiqbal2810/maddpg-pytorch/issues/34",
+    ],
+    354: ["github.com/tensorflow/tensorflow/issues/56879"],
+    356: [
+        "github.com/NVlabs/VAEBM/issues/2",
+        "github.com/alisiahkoohi/Langevin-dynamics/issues/1",
+    ],
+    366: ["github.com/openai/guided-diffusion/issues/51"],
+    358: ["github.com/pytorch/pytorch/issues/76752"],
+    372: ["github.com/pytorch/pytorch/pull/42754"],
+    360: [
+        "github.com/sigeisler/robustness_of_gnns_at_scale/issues/4",
+        "github.com/pytorch/pytorch/issues/71062",
+    ],
+    402: [
+        "github.com/pytorch/pytorch/issues/38006",
+        "github.com/Lightning-AI/pytorch-lightning/issues/4188",
+    ],
 }
 
 
