@@ -88,7 +88,10 @@ THREADS = {
     78: ["github.com/pytorch/pytorch/issues/913"],
     79: ["github.com/pytorch/pytorch/issues/1787"],
     80: ["github.com/minitorch/minitorch/pull/1"],
-    82: ["github.com/pytorch/pytorch/issues/36463"],
+    82: [
+        "github.com/pytorch/pytorch/issues/36463",
+        "github.com/pytorch/pytorch/issues/50226",
+    ],
     83: ["github.com/pytorch/pytorch/issues/73137"],
     84: ["github.com/pytorch/pytorch/issues/5479"],
     85: ["github.com/pytorch/pytorch/issues/30346"],
@@ -347,7 +350,10 @@ THREADS = {
     254: ["github.com/pytorch/pytorch/issues/155983"],
     256: ["github.com/fungtion/DANN/issues/3"],
     258: ["github.com/haofanwang/Score-CAM/issues/28"],
-    260: ["github.com/pytorch/pytorch/issues/50138"],
+    260: [
+        "github.com/pytorch/pytorch/issues/50138",
+        "github.com/pytorch/pytorch/issues/49171",
+    ],
     262: ["github.com/wgrathwohl/LSD/issues/1"],
     264: ["github.com/facebookresearch/dinov2/issues/472"],
     266: ["github.com/pytorch/pytorch/issues/49886"],
@@ -455,6 +461,31 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/38006",
         "github.com/Lightning-AI/pytorch-lightning/issues/4188",
     ],
+    362: [
+        "github.com/facebookresearch/higher/issues/31",
+        "github.com/metaopt/torchopt/issues/218",
+    ],
+    364: ["github.com/patrick-kidger/optimistix/issues/54"],
+    378: ["github.com/noahgolmant/pytorch-hessian-eigenthings/issues/19"],
+    422: [
+        "github.com/kwea123/nerf_pl/issues/149",
+        "github.com/kakaobrain/nerf-factory/issues/44",
+    ],
+    376: ["github.com/pytorch/pytorch/issues/145356"],
+    380: [
+        "github.com/pytorch/pytorch/issues/98276",
+        "github.com/pytorch/pytorch/issues/66084",
+    ],
+    382: [
+        "github.com/pytorch/pytorch/issues/47599",
+        "github.com/pytorch/pytorch/issues/76531",
+        "github.com/PythonOT/POT/issues/773",
+    ],
+    384: [
+        "github.com/pytorch/pytorch/issues/8069",
+        "github.com/banctilrobitaille/torch-vectorized/issues/7",
+    ],
+    386: ["e-com-net.com/article/1610541398946250752.htm"],
 }
 
 
