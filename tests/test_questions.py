@@ -213,6 +213,7 @@ THREADS = {
     178: [
         "github.com/rtqichen/torchdiffeq/issues/47",
         "github.com/rtqichen/torchdiffeq/issues/30",
+        "github.com/rtqichen/torchdiffeq/issues/209",
     ],
     179: ["github.com/pytorch/functorch/issues/376"],
     180: ["github.com/luyug/GradCache/issues/29"],
@@ -486,6 +487,40 @@ THREADS = {
         "github.com/banctilrobitaille/torch-vectorized/issues/7",
     ],
     386: ["e-com-net.com/article/1610541398946250752.htm"],
+    392: ["github.com/pytorch/pytorch/issues/16940"],
+    394: [
+        "github.com/pytorch/pytorch/issues/81296",
+        "github.com/deepspeedai/DeepSpeed/issues/2103",
+    ],
+    396: [
+        "github.com/utkuozbulak/pytorch-cnn-visualizations/issues/67",
+        "github.com/yizt/Grad-CAM.pytorch/issues/15",
+    ],
+    398: ["github.com/hila-chefer/Transformer-MM-Explainability/issues/3"],
+    400: ["github.com/meta-pytorch/opacus/issues/578"],
+    406: ["github.com/jax-ml/jax/issues/9087", "github.com/jax-ml/jax/issues/20889"],
+    404: ["github.com/jax-ml/jax/issues/47"],
+    416: [
+        "github.com/pytorch/functorch/issues/992",
+        "github.com/pytorch/pytorch/pull/92278",
+    ],
+    418: [
+        "github.com/moskomule/ewc.pytorch/issues/4",
+        "github.com/GT-RIPL/Continual-Learning-Benchmark/issues/7",
+    ],
+    368: ["github.com/huggingface/accelerate/issues/1299"],
+    388: ["github.com/pytorch/pytorch/issues/162242"],
+    420: ["github.com/hhliu79/TWP/issues/1"],
+    408: [
+        "github.com/Tencent/TFace/issues/34",
+        "github.com/JohnGiorgi/DeCLUTR/pull/212",
+    ],
+    390: [
+        "github.com/pytorch/pytorch/issues/36436",
+        "github.com/pytorch/pytorch/issues/49683",
+        "github.com/pytorch/pytorch/issues/41128",
+        "github.com/rusty1s/pytorch_sparse/issues/239",
+    ],
 }
 
 
