@@ -521,6 +521,43 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/41128",
         "github.com/rusty1s/pytorch_sparse/issues/239",
     ],
+    424: [
+        "github.com/rosinality/style-based-gan-pytorch/issues/84",
+        "github.com/rosinality/style-based-gan-pytorch/issues/34",
+        "github.com/brownvc/R3GAN/issues/20",
+    ],
+    426: [
+        "github.com/rosinality/stylegan2-pytorch/issues/32",
+        "github.com/labmlai/annotated_deep_learning_paper_implementations/issues/161",
+    ],
+    428: [
+        "github.com/graphdeco-inria/gaussian-splatting/issues/408",
+        "github.com/stnamjef/GenerativeDensification/issues/3",
+        "github.com/hbb1/torch-splatting/issues/7",
+        "github.com/graphdeco-inria/gaussian-splatting/issues/1059",
+    ],
+    440: ["github.com/fangwei123456/spikingjelly/issues/268"],
+    432: [
+        "github.com/boyu-ai/Hands-on-RL/issues/79",
+        "github.com/openai/spinningup/issues/436",
+        "github.com/chingyaoc/pytorch-REINFORCE/issues/1",
+    ],
+    434: ["github.com/pranz24/pytorch-soft-actor-critic/issues/11"],
+    436: ["github.com/zhutmost/lsq-net/issues/23"],
+    438: [
+        "github.com/zalandoresearch/pytorch-vq-vae/issues/6",
+        "github.com/EdoardoBotta/RQ-VAE-Recommender/issues/24",
+        "github.com/andylolu2/jax-vqvae-gpt/issues/2",
+        "github.com/facebookresearch/encodec/issues/25",
+    ],
+    442: ["github.com/PatrickZH/Improved-Deep-Leakage-from-Gradients/issues/5"],
+    444: ["github.com/deepchem/deepchem/pull/4475"],
+    446: ["github.com/arpitbansal297/Universal-Guided-Diffusion/issues/11"],
+    448: ["github.com/LabeliaLabs/distributed-learning-contributivity/pull/345"],
+    450: [
+        "github.com/celiobjr/machine-unlearning/issues/2",
+        "github.com/locuslab/open-unlearning/pull/194",
+    ],
 }
 
 
