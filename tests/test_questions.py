@@ -558,6 +558,27 @@ THREADS = {
         "github.com/celiobjr/machine-unlearning/issues/2",
         "github.com/locuslab/open-unlearning/pull/194",
     ],
+    452: [
+        "github.com/pytorch/pytorch/issues/46483",
+        "github.com/pytorch/pytorch/issues/64728",
+    ],
+    454: [
+        "github.com/hiyouga/LlamaFactory/issues/8088",
+        "github.com/LLaVA-VL/LLaVA-NeXT/issues/435",
+    ],
+    456: [
+        "github.com/cvxpy/cvxpylayers/issues/127",
+        "github.com/icoz69/DeepEMD/issues/6",
+    ],
+    458: [
+        "github.com/pytorch/pytorch/issues/3813",
+        "github.com/tensorflow/probability/issues/1077",
+    ],
+    460: ["github.com/karpathy/nanoGPT/pull/71"],
+    462: [
+        "github.com/jax-ml/jax/issues/3022",
+        "github.com/pnkraemer/matfree/issues/128",
+    ],
 }
 
 
