@@ -25,8 +25,10 @@ LANGUAGE = SearchEnglish({})
 STOPWORDS = LANGUAGE.stopwords
 stem = cache(LANGUAGE.stem)  # takes long, and texts repeat their words
 WORD = re.compile(r"\d+\.\d+|\w+")
-MEANINGLESS = re.compile(r"\d\w{2,}|.$")  # 1e-07, a colour, a hash, a letter
+# 1e-07, a letter, one of many variables, a colour, a hash
+MEANINGLESS = re.compile(r"\d\w{2,}|.$|[a-z]\d\d$|(?=.*\d)[\da-f]{6}$")
 NUMBER = re.compile(r"\d")
+NOT_OF_ANCHORS = re.compile("[^a-z0-9]+")  # as docutils makes them of titles
 # The first is British, and the second the spelling that the index knows.
 SPELLINGS = [
     (re.compile(r"is(e[drs]?|ing|ations?)$"), r"iz\1"),
@@ -74,16 +76,12 @@ class Page(Protocol):
         """The page's address without the suffix."""
 
     @property
-    def title(self) -> str:
-        """The page's title."""
-
-    @property
     def description(self) -> str:
         """What the page is about."""
 
     @property
     def parts(self) -> Sequence[Part]:
-        """The parts of the page."""
+        """The parts of the page, of which the first has its title."""
 
 
 def stems(text: str, *, whole: bool = False) -> Iterator[str]:
@@ -178,7 +176,8 @@ def index(
         "pages": [_page(page, places[page.name]) for page in pages],
         "owners": list(_steps(owners)),
         "words": _fronted(words),
-        "places": " ".join(words.values()),
+        "numbers": "".join(_letter(len(places)) for places in words.values()),
+        "places": "".join(sorted(words.values(), key=len, reverse=True)),
     }
 
 
@@ -189,14 +188,8 @@ def script(found: dict[str, Any]) -> str:
     return f"PartSearch.setIndex(JSON.parse('{quoted}'));\n"
 
 
-def _page(page: Page, place: str) -> dict[str, Any]:
-    return {
-        "name": page.name,
-        "title": page.title,
-        "place": place,
-        "description": page.description,
-        "parts": [_titled(part) for part in page.parts],
-    }
+def _page(page: Page, place: str) -> list[object]:
+    return [page.name, place, page.description, *map(_titled, page.parts)]
 
 
 def _phrases(part: Part) -> list[set[str]]:
@@ -210,11 +203,14 @@ def _phrases(part: Part) -> list[set[str]]:
 
 def _about(page: Page) -> set[str]:
     """Return the words of a page's title and description."""
-    return set(stems(f"{page.title} {page.description}"))
+    title = page.parts[0].title if page.parts else ""
+    return set(stems(f"{title} {page.description}"))
 
 
-def _titled(part: Part) -> tuple[str, ...]:
-    """Return an anchor with its title, unless they are the same."""
+def _titled(part: Part) -> str | tuple[str, ...]:
+    """Return an anchor with its title, or one of them where it gives the other."""
+    if part.anchor == NOT_OF_ANCHORS.sub("-", part.title.lower()).strip("-"):
+        return part.title
     same = part.title == part.anchor
     return (part.anchor,) if same else (part.anchor, part.title)
 
@@ -222,7 +218,8 @@ def _titled(part: Part) -> tuple[str, ...]:
 def _places(texts: Iterable[set[str]]) -> dict[str, str]:
     """Return for each word, sorted, the steps from each text that holds it to the next.
 
-    Each step is a letter, which takes fewer bytes than digits and a comma.
+    Each step is a letter, which takes fewer bytes than digits and a comma. The index
+    has the longest lists first, and their numbers apart: like stands by like, for gzip.
     """
     places: dict[str, list[int]] = defaultdict(list)
     for number, words in enumerate(texts):

@@ -61,15 +61,33 @@ function wordsOf(text) {
     .map((own) => (word = word.slice(0, own.charCodeAt(0) - "A".charCodeAt(0)) + own.slice(1)));
 }
 
-/* Return the places that letters list by steps, as _places and _letter in __init__.py say. */
-function placesOf(letters) {
-  const places = new Int32Array(letters.length);
-  let place = 0;
+/* Return the numbers that letters stand for, as _letter in __init__.py says. */
+function numbersOf(letters) {
+  const numbers = new Int32Array(letters.length);
   for (let at = 0; at < letters.length; at++) {
     const code = letters.charCodeAt(at);
-    places[at] = place += code - FIRST - (code > BACKSLASH ? 1 : 0);
+    numbers[at] = code - FIRST - (code > BACKSLASH ? 1 : 0);
   }
-  return places;
+  return numbers;
+}
+
+/* Return the places of each word, which are listed by steps: the longest lists come first. */
+function placesOf({ words, numbers, places }) {
+  const counts = numbersOf(numbers);
+  const steps = numbersOf(places);
+  const lists = [];
+  let start = 0;
+  for (const word of [...counts.keys()].sort((one, other) => counts[other] - counts[one])) {
+    const list = (lists[word] = steps.subarray(start, (start += counts[word])));
+    for (let at = 1; at < list.length; at++) list[at] += list[at - 1];
+  }
+  return new Map(wordsOf(words).map((word, at) => [word, lists[at]]));
+}
+
+/* Return the address and the title of a part, of which one may give the other. */
+function partOf(row) {
+  if (typeof row !== "string") return { anchor: row[0], title: row.at(-1) };
+  return { anchor: row.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, ""), title: row };
 }
 
 /* Texts that are known by how often they hold each word: `whole` gives the number of the text
@@ -175,20 +193,18 @@ class Query {
 /* The parts of all pages, with what is searched of them and of whole pages. */
 class Library {
   constructor({ pages, owners, favours, meanings, aside }) {
-    Object.assign(this, { entries: pages, favours, meanings, aside: new RegExp(aside) });
-    this.parts = pages.flatMap(({ parts }, page) =>
-      parts.map(([anchor, title = anchor]) => ({ page, anchor, title })));
+    Object.assign(this, { favours, meanings, aside: new RegExp(aside) });
+    this.parts = pages.flatMap(([, , , ...rows], page) => rows.map((row) => ({ page, ...partOf(row) })));
+    this.entries = pages.map(([name, place, description, top = ""]) => ({ name, place, description, title: partOf(top).title }));
     let owner = 0;
     this.owners = [...this.parts.keys(), ...owners.map((step) => (owner += step))]; // of titles and phrases
-    this.places = new Map();
   }
 
   /* Return the library of an index. Taps are answered while it is built. */
   static async of(index) {
     const library = new Library(index);
     await pause();
-    const letters = index.places.split(" ");
-    wordsOf(index.words).forEach((word, number) => library.places.set(word, placesOf(letters[number])));
+    library.places = placesOf(index);
     for (const [name, size, whole] of library.kinds()) {
       await pause();
       library[name] = new Texts(library.places, size, whole);
