@@ -579,6 +579,24 @@ THREADS = {
         "github.com/jax-ml/jax/issues/3022",
         "github.com/pnkraemer/matfree/issues/128",
     ],
+    466: [
+        "github.com/huggingface/accelerate/issues/3184",
+        "github.com/deepspeedai/DeepSpeed/issues/4555",
+        "github.com/pytorch/pytorch/issues/120879",
+    ],
+    468: [
+        "github.com/cornellius-gp/gpytorch/issues/416",
+        "github.com/meta-pytorch/botorch/issues/264",
+        "github.com/meta-pytorch/botorch/issues/1164",
+    ],
+    472: [
+        "github.com/nianticlabs/monodepth2/issues/400",
+        "github.com/brentyi/tilted/issues/2",
+    ],
+    464: [
+        "github.com/pytorch/pytorch/issues/66363",
+        "github.com/pytorch/pytorch/issues/68327",
+    ],
 }
 
 
