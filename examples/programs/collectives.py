@@ -49,6 +49,7 @@ def work(rank: int, folder: str, size: int) -> None:
 def collectives(size: int) -> dict[str, tuple[Product, dict[str, Call]]]:
     """Return each collective's product, and the calls that make it."""
     group = distributed.group.WORLD
+    assert group
     reduce = distributed.ReduceOp
     ring = [(rank + 1) % size for rank in range(size)]
     first = torch.eye(size, dtype=torch.float64)[:, :1]
