@@ -326,6 +326,7 @@ THREADS = {
     265: [
         "github.com/pytorch/pytorch/issues/3358",
         "github.com/spro/practical-pytorch/issues/9",
+        "github.com/ronghuaiyang/arcface-pytorch/issues/20",
     ],
     267: ["github.com/huggingface/accelerate/pull/106"],
     269: ["github.com/pytorch/functorch/issues/257"],
@@ -597,6 +598,18 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/66363",
         "github.com/pytorch/pytorch/issues/68327",
     ],
+    470: ["discuss.pytorch.org/t/check-gradient-flow-in-network/15063"],
+    474: ["discuss.pytorch.org/t/proper-way-to-do-gradient-clipping/191"],
+    476: ["discuss.pytorch.org/t/model-eval-vs-with-torch-no-grad/19615"],
+    478: [
+        "discuss.pytorch.org/t/difference-between-detach-clone-and-clone-detach/34173",
+    ],
+    480: [
+        "github.com/swz30/MPRNet/issues/108",
+        "github.com/bnu-wangxun/Deep_Metric/issues/26",
+        "github.com/ghimiredhikura/Complex-YOLOv3/issues/8",
+    ],
+    482: ["github.com/jcjohnson/pytorch-examples/pull/4"],
 }
 
 
