@@ -610,6 +610,25 @@ THREADS = {
         "github.com/ghimiredhikura/Complex-YOLOv3/issues/8",
     ],
     482: ["github.com/jcjohnson/pytorch-examples/pull/4"],
+    484: [
+        "github.com/openai/baselines/issues/105",
+        "github.com/boyu-ai/Hands-on-RL/issues/112",
+    ],
+    486: [
+        "github.com/mlperf-deepts/nns/issues/9",
+        "github.com/huggingface/sentence-transformers/issues/1009",
+        "github.com/Dao-AILab/flash-attention/issues/1525",
+    ],
+    488: [
+        "github.com/keras-team/keras-io/issues/869",
+        "github.com/philschmid/knowledge-distillation-transformers-pytorch-sagemaker/issues/1",
+    ],
+    490: [
+        "github.com/lab-cosmo/torch-pme/issues/188",
+        "github.com/TUM-DAML/gemnet_pytorch/issues/6",
+        "github.com/jax-md/jax-md/issues/248",
+        "github.com/usnistgov/alignn/issues/113",
+    ],
 }
 
 
