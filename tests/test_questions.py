@@ -326,6 +326,7 @@ THREADS = {
     265: [
         "github.com/pytorch/pytorch/issues/3358",
         "github.com/spro/practical-pytorch/issues/9",
+        "github.com/ronghuaiyang/arcface-pytorch/issues/20",
     ],
     267: ["github.com/huggingface/accelerate/pull/106"],
     269: ["github.com/pytorch/functorch/issues/257"],
@@ -557,6 +558,76 @@ THREADS = {
     450: [
         "github.com/celiobjr/machine-unlearning/issues/2",
         "github.com/locuslab/open-unlearning/pull/194",
+    ],
+    452: [
+        "github.com/pytorch/pytorch/issues/46483",
+        "github.com/pytorch/pytorch/issues/64728",
+    ],
+    454: [
+        "github.com/hiyouga/LlamaFactory/issues/8088",
+        "github.com/LLaVA-VL/LLaVA-NeXT/issues/435",
+    ],
+    456: [
+        "github.com/cvxpy/cvxpylayers/issues/127",
+        "github.com/icoz69/DeepEMD/issues/6",
+    ],
+    458: [
+        "github.com/pytorch/pytorch/issues/3813",
+        "github.com/tensorflow/probability/issues/1077",
+    ],
+    460: ["github.com/karpathy/nanoGPT/pull/71"],
+    462: [
+        "github.com/jax-ml/jax/issues/3022",
+        "github.com/pnkraemer/matfree/issues/128",
+    ],
+    466: [
+        "github.com/huggingface/accelerate/issues/3184",
+        "github.com/deepspeedai/DeepSpeed/issues/4555",
+        "github.com/pytorch/pytorch/issues/120879",
+    ],
+    468: [
+        "github.com/cornellius-gp/gpytorch/issues/416",
+        "github.com/meta-pytorch/botorch/issues/264",
+        "github.com/meta-pytorch/botorch/issues/1164",
+    ],
+    472: [
+        "github.com/nianticlabs/monodepth2/issues/400",
+        "github.com/brentyi/tilted/issues/2",
+    ],
+    464: [
+        "github.com/pytorch/pytorch/issues/66363",
+        "github.com/pytorch/pytorch/issues/68327",
+    ],
+    470: ["discuss.pytorch.org/t/check-gradient-flow-in-network/15063"],
+    474: ["discuss.pytorch.org/t/proper-way-to-do-gradient-clipping/191"],
+    476: ["discuss.pytorch.org/t/model-eval-vs-with-torch-no-grad/19615"],
+    478: [
+        "discuss.pytorch.org/t/difference-between-detach-clone-and-clone-detach/34173",
+    ],
+    480: [
+        "github.com/swz30/MPRNet/issues/108",
+        "github.com/bnu-wangxun/Deep_Metric/issues/26",
+        "github.com/ghimiredhikura/Complex-YOLOv3/issues/8",
+    ],
+    482: ["github.com/jcjohnson/pytorch-examples/pull/4"],
+    484: [
+        "github.com/openai/baselines/issues/105",
+        "github.com/boyu-ai/Hands-on-RL/issues/112",
+    ],
+    486: [
+        "github.com/mlperf-deepts/nns/issues/9",
+        "github.com/huggingface/sentence-transformers/issues/1009",
+        "github.com/Dao-AILab/flash-attention/issues/1525",
+    ],
+    488: [
+        "github.com/keras-team/keras-io/issues/869",
+        "github.com/philschmid/knowledge-distillation-transformers-pytorch-sagemaker/issues/1",
+    ],
+    490: [
+        "github.com/lab-cosmo/torch-pme/issues/188",
+        "github.com/TUM-DAML/gemnet_pytorch/issues/6",
+        "github.com/jax-md/jax-md/issues/248",
+        "github.com/usnistgov/alignn/issues/113",
     ],
 }
 
