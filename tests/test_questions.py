@@ -326,6 +326,7 @@ THREADS = {
     265: [
         "github.com/pytorch/pytorch/issues/3358",
         "github.com/spro/practical-pytorch/issues/9",
+        "github.com/ronghuaiyang/arcface-pytorch/issues/20",
     ],
     267: ["github.com/huggingface/accelerate/pull/106"],
     269: ["github.com/pytorch/functorch/issues/257"],
@@ -596,6 +597,37 @@ THREADS = {
     464: [
         "github.com/pytorch/pytorch/issues/66363",
         "github.com/pytorch/pytorch/issues/68327",
+    ],
+    470: ["discuss.pytorch.org/t/check-gradient-flow-in-network/15063"],
+    474: ["discuss.pytorch.org/t/proper-way-to-do-gradient-clipping/191"],
+    476: ["discuss.pytorch.org/t/model-eval-vs-with-torch-no-grad/19615"],
+    478: [
+        "discuss.pytorch.org/t/difference-between-detach-clone-and-clone-detach/34173",
+    ],
+    480: [
+        "github.com/swz30/MPRNet/issues/108",
+        "github.com/bnu-wangxun/Deep_Metric/issues/26",
+        "github.com/ghimiredhikura/Complex-YOLOv3/issues/8",
+    ],
+    482: ["github.com/jcjohnson/pytorch-examples/pull/4"],
+    484: [
+        "github.com/openai/baselines/issues/105",
+        "github.com/boyu-ai/Hands-on-RL/issues/112",
+    ],
+    486: [
+        "github.com/mlperf-deepts/nns/issues/9",
+        "github.com/huggingface/sentence-transformers/issues/1009",
+        "github.com/Dao-AILab/flash-attention/issues/1525",
+    ],
+    488: [
+        "github.com/keras-team/keras-io/issues/869",
+        "github.com/philschmid/knowledge-distillation-transformers-pytorch-sagemaker/issues/1",
+    ],
+    490: [
+        "github.com/lab-cosmo/torch-pme/issues/188",
+        "github.com/TUM-DAML/gemnet_pytorch/issues/6",
+        "github.com/jax-md/jax-md/issues/248",
+        "github.com/usnistgov/alignn/issues/113",
     ],
 }
 

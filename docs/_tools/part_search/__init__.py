@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain, pairwise, takewhile
+from itertools import pairwise, takewhile
 from operator import eq, sub
 from string import ascii_uppercase
 from types import MappingProxyType
@@ -24,7 +24,8 @@ from sphinx.search.en import SearchEnglish
 LANGUAGE = SearchEnglish({})
 STOPWORDS = LANGUAGE.stopwords
 stem = cache(LANGUAGE.stem)  # takes long, and texts repeat their words
-WORD = re.compile(r"\d+\.\d+|\w+")
+# With its dot, a name as in torch.where says something.
+WORD = re.compile(r"\d+\.\d+|\.?\w+")
 # 1e-07, a letter, one of many variables, a colour, a hash
 MEANINGLESS = re.compile(r"\d\w{2,}|.$|[a-z]\d\d$|(?=.*\d)[\da-f]{6}$")
 NUMBER = re.compile(r"\d")
@@ -88,9 +89,10 @@ def stems(text: str, *, whole: bool = False) -> Iterator[str]:
     """Yield the words of a text as the search compares them, and parts of names."""
     for word in WORD.findall(text.lower()):
         parts = word.split("_") if "_" in word and not whole else []
-        for part in filter(None, (word, *parts)):
-            if not (part in STOPWORDS or MEANINGLESS.match(part)):
-                yield stem(spelt(part))
+        for part in (word, *parts):
+            own = part.removeprefix(".")
+            if own and not (part in STOPWORDS or MEANINGLESS.match(own)):
+                yield stem(spelt(own))
 
 
 def spelt(word: str) -> str:
@@ -151,8 +153,8 @@ def index(
 ) -> dict[str, Any]:
     """Return the pages, and which texts hold a word.
 
-    The texts are numbered: what each part says, then the title of each part, then the
-    phrases, each with the part that owns it, then what each page is about.
+    The texts are numbered: what each part says, then for each part its title and its
+    phrases, which repeat words, then what each page is about.
 
     Args:
         pages: The pages in the order of their names.
@@ -163,10 +165,9 @@ def index(
     """
     found = [part for page in pages for part in page.parts]
     asked = [*map(_phrases, found)]
-    owners = [number for number, phrases in enumerate(asked) for _ in phrases]
     texts = [part.words - part.names for part in found]
-    texts += [part.names for part in found]
-    texts += chain.from_iterable(asked)
+    for part, phrases in zip(found, asked, strict=True):
+        texts += [part.names, *phrases]
     texts += map(_about, pages)
     words = _places(texts)
     return {
@@ -174,7 +175,7 @@ def index(
         "aside": aside,
         "meanings": [tuple(map(list, map(stems, pair))) for pair in synonyms.items()],
         "pages": [_page(page, places[page.name]) for page in pages],
-        "owners": list(_steps(owners)),
+        "phrases": "".join(_letter(len(phrases)) for phrases in asked),
         "words": _fronted(words),
         "numbers": "".join(_letter(len(places)) for places in words.values()),
         "places": "".join(sorted(words.values(), key=len, reverse=True)),
