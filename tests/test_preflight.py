@@ -16,7 +16,6 @@ from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.checkpoint import checkpoint
 
-import vjp_guide
 from vjp_guide import Preflight, preflight
 
 KINDS = ("forward", "twice", "vmap", "func")
@@ -116,10 +115,27 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[Any, ...]]] = {
             (x(2, 3),),
         )
         for kind in (
-            nn.ReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Tanh,
-            nn.Sigmoid, nn.Softplus, nn.Hardswish, nn.Hardtanh, nn.LeakyReLU, nn.PReLU,
-            nn.LogSigmoid, nn.Softshrink, nn.Hardsigmoid, nn.Threshold and nn.ReLU6,
-            nn.Hardshrink, nn.Softsign, nn.Tanhshrink,
+            nn.ReLU,
+            nn.ELU,
+            nn.SELU,
+            nn.CELU,
+            nn.GELU,
+            nn.SiLU,
+            nn.Mish,
+            nn.Tanh,
+            nn.Sigmoid,
+            nn.Softplus,
+            nn.Hardswish,
+            nn.Hardtanh,
+            nn.LeakyReLU,
+            nn.PReLU,
+            nn.LogSigmoid,
+            nn.Softshrink,
+            nn.Hardsigmoid,
+            nn.ReLU6,
+            nn.Hardshrink,
+            nn.Softsign,
+            nn.Tanhshrink,
         )
     },
     "rrelu": (lambda: nn.RReLU(), (x(2, 3),)),
@@ -140,7 +156,8 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[Any, ...]]] = {
     "GRU": (lambda: nn.GRU(3, 4), (x(5, 1, 3),)),
     "LSTM": (lambda: nn.LSTM(3, 4, 2), (x(5, 1, 3),)),
     "LSTM with a state": (
-        lambda: nn.LSTM(3, 4), (x(5, 1, 3), (x(1, 1, 4), x(1, 1, 4)))
+        lambda: Lambda(lambda lstm, t, h, c: lstm(t, (h, c)), nn.LSTM(3, 4)),
+        (x(5, 1, 3), x(1, 1, 4), x(1, 1, 4)),
     ),
     "RNN": (lambda: nn.RNN(3, 4), (x(5, 1, 3),)),
     "encoder layer": (
@@ -148,19 +165,20 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[Any, ...]]] = {
         (x(2, 3, 4),),
     ),
     "encoder layer with dropout": (
-        lambda: nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), (x(2, 3, 4),)
+        lambda: nn.TransformerEncoderLayer(4, 2, 8, batch_first=True),
+        (x(2, 3, 4),),
     ),
     "flash attention": (partial(attention, SDPBackend.FLASH_ATTENTION), (x(2, 3, 4),)),
     "plain attention": (partial(attention, SDPBackend.MATH), (x(2, 3, 4),)),
     "embedding": (lambda: nn.Embedding(5, 3), (torch.tensor([1, 2]),)),
-    "embedding bag": (
-        lambda: nn.EmbeddingBag(5, 3), (torch.tensor([[1, 2], [3, 4]]),)
-    ),
+    "embedding bag": (lambda: nn.EmbeddingBag(5, 3), (torch.tensor([[1, 2], [3, 4]]),)),
     "spectral norm": (
-        lambda: nn.utils.parametrizations.spectral_norm(nn.Linear(3, 4)), (x(2, 3),)
+        lambda: nn.utils.parametrizations.spectral_norm(nn.Linear(3, 4)),
+        (x(2, 3),),
     ),
     "weight norm": (
-        lambda: nn.utils.parametrizations.weight_norm(nn.Linear(3, 4)), (x(2, 3),)
+        lambda: nn.utils.parametrizations.weight_norm(nn.Linear(3, 4)),
+        (x(2, 3),),
     ),
     "checkpoint": (
         lambda: Lambda(partial(checkpoint, use_reentrant=False), nn.Linear(3, 3)),
@@ -179,7 +197,8 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[Any, ...]]] = {
     "cdist": (lambda: Lambda(lambda t: torch.cdist(t, t + 1)), (x(3, 2),)),
     "ctc_loss": (lambda: Lambda(losses), (x(4, 3),)),
     "in-place relu": (
-        lambda: nn.Sequential(nn.ReLU(inplace=True), nn.Linear(3, 2)), (x(2, 3),)
+        lambda: nn.Sequential(nn.ReLU(inplace=True), nn.Linear(3, 2)),
+        (x(2, 3),),
     ),
     "dropout": (lambda: nn.Dropout(), (x(2, 3),)),
     "branch": (lambda: Lambda(branch), (x(3),)),
@@ -229,9 +248,10 @@ def tensors(result: Any) -> list[Tensor]:
 def by_duals(model: nn.Module, call: Callable[..., Any], flat: list[Tensor]) -> None:
     del call
     shapes = {name: p.detach() for name, p in model.named_parameters()}
-    _, spec = torch.utils._pytree.tree_flatten(flat)  # noqa: SLF001 (as above)
     with forward_ad.dual_level():
-        duals = {n: forward_ad.make_dual(p, torch.ones_like(p)) for n, p in shapes.items()}
+        duals = {
+            n: forward_ad.make_dual(p, torch.ones_like(p)) for n, p in shapes.items()
+        }
         functional_call(model, duals, tuple(duals_of(flat)))
 
 
@@ -270,3 +290,136 @@ def by_func(model: nn.Module, call: Callable[..., Any], flat: list[Tensor]) -> N
         return torch.stack([t.abs().square().sum() for t in outputs]).sum()
 
     torch.func.grad(loss, tuple(range(1 + len(floats))))(weights, *floats)
+
+
+def test_all_blockers_are_named_with_their_places() -> None:
+    """Two blockers in two modules are found at once, each with a cure."""
+    model = nn.Sequential(Lambda(lambda t: torch.cdist(t, t + 1)), Lambda(Bare.apply))
+    found = preflight(model, x(3, 2))
+    forward = [each for each in found.blockers if each.kind == "forward"]
+    assert [(each.module, each.operation) for each in forward] == [
+        ("0", "aten._cdist_forward.default"),
+        ("1", "Bare"),
+    ]
+    assert "test_preflight.py:" in forward[0].line
+    assert "two reverse passes" in forward[0].cure
+    assert found.device == "cpu"
+    assert str(found).startswith("Blocked: forward mode")
+
+
+def test_answer_of_a_free_model_is_one_sentence() -> None:
+    """Nothing else is said where nothing is blocked."""
+    found = preflight(nn.Linear(2, 2), x(1, 2))
+    text = " ".join(str(found).split())
+    assert text == (
+        "Nothing blocks forward mode, a second derivative, torch.vmap, torch.func. "
+        "Tried on cpu."
+    )
+
+
+def test_places_of_the_same_blocker_are_counted() -> None:
+    """The text names the first place, and how many more there are."""
+    found = preflight(nn.Sequential(nn.Dropout(), nn.Dropout()), x(2, 3), func=False)
+    assert [each.module for each in found.blockers] == ["0", "1"]
+    assert "and 1 more" in " ".join(str(found).split())
+
+
+def test_whole_call_alone_fails() -> None:
+    """A function that makes leaves of its tensors has no single blocker."""
+    found = preflight(lambda t: t.detach().requires_grad_() * t, x(3), vmap=False)
+    assert [(each.kind, each.operation) for each in found.blockers] == [("func", "")]
+    assert "no operation alone" in " ".join(str(found).split())
+
+
+def test_all_that_is_tried_may_be_blocked() -> None:
+    """Then nothing is called free."""
+    kinds = {"twice": False, "vmap": False, "func": False}
+    found = preflight(lambda t: torch.cdist(t, t), x(3, 2), **kinds)
+    assert "Free" not in str(found)
+
+
+def test_control_flow_keeps_its_own_error() -> None:
+    """An if is no .item(), though the same operation reads the number."""
+    (found,) = preflight(branch, x(3), forward=False, twice=False).blockers
+    assert "data-dependent control flow" in found.error
+
+
+def test_custom_operators_go_by_their_names() -> None:
+    """The Function that torch.library makes for one isn't the reader's."""
+
+    @torch.library.custom_op("guide_preflight::cube", mutates_args=())
+    def cube(t: Tensor) -> Tensor:
+        return t**3
+
+    cube.register_autograd(lambda _, v: v)
+    found = preflight(cube, x(3), twice=False, vmap=False)
+    assert {each.operation for each in found.blockers} >= {
+        "guide_preflight.cube.default"
+    }
+
+
+def test_nothing_changes() -> None:
+    """Buffers, attributes, gradients, versions, modes and random states stay."""
+    norm = nn.BatchNorm1d(3)
+    noise, memory = torch.zeros(3), torch.zeros(2, 3)
+
+    def call(t: Tensor) -> Tensor:
+        noise.add_(torch.rand(3))
+        memory[0] = t[0]
+        return norm(t) + noise  # type: ignore[no-any-return]
+
+    given = x(2, 3)
+    state = torch.random.get_rng_state()
+    with torch.inference_mode():
+        preflight(call, given)
+        preflight(norm, given)
+        assert torch.is_inference_mode_enabled()
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert (norm.num_batches_tracked, norm.running_mean.sum()) == (0, 0)  # type: ignore[union-attr,operator]
+    assert (noise.sum(), noise._version, memory.sum()) == (0, 0, 0)  # noqa: SLF001 (it has no public name)
+    assert not (memory.requires_grad)
+    assert not (given.requires_grad)
+    assert norm.weight.grad is None
+
+
+def test_attributes_stay() -> None:
+    """What forward keeps is dropped."""
+    layer = nn.Linear(3, 3)
+
+    class Caches(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer, self.cache = layer, None
+
+        def forward(self, t: Tensor) -> Tensor:
+            self.cache = self.layer(t)
+            return self.cache  # type: ignore[return-value]
+
+    model = Caches()
+    preflight(model, x(2, 3))
+    assert model.cache is None
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "text"),
+    [
+        (lambda: preflight(x(3), x(3)), TypeError, "model must be a module"),
+        (lambda: preflight(torch.sin), TypeError, "inputs must hold a tensor"),
+        (lambda: preflight(torch.abs, torch.tensor(1)), ValueError, "nothing to diff"),
+        (lambda: preflight(nn.Linear(2, 2), x(3)), ValueError, "fails by itself"),
+        (lambda: preflight(torch.detach, x(3)), ValueError, "no output"),
+        (
+            lambda: preflight(
+                torch.sin, x(3), forward=False, twice=False, vmap=False, func=False
+            ),
+            ValueError,
+            "nothing is left to try",
+        ),
+    ],
+)
+def test_bad_input_is_refused(
+    call: Callable[[], Preflight], kind: type[Exception], text: str
+) -> None:
+    """The message says what is wrong."""
+    with pytest.raises(kind, match=text):
+        call()

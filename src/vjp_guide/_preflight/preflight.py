@@ -82,7 +82,7 @@ def preflight(
     >>> found.blocked
     ('vmap',)
     >>> [(blocker.module, blocker.operation) for blocker in found.blockers]
-    [('1', 'aten.native_dropout.default')]
+    [('1', 'aten.bernoulli_.float')]
     >>> preflight(model.eval(), torch.ones(3, 2)).blocked
     ()
     """

@@ -138,7 +138,10 @@ class Recorder(TorchDispatchMode):
         return result
 
     def _note(
-        self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]  # noqa: ANN401 (as above)
+        self,
+        func: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> None:
         frames = list(_frames(currentframe()))
         applied = [
@@ -171,7 +174,10 @@ class Recorder(TorchDispatchMode):
         return id(value)  # it lives as long as the trial that holds it
 
     def _alone(
-        self, func: Any, leaves: list[Any], spec: pytree.TreeSpec  # noqa: ANN401 (as above)
+        self,
+        func: Any,
+        leaves: list[Any],
+        spec: pytree.TreeSpec,
     ) -> Trial:
         numbers = [n for n, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
 
@@ -219,11 +225,16 @@ def _tensors(values: object) -> list[Tensor]:
 
 
 def _written(
-    func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]  # noqa: ANN401 (as above)
+    func: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> list[Tensor]:
     """Return the tensors that an operation writes to."""
     declared = func._schema.arguments  # noqa: SLF001 (it has no public name)
-    given = {**dict(zip((each.name for each in declared), args, strict=False)), **kwargs}
+    given = {
+        **dict(zip((each.name for each in declared), args, strict=False)),
+        **kwargs,
+    }
     writes = [each.name for each in declared if each.is_write]
     if "batch_norm" in str(func):  # some don't declare what they write
         writes += ["running_mean", "running_var"]
