@@ -27,8 +27,9 @@ def _cov(x: Tensor, **options: Any) -> Tensor:
     if x.ndim != 2 or {*options} - {"correction"}:  # noqa: PLR2004 - a matrix
         return torch.cov(x, **options)
     centred = x - x.mean(1, keepdim=True)
-    products: Tensor = centred @ centred.mH
-    return products / (x.shape[1] - options.get("correction", 1))
+    correction: int = options.get("correction", 1)
+    found: Tensor = centred @ centred.mH / (x.shape[1] - correction)
+    return found
 
 
 def _corrcoef(x: Tensor) -> Tensor:
