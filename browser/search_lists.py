@@ -15,7 +15,7 @@ from vjp_guide import diagnose
 HERE = Path(__file__).parent
 # The folder of the pages that a list names by their last name alone.
 FOLDERS = {"errors": "reference/errors/", "questions": "reference/questions/"}
-LISTS = "errors", "questions", "words"
+LISTS = "errors", "newcomers", "questions", "words"
 
 
 @dataclass(frozen=True, slots=True)

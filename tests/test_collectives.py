@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+COLLECTIVES = Path(__file__).parent.parent / "examples" / "programs" / "collectives.py"
 PROGRAM = """
 import sys
 import warnings
@@ -52,3 +53,21 @@ def test_a_total_over_two_processes(
         printed, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
         assert printed == f"[2.0, 6.0] {slopes}\n"
+
+
+def test_each_collective_over_three_processes() -> None:
+    """Tests on more processes than the page which calls have the right product.
+
+    The program itself compares the formulas with differences over all inputs.
+    """
+    printed = subprocess.check_output(  # noqa: S603 (the program is the project's)
+        [sys.executable, str(COLLECTIVES), "3"], encoding="utf-8", timeout=240
+    )
+    said = dict(line.split(": ", 1) for line in printed.splitlines())
+    recorded = {name: text for name, text in said.items() if "in place" not in name}
+    assert [name for name, text in recorded.items() if text != "right"] == [
+        "all_reduce of max, nn",
+        "broadcast from 0, functional",
+    ]
+    assert "right" not in [said[name] for name in said.keys() - recorded.keys()]
+    assert len(said) == 22

@@ -88,7 +88,10 @@ THREADS = {
     78: ["github.com/pytorch/pytorch/issues/913"],
     79: ["github.com/pytorch/pytorch/issues/1787"],
     80: ["github.com/minitorch/minitorch/pull/1"],
-    82: ["github.com/pytorch/pytorch/issues/36463"],
+    82: [
+        "github.com/pytorch/pytorch/issues/36463",
+        "github.com/pytorch/pytorch/issues/50226",
+    ],
     83: ["github.com/pytorch/pytorch/issues/73137"],
     84: ["github.com/pytorch/pytorch/issues/5479"],
     85: ["github.com/pytorch/pytorch/issues/30346"],
@@ -210,6 +213,7 @@ THREADS = {
     178: [
         "github.com/rtqichen/torchdiffeq/issues/47",
         "github.com/rtqichen/torchdiffeq/issues/30",
+        "github.com/rtqichen/torchdiffeq/issues/209",
     ],
     179: ["github.com/pytorch/functorch/issues/376"],
     180: ["github.com/luyug/GradCache/issues/29"],
@@ -322,6 +326,7 @@ THREADS = {
     265: [
         "github.com/pytorch/pytorch/issues/3358",
         "github.com/spro/practical-pytorch/issues/9",
+        "github.com/ronghuaiyang/arcface-pytorch/issues/20",
     ],
     267: ["github.com/huggingface/accelerate/pull/106"],
     269: ["github.com/pytorch/functorch/issues/257"],
@@ -330,7 +335,10 @@ THREADS = {
     224: ["github.com/pytorch/pytorch/issues/45405"],
     226: ["github.com/dragen1860/MAML-Pytorch/issues/17"],
     228: ["github.com/learnables/learn2learn/issues/154"],
-    230: ["github.com/pytorch/pytorch/issues/6991"],
+    230: [
+        "github.com/pytorch/pytorch/issues/6991",
+        "github.com/pytorch/pytorch/issues/13112",
+    ],
     232: ["github.com/pytorch/pytorch/issues/25315"],
     236: ["github.com/keras-team/keras/issues/20279"],
     238: ["github.com/huggingface/accelerate/issues/2202"],
@@ -344,7 +352,10 @@ THREADS = {
     254: ["github.com/pytorch/pytorch/issues/155983"],
     256: ["github.com/fungtion/DANN/issues/3"],
     258: ["github.com/haofanwang/Score-CAM/issues/28"],
-    260: ["github.com/pytorch/pytorch/issues/50138"],
+    260: [
+        "github.com/pytorch/pytorch/issues/50138",
+        "github.com/pytorch/pytorch/issues/49171",
+    ],
     262: ["github.com/wgrathwohl/LSD/issues/1"],
     264: ["github.com/facebookresearch/dinov2/issues/472"],
     266: ["github.com/pytorch/pytorch/issues/49886"],
@@ -426,6 +437,198 @@ THREADS = {
     342: ["github.com/ngxbac/GAIN/issues/2"],
     344: ["github.com/geomstats/geomstats/issues/1665"],
     346: ["github.com/google-research/fast-soft-sort/issues/15"],
+    348: [
+        "github.com/Lightning-Universe/lightning-bolts/issues/801",
+        "github.com/lhoyer/DAFormer/issues/59",
+    ],
+    350: ["github.com/ae-foster/pytorch-simclr/issues/4"],
+    352: [
+        "github.com/pytorch/pytorch/issues/48574",
+        "github.com/pytorch/pytorch/issues/68941",
+        "github.com/shariqiqbal2810/maddpg-pytorch/issues/34",
+    ],
+    354: ["github.com/tensorflow/tensorflow/issues/56879"],
+    356: [
+        "github.com/NVlabs/VAEBM/issues/2",
+        "github.com/alisiahkoohi/Langevin-dynamics/issues/1",
+    ],
+    366: ["github.com/openai/guided-diffusion/issues/51"],
+    358: ["github.com/pytorch/pytorch/issues/76752"],
+    372: ["github.com/pytorch/pytorch/pull/42754"],
+    360: [
+        "github.com/sigeisler/robustness_of_gnns_at_scale/issues/4",
+        "github.com/pytorch/pytorch/issues/71062",
+    ],
+    402: [
+        "github.com/pytorch/pytorch/issues/38006",
+        "github.com/Lightning-AI/pytorch-lightning/issues/4188",
+    ],
+    362: [
+        "github.com/facebookresearch/higher/issues/31",
+        "github.com/metaopt/torchopt/issues/218",
+    ],
+    364: ["github.com/patrick-kidger/optimistix/issues/54"],
+    378: ["github.com/noahgolmant/pytorch-hessian-eigenthings/issues/19"],
+    422: [
+        "github.com/kwea123/nerf_pl/issues/149",
+        "github.com/kakaobrain/nerf-factory/issues/44",
+    ],
+    376: ["github.com/pytorch/pytorch/issues/145356"],
+    380: [
+        "github.com/pytorch/pytorch/issues/98276",
+        "github.com/pytorch/pytorch/issues/66084",
+    ],
+    382: [
+        "github.com/pytorch/pytorch/issues/47599",
+        "github.com/pytorch/pytorch/issues/76531",
+        "github.com/PythonOT/POT/issues/773",
+    ],
+    384: [
+        "github.com/pytorch/pytorch/issues/8069",
+        "github.com/banctilrobitaille/torch-vectorized/issues/7",
+    ],
+    386: ["e-com-net.com/article/1610541398946250752.htm"],
+    392: ["github.com/pytorch/pytorch/issues/16940"],
+    394: [
+        "github.com/pytorch/pytorch/issues/81296",
+        "github.com/deepspeedai/DeepSpeed/issues/2103",
+    ],
+    396: [
+        "github.com/utkuozbulak/pytorch-cnn-visualizations/issues/67",
+        "github.com/yizt/Grad-CAM.pytorch/issues/15",
+    ],
+    398: ["github.com/hila-chefer/Transformer-MM-Explainability/issues/3"],
+    400: ["github.com/meta-pytorch/opacus/issues/578"],
+    406: ["github.com/jax-ml/jax/issues/9087", "github.com/jax-ml/jax/issues/20889"],
+    404: ["github.com/jax-ml/jax/issues/47"],
+    416: [
+        "github.com/pytorch/functorch/issues/992",
+        "github.com/pytorch/pytorch/pull/92278",
+    ],
+    418: [
+        "github.com/moskomule/ewc.pytorch/issues/4",
+        "github.com/GT-RIPL/Continual-Learning-Benchmark/issues/7",
+    ],
+    368: ["github.com/huggingface/accelerate/issues/1299"],
+    388: ["github.com/pytorch/pytorch/issues/162242"],
+    420: ["github.com/hhliu79/TWP/issues/1"],
+    408: [
+        "github.com/Tencent/TFace/issues/34",
+        "github.com/JohnGiorgi/DeCLUTR/pull/212",
+    ],
+    390: [
+        "github.com/pytorch/pytorch/issues/36436",
+        "github.com/pytorch/pytorch/issues/49683",
+        "github.com/pytorch/pytorch/issues/41128",
+        "github.com/rusty1s/pytorch_sparse/issues/239",
+    ],
+    424: [
+        "github.com/rosinality/style-based-gan-pytorch/issues/84",
+        "github.com/rosinality/style-based-gan-pytorch/issues/34",
+        "github.com/brownvc/R3GAN/issues/20",
+    ],
+    426: [
+        "github.com/rosinality/stylegan2-pytorch/issues/32",
+        "github.com/labmlai/annotated_deep_learning_paper_implementations/issues/161",
+    ],
+    428: [
+        "github.com/graphdeco-inria/gaussian-splatting/issues/408",
+        "github.com/stnamjef/GenerativeDensification/issues/3",
+        "github.com/hbb1/torch-splatting/issues/7",
+        "github.com/graphdeco-inria/gaussian-splatting/issues/1059",
+    ],
+    440: ["github.com/fangwei123456/spikingjelly/issues/268"],
+    432: [
+        "github.com/boyu-ai/Hands-on-RL/issues/79",
+        "github.com/openai/spinningup/issues/436",
+        "github.com/chingyaoc/pytorch-REINFORCE/issues/1",
+    ],
+    434: ["github.com/pranz24/pytorch-soft-actor-critic/issues/11"],
+    436: ["github.com/zhutmost/lsq-net/issues/23"],
+    438: [
+        "github.com/zalandoresearch/pytorch-vq-vae/issues/6",
+        "github.com/EdoardoBotta/RQ-VAE-Recommender/issues/24",
+        "github.com/andylolu2/jax-vqvae-gpt/issues/2",
+        "github.com/facebookresearch/encodec/issues/25",
+    ],
+    442: ["github.com/PatrickZH/Improved-Deep-Leakage-from-Gradients/issues/5"],
+    444: ["github.com/deepchem/deepchem/pull/4475"],
+    446: ["github.com/arpitbansal297/Universal-Guided-Diffusion/issues/11"],
+    448: ["github.com/LabeliaLabs/distributed-learning-contributivity/pull/345"],
+    450: [
+        "github.com/celiobjr/machine-unlearning/issues/2",
+        "github.com/locuslab/open-unlearning/pull/194",
+    ],
+    452: [
+        "github.com/pytorch/pytorch/issues/46483",
+        "github.com/pytorch/pytorch/issues/64728",
+    ],
+    454: [
+        "github.com/hiyouga/LlamaFactory/issues/8088",
+        "github.com/LLaVA-VL/LLaVA-NeXT/issues/435",
+    ],
+    456: [
+        "github.com/cvxpy/cvxpylayers/issues/127",
+        "github.com/icoz69/DeepEMD/issues/6",
+    ],
+    458: [
+        "github.com/pytorch/pytorch/issues/3813",
+        "github.com/tensorflow/probability/issues/1077",
+    ],
+    460: ["github.com/karpathy/nanoGPT/pull/71"],
+    462: [
+        "github.com/jax-ml/jax/issues/3022",
+        "github.com/pnkraemer/matfree/issues/128",
+    ],
+    466: [
+        "github.com/huggingface/accelerate/issues/3184",
+        "github.com/deepspeedai/DeepSpeed/issues/4555",
+        "github.com/pytorch/pytorch/issues/120879",
+    ],
+    468: [
+        "github.com/cornellius-gp/gpytorch/issues/416",
+        "github.com/meta-pytorch/botorch/issues/264",
+        "github.com/meta-pytorch/botorch/issues/1164",
+    ],
+    472: [
+        "github.com/nianticlabs/monodepth2/issues/400",
+        "github.com/brentyi/tilted/issues/2",
+    ],
+    464: [
+        "github.com/pytorch/pytorch/issues/66363",
+        "github.com/pytorch/pytorch/issues/68327",
+    ],
+    470: ["discuss.pytorch.org/t/check-gradient-flow-in-network/15063"],
+    474: ["discuss.pytorch.org/t/proper-way-to-do-gradient-clipping/191"],
+    476: ["discuss.pytorch.org/t/model-eval-vs-with-torch-no-grad/19615"],
+    478: [
+        "discuss.pytorch.org/t/difference-between-detach-clone-and-clone-detach/34173",
+    ],
+    480: [
+        "github.com/swz30/MPRNet/issues/108",
+        "github.com/bnu-wangxun/Deep_Metric/issues/26",
+        "github.com/ghimiredhikura/Complex-YOLOv3/issues/8",
+    ],
+    482: ["github.com/jcjohnson/pytorch-examples/pull/4"],
+    484: [
+        "github.com/openai/baselines/issues/105",
+        "github.com/boyu-ai/Hands-on-RL/issues/112",
+    ],
+    486: [
+        "github.com/mlperf-deepts/nns/issues/9",
+        "github.com/huggingface/sentence-transformers/issues/1009",
+        "github.com/Dao-AILab/flash-attention/issues/1525",
+    ],
+    488: [
+        "github.com/keras-team/keras-io/issues/869",
+        "github.com/philschmid/knowledge-distillation-transformers-pytorch-sagemaker/issues/1",
+    ],
+    490: [
+        "github.com/lab-cosmo/torch-pme/issues/188",
+        "github.com/TUM-DAML/gemnet_pytorch/issues/6",
+        "github.com/jax-md/jax-md/issues/248",
+        "github.com/usnistgov/alignn/issues/113",
+    ],
 }
 
 

@@ -1,5 +1,6 @@
 """Tests that each suggested call differs from the one that fails, and runs."""
 
+import itertools
 from collections import OrderedDict, deque, namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -236,6 +237,56 @@ def test_accuses_no_output_that_depends_on_x(kind: str) -> None:
     assert diagnosis
     assert "No derivative leads to" not in diagnosis.cause
     assert "has shape (3,) and no v" in diagnosis.cause
+
+
+ITERATORS = {
+    "zip": "zip(['a', 'b'], [x, w])",
+    "zip of one": "zip(['a'], [x])",
+    "zip of tensors": "zip([x, w], [w, x])",
+    "enumerate": "enumerate([x])",
+    "map": "map(lambda each: ('a', each), [x, w])",
+    "filter": "filter(None, [('a', x)])",
+    "items": "iter({'a': x}.items())",
+    "lists": "iter([[x, w]])",
+    "dicts": "iter([{'a': x}])",
+    "with integers": "iter([('a', torch.arange(2)), ('b', x)])",
+    "generator": "(('a', each) for each in (x, w))",
+    "islice": "itertools.islice(zip('ab', [x, w]), 1)",
+}
+
+
+@pytest.mark.parametrize("kind", ITERATORS)
+def test_an_iterator_of_inputs_is_made_again(kind: str) -> None:
+    """Tests that no model is suggested where there is none, and that the code runs."""
+    x, w = (torch.ones(3, requires_grad=True) for _ in range(2))
+    y, found = (x * w).sum(), {"torch": torch, "itertools": itertools, "x": x, "w": w}
+
+    explanation = explain(y, eval(ITERATORS[kind], found))  # noqa: S307 (the table's)
+
+    assert isinstance(explanation, Explanation)
+    assert explanation.diagnosis
+    assert "model" not in explanation.diagnosis.code
+    check(explanation, {**found, "y": y, "x": eval(ITERATORS[kind], found)})  # noqa: S307 (likewise)
+
+
+@pytest.mark.parametrize(
+    "iterator",
+    [
+        "m.named_parameters()",
+        "m.named_modules()",
+        "itertools.islice(m.named_parameters(), 1)",
+        "((name, each) for name, each in m.named_parameters())",
+    ],
+)
+def test_an_iterator_of_named_parameters_is_the_model_s(iterator: str) -> None:
+    """Tests that the model is named where its parameters were passed."""
+    model = torch.nn.Linear(3, 2)
+    y, found = model(torch.ones(3)).sum(), {"itertools": itertools, "m": model}
+
+    diagnosis = explain(y, eval(iterator, found)).diagnosis  # noqa: S307 (the list's)
+
+    assert diagnosis
+    assert "dict(model.named_parameters())" in diagnosis.code
 
 
 def test_the_text_about_a_state_dict_names_the_parameters() -> None:

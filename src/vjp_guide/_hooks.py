@@ -1,18 +1,18 @@
 """Whether a pass runs code of the reader's: hooks, and custom backwards."""
 
-import gc
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import compress
 from threading import Lock
 from typing import Any
 
 from torch.autograd.graph import Node
 from torch.utils.hooks import RemovableHandle
+
+from vjp_guide._objects import objects_of
 
 _Hook = Callable[..., object]
 _MOST_NODES = 64
@@ -130,9 +130,7 @@ def _references(registered: int) -> list[weakref.ref[OrderedDict[Any, Any]]]:
     To look takes longer than a small pass, and only a new hook makes it necessary.
     """
     del registered
-    objects = gc.get_objects()
-    ordered = map({OrderedDict}.__contains__, map(type, objects))
-    found = compress(objects, ordered)
+    found: list[Any] = objects_of([OrderedDict])
     return [weakref.ref(each) for each in found if _holds_hooks(each)]
 
 

@@ -1,11 +1,9 @@
 """Passes through a reader's graph that leave no trace, whatever the settings are."""
 
-import gc
 import random
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,8 @@ from torch import Tensor
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils.weak import TensorWeakRef, WeakTensorKeyDictionary
+
+from vjp_guide._objects import objects_of
 
 _AUTOCAST = ("cpu", "cuda")
 _COPY = torch.ops.aten.clone.default
@@ -199,13 +199,15 @@ def _retained() -> list[tuple[Tensor, Tensor | None]]:
 
     The graph doesn't lead to them, and a pass may write to any of them.
     """
-    found: list[tuple[Tensor, Tensor | None]] = []
-    objects, kinds = gc.get_objects(), set(_kinds(Tensor))
-    for each in compress(objects, map(kinds.__contains__, map(type, objects))):
-        with suppress(Exception):  # tensors of dead transforms may refuse any question
-            if each.retains_grad:
-                found.append((each, each.grad))
-    return found
+    tensors: list[Any] = objects_of(_kinds(Tensor))
+    return [(each, each.grad) for each in filter(_retains_grad, tensors)]
+
+
+def _retains_grad(tensor: Tensor) -> bool:
+    try:
+        return tensor.retains_grad
+    except Exception:  # noqa: BLE001 (tensors of dead transforms may refuse any question)
+        return False
 
 
 def _kinds(kind: type) -> list[Any]:

@@ -24,7 +24,10 @@ IMPORTED = (
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "vjp_guide.figures",
-    "torch.export._trace",  # most of what derive imports when it is first called
+    # What derive imports when it is first called.
+    "vjp_guide._derive",
+    "torch.export._trace",
+    "torch._decomp.decompositions_for_jvp",
 )
 
 logger = logging.getLogger(__name__)

@@ -36,6 +36,7 @@ FAVOURS = [
     {"under": "operators/", "pattern": r"Backward\d", "most": 1, "times": 2.5},
     {"under": "operators/", "pattern": r"\w\[|\)\.\w", "times": 0.4},
     {"under": "reference/questions/", "least": 4, "times": 1.1},
+    {"under": "explanation/", "times": 1.1},
     # Of other frameworks, in the words of the pages on torch, which come first.
     {"under": "reference/elsewhere", "times": 0.7},
 ]

@@ -21,7 +21,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 NAME = "forked"
 QUEUE = 64  # more than clients wait at once
 MOST = 80  # a socket's path has at most 103 bytes, its name and folder among them
-ALWAYS = "ipykernel.kernelapp", "ipykernel.zmqshell"
+ALWAYS = "ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger"
 
 
 class KernelServer:

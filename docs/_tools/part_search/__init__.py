@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain, pairwise, takewhile
+from itertools import pairwise, takewhile
 from operator import eq, sub
 from string import ascii_uppercase
 from types import MappingProxyType
@@ -24,9 +24,12 @@ from sphinx.search.en import SearchEnglish
 LANGUAGE = SearchEnglish({})
 STOPWORDS = LANGUAGE.stopwords
 stem = cache(LANGUAGE.stem)  # takes long, and texts repeat their words
-WORD = re.compile(r"\d+\.\d+|\w+")
-MEANINGLESS = re.compile(r"\d\w{2,}|.$")  # 1e-07, a colour, a hash, a letter
+# With its dot, a name as in torch.where says something.
+WORD = re.compile(r"\d+\.\d+|\.?\w+")
+# 1e-07, a letter, one of many variables, a colour, a hash
+MEANINGLESS = re.compile(r"\d\w{2,}|.$|[a-z]\d\d$|(?=.*\d)[\da-f]{6}$")
 NUMBER = re.compile(r"\d")
+NOT_OF_ANCHORS = re.compile("[^a-z0-9]+")  # as docutils makes them of titles
 # The first is British, and the second the spelling that the index knows.
 SPELLINGS = [
     (re.compile(r"is(e[drs]?|ing|ations?)$"), r"iz\1"),
@@ -74,25 +77,22 @@ class Page(Protocol):
         """The page's address without the suffix."""
 
     @property
-    def title(self) -> str:
-        """The page's title."""
-
-    @property
     def description(self) -> str:
         """What the page is about."""
 
     @property
     def parts(self) -> Sequence[Part]:
-        """The parts of the page."""
+        """The parts of the page, of which the first has its title."""
 
 
 def stems(text: str, *, whole: bool = False) -> Iterator[str]:
     """Yield the words of a text as the search compares them, and parts of names."""
     for word in WORD.findall(text.lower()):
         parts = word.split("_") if "_" in word and not whole else []
-        for part in filter(None, (word, *parts)):
-            if not (part in STOPWORDS or MEANINGLESS.match(part)):
-                yield stem(spelt(part))
+        for part in (word, *parts):
+            own = part.removeprefix(".")
+            if own and not (part in STOPWORDS or MEANINGLESS.match(own)):
+                yield stem(spelt(own))
 
 
 def spelt(word: str) -> str:
@@ -153,8 +153,8 @@ def index(
 ) -> dict[str, Any]:
     """Return the pages, and which texts hold a word.
 
-    The texts are numbered: what each part says, then the title of each part, then the
-    phrases, each with the part that owns it, then what each page is about.
+    The texts are numbered: what each part says, then for each part its title and its
+    phrases, which repeat words, then what each page is about.
 
     Args:
         pages: The pages in the order of their names.
@@ -165,10 +165,9 @@ def index(
     """
     found = [part for page in pages for part in page.parts]
     asked = [*map(_phrases, found)]
-    owners = [number for number, phrases in enumerate(asked) for _ in phrases]
     texts = [part.words - part.names for part in found]
-    texts += [part.names for part in found]
-    texts += chain.from_iterable(asked)
+    for part, phrases in zip(found, asked, strict=True):
+        texts += [part.names, *phrases]
     texts += map(_about, pages)
     words = _places(texts)
     return {
@@ -176,9 +175,10 @@ def index(
         "aside": aside,
         "meanings": [tuple(map(list, map(stems, pair))) for pair in synonyms.items()],
         "pages": [_page(page, places[page.name]) for page in pages],
-        "owners": list(_steps(owners)),
+        "phrases": "".join(_letter(len(phrases)) for phrases in asked),
         "words": _fronted(words),
-        "places": " ".join(words.values()),
+        "numbers": "".join(_letter(len(places)) for places in words.values()),
+        "places": "".join(sorted(words.values(), key=len, reverse=True)),
     }
 
 
@@ -189,14 +189,8 @@ def script(found: dict[str, Any]) -> str:
     return f"PartSearch.setIndex(JSON.parse('{quoted}'));\n"
 
 
-def _page(page: Page, place: str) -> dict[str, Any]:
-    return {
-        "name": page.name,
-        "title": page.title,
-        "place": place,
-        "description": page.description,
-        "parts": [_titled(part) for part in page.parts],
-    }
+def _page(page: Page, place: str) -> list[object]:
+    return [page.name, place, page.description, *map(_titled, page.parts)]
 
 
 def _phrases(part: Part) -> list[set[str]]:
@@ -210,11 +204,14 @@ def _phrases(part: Part) -> list[set[str]]:
 
 def _about(page: Page) -> set[str]:
     """Return the words of a page's title and description."""
-    return set(stems(f"{page.title} {page.description}"))
+    title = page.parts[0].title if page.parts else ""
+    return set(stems(f"{title} {page.description}"))
 
 
-def _titled(part: Part) -> tuple[str, ...]:
-    """Return an anchor with its title, unless they are the same."""
+def _titled(part: Part) -> str | tuple[str, ...]:
+    """Return an anchor with its title, or one of them where it gives the other."""
+    if part.anchor == NOT_OF_ANCHORS.sub("-", part.title.lower()).strip("-"):
+        return part.title
     same = part.title == part.anchor
     return (part.anchor,) if same else (part.anchor, part.title)
 
@@ -222,7 +219,8 @@ def _titled(part: Part) -> tuple[str, ...]:
 def _places(texts: Iterable[set[str]]) -> dict[str, str]:
     """Return for each word, sorted, the steps from each text that holds it to the next.
 
-    Each step is a letter, which takes fewer bytes than digits and a comma.
+    Each step is a letter, which takes fewer bytes than digits and a comma. The index
+    has the longest lists first, and their numbers apart: like stands by like, for gzip.
     """
     places: dict[str, list[int]] = defaultdict(list)
     for number, words in enumerate(texts):

@@ -8,9 +8,9 @@
    Sphinx's language_data.js gives the stemmer and the words that say nothing. */
 const SATURATION = 1.2; // k1 of BM25, as it is usually taken
 const LENGTH = 0.4; // b of BM25
-const ABOUT = 0.75; // of a page's title and description, against its text
+const ABOUT = 1.2; // of a page's title and description, against its text
 const TITLE = 0.5; // of a part's title, likewise
-const NEAR = 3; // of a query that is a title or a phrase, likewise
+const NEAR = 2; // of a query that is a title or a phrase, likewise
 const POWER = 3; // by which a query counts less the less near it is
 const ASIDE = 0.7; // of a part that is beside the point
 const MEANT = 0.5; // of a word that only means what was asked, against one that was asked
@@ -18,7 +18,7 @@ const SHOWN = 12;
 const FIRST = 40; // the code of the letter for 0
 const BACKSLASH = 92; // the code of the letter that stands for none
 const FEW = 5; // texts that hold a name: then its parts are looked for too
-const WORD = /\d+\.\d+|[\p{Letter}\p{Number}_]+/gu;
+const WORD = /\d+\.\d+|\.?[\p{Letter}\p{Number}_]+/gu; // with its dot, a name as in torch.where says something
 const NAMED = /^[\p{Letter}_]{2}/u; // a word that can be missing: not a number, nor a letter
 const LONG = 7; // letters of a word that may have two mistakes; one of half as many has one
 
@@ -35,7 +35,9 @@ function stem(word) {
 function stems(text) {
   return (text.toLowerCase().match(WORD) ?? [])
     .flatMap((word) => (word.includes("_") ? [word, ...word.split("_")] : [word]))
-    .filter((word) => word && !stopwords.has(word))
+    .filter((word) => !stopwords.has(word))
+    .map((word) => word.replace(/^\./, ""))
+    .filter(Boolean)
     .map(stem);
 }
 
@@ -61,15 +63,33 @@ function wordsOf(text) {
     .map((own) => (word = word.slice(0, own.charCodeAt(0) - "A".charCodeAt(0)) + own.slice(1)));
 }
 
-/* Return the places that letters list by steps, as _places and _letter in __init__.py say. */
-function placesOf(letters) {
-  const places = new Int32Array(letters.length);
-  let place = 0;
+/* Return the numbers that letters stand for, as _letter in __init__.py says. */
+function numbersOf(letters) {
+  const numbers = new Int32Array(letters.length);
   for (let at = 0; at < letters.length; at++) {
     const code = letters.charCodeAt(at);
-    places[at] = place += code - FIRST - (code > BACKSLASH ? 1 : 0);
+    numbers[at] = code - FIRST - (code > BACKSLASH ? 1 : 0);
   }
-  return places;
+  return numbers;
+}
+
+/* Return the places of each word, which are listed by steps: the longest lists come first. */
+function placesOf({ words, numbers, places }) {
+  const counts = numbersOf(numbers);
+  const steps = numbersOf(places);
+  const lists = [];
+  let start = 0;
+  for (const word of [...counts.keys()].sort((one, other) => counts[other] - counts[one])) {
+    const list = (lists[word] = steps.subarray(start, (start += counts[word])));
+    for (let at = 1; at < list.length; at++) list[at] += list[at - 1];
+  }
+  return new Map(wordsOf(words).map((word, at) => [word, lists[at]]));
+}
+
+/* Return the address and the title of a part, of which one may give the other. */
+function partOf(row) {
+  if (typeof row !== "string") return { anchor: row[0], title: row.at(-1) };
+  return { anchor: row.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, ""), title: row };
 }
 
 /* Texts that are known by how often they hold each word: `whole` gives the number of the text
@@ -127,6 +147,7 @@ class Query {
     this.missing = [];
     this.instead = [];
     this.terms = [];
+    this.explained = new Set(meanings.flatMap(([phrase]) => phrase));
     for (const word of new Set(text.match(WORD) ?? [])) this.take(word);
     const asked = [...stems(text), ...this.terms.map(({ stem }) => stem)];
     const strange = new Set(this.missing.flatMap(stems));
@@ -140,12 +161,13 @@ class Query {
   }
 
   /* Take a word of the query, and the parts of a name that few texts hold. */
-  take(word) {
-    const [whole, ...parts] = stems(word);
+  take(written) {
+    const [whole, ...parts] = stems(written);
     if (!whole) return;
+    const word = written.replace(/^\./, "");
     const words = this.known(whole);
     if (words.length) this.add(whole, words);
-    else if (NAMED.test(word) && !this.correct(word, whole)) this.missing.push(word);
+    else if (NAMED.test(word) && (this.explained.has(whole) || !this.correct(word, whole))) this.missing.push(word);
     if (!(this.vocabulary.get(whole)?.length > FEW))
       for (const part of parts) if (this.known(part).length) this.add(part, this.known(part), MEANT);
   }
@@ -174,21 +196,20 @@ class Query {
 
 /* The parts of all pages, with what is searched of them and of whole pages. */
 class Library {
-  constructor({ pages, owners, favours, meanings, aside }) {
-    Object.assign(this, { entries: pages, favours, meanings, aside: new RegExp(aside) });
-    this.parts = pages.flatMap(({ parts }, page) =>
-      parts.map(([anchor, title = anchor]) => ({ page, anchor, title })));
-    let owner = 0;
-    this.owners = [...this.parts.keys(), ...owners.map((step) => (owner += step))]; // of titles and phrases
-    this.places = new Map();
+  constructor({ pages, phrases, favours, meanings, aside }) {
+    Object.assign(this, { favours, meanings, aside: new RegExp(aside) });
+    this.parts = pages.flatMap(([, , , ...rows], page) => rows.map((row) => ({ page, ...partOf(row) })));
+    this.entries = pages.map(([name, place, description, top = ""]) => ({ name, place, description, title: partOf(top).title }));
+    const counts = numbersOf(phrases);
+    this.owners = this.parts.flatMap((_, part) => Array(1 + counts[part]).fill(part)); // of titles and phrases
+    this.titled = this.owners.map((part, text) => (part === this.owners[text - 1] ? -1 : part)); // of titles alone
   }
 
   /* Return the library of an index. Taps are answered while it is built. */
   static async of(index) {
     const library = new Library(index);
     await pause();
-    const letters = index.places.split(" ");
-    wordsOf(index.words).forEach((word, number) => library.places.set(word, placesOf(letters[number])));
+    library.places = placesOf(index);
     for (const [name, size, whole] of library.kinds()) {
       await pause();
       library[name] = new Texts(library.places, size, whole);
@@ -205,8 +226,8 @@ class Library {
     const end = size + this.owners.length;
     return [
       ["texts", size, (text) => (text < size ? text : this.owners[text - size] ?? -1)],
-      ["pages", pages, (text) => (text < 2 * size ? this.parts[text % size].page : -1)],
-      ["titles", size, (text) => (text < 2 * size ? text - size : -1)],
+      ["pages", pages, (text) => this.parts[text < size ? text : this.titled[text - size]]?.page ?? -1],
+      ["titles", size, (text) => this.titled[text - size] ?? -1],
       ["asked", this.owners.length, (text) => (text < end ? text - size : -1)],
       ["abouts", pages, (text) => text - end],
     ];

@@ -3,7 +3,8 @@
 import json
 import re
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
+from typing import Any
 
 import pytest
 from docutils import nodes
@@ -51,7 +52,6 @@ class Page:
     """A page of which the index is made."""
 
     name: str
-    title: str
     description: str
     parts: list[Part]
 
@@ -67,6 +67,19 @@ def unfronted(text: str) -> list[str]:
     for capital, own in re.findall("([A-Z])([^A-Z]*)", text):
         words.append(words[-1][: ord(capital) - ord("A")] + own)
     return words[1:]
+
+
+def listed(made: dict[str, Any]) -> dict[str, list[int]]:
+    """Return the places of each word: the longest lists come first."""
+    words = zip(unfronted(made["words"]), made["numbers"], strict=True)
+    counts = {word: ord(number) - FIRST for word, number in words}
+    letters = iter(made["places"])
+    places: dict[str, list[int]] = {}
+    for word in sorted(counts, key=counts.__getitem__, reverse=True):
+        steps = (ord(letter) - FIRST for letter in islice(letters, counts[word]))
+        places[word] = list(accumulate(steps))
+    assert list(letters) == []
+    return places
 
 
 def test_words_belong_to_the_section_that_they_stand_in() -> None:
@@ -88,9 +101,19 @@ def test_a_comment_says_how_people_ask_for_its_part() -> None:
     assert below.asked == [{"green", "fruit"}, {"plum"}]
 
 
+def test_a_name_after_a_dot_says_something() -> None:
+    """Tests that torch.where is found by its own name, and a question not by where."""
+    assert list(stems("torch.where: where are x.all_of?")) == [
+        "torch",
+        "where",
+        "all_of",
+        "all",
+    ]
+
+
 def test_words_are_compared_by_their_stems() -> None:
     """Tests that numbers, letters and words that say nothing are left out."""
-    assert list(stems("The 1000 of a Running x")) == ["run"]
+    assert list(stems("The 1000 of a Running x, t10 in #f59e0b")) == ["run"]
 
 
 @pytest.mark.parametrize(
@@ -145,24 +168,34 @@ def test_an_entry_of_the_index_is_a_part() -> None:
 
 
 def test_the_index_tells_where_each_word_is() -> None:
-    """Tests the order: texts of all parts, titles, phrases, then descriptions."""
-    pages = [Page("a", "A", "Pears.", found()), Page("b", "B", "", found())]
+    """Tests the order: all parts, titles with phrases, then descriptions."""
+    pages = [Page("a", "Pears.", found()), Page("b", "", found())]
     made = index(pages, {"a": "", "b": "a"}, synonyms={"Old name": "pears"})
-    places = {
-        word: list(accumulate(ord(letter) - FIRST for letter in letters))
-        for word, letters in zip(
-            unfronted(made["words"]), made["places"].split(), strict=True
-        )
-    }
+    places = listed(made)
 
     assert places["appl"] == [0, 2]
-    assert places["titl"] == [4, 6]
-    assert places["plum"] == [9, 11]
+    assert places["titl"] == [4, 8, 12, 13]
+    assert places["plum"] == [7, 11]
     assert places["pear"] == [1, 3, 12]
-    assert list(accumulate(made["owners"])) == [1, 1, 3, 3]
+    assert [ord(letter) - FIRST for letter in made["phrases"]] == [0, 2, 0, 2]
     assert made["meanings"] == [(["old", "name"], ["pear"])]
-    assert made["pages"][1]["place"] == "a"
-    assert made["pages"][1]["parts"] == [("a-title", "A title"), ("below", "Below")]
+    assert made["pages"][0] == ["a", "", "Pears.", "A title", "Below"]
+    assert made["pages"][1][:3] == ["b", "a", ""]
+
+
+@pytest.mark.parametrize(
+    ("part", "row"),
+    [
+        (Part("why-pear-trees", "Why pear_trees?"), "Why pear_trees?"),
+        (Part("question-1", "Why?"), ("question-1", "Why?")),
+        (Part("pear.tree", "pear.tree"), ("pear.tree",)),
+    ],
+)
+def test_an_address_is_kept_where_the_title_does_not_give_it(
+    part: Part, row: str | tuple[str, ...]
+) -> None:
+    """Tests that of an address and a title no more is kept than is needed."""
+    assert index([Page("a", "", [part])], {"a": ""})["pages"][0][3] == row
 
 
 def test_words_are_kept_without_what_they_share() -> None:
@@ -181,8 +214,8 @@ def test_letters_need_no_escape() -> None:
 
 def test_the_script_is_quoted() -> None:
     """Tests that a title may hold quotes and backslashes."""
-    made = index([Page("a", '"It\'s" \\n', "", [])], {"a": ""})
+    made = index([Page("a", '"It\'s" \\n', [])], {"a": ""})
     text = script(made).removeprefix("PartSearch.setIndex(JSON.parse('")
     text = text.removesuffix("'));\n").replace(r"\'", "'").replace(r"\\", "\\")
 
-    assert json.loads(text)["pages"][0]["title"] == '"It\'s" \\n'
+    assert json.loads(text)["pages"][0][2] == '"It\'s" \\n'

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from textwrap import indent
+from typing import Any
 
 import numpy as np
 import torch
@@ -189,12 +190,34 @@ def _by_tensors(call: Call, others: Sequence[Argument]) -> str:
         every = "list(model.parameters())" if consumed else _every(call)
         return _with_inputs(call, every)
     if others and all(map(_is_pair, call.inputs)):
-        consumed = "x" in call.consumed
-        return _named_parameters(call) if consumed else _with_inputs(call, "dict(x)")
+        if "x" not in call.consumed:
+            return _with_inputs(call, "dict(x)")
+        if _is_of_a_model(call):
+            return _named_parameters(call)
+    if "x" in call.consumed:
+        return _of_iterator(call)
     tidy = unpacked(call)
     return (
         correct_cotangents(replace(tidy, outputs=call.outputs)) if tidy.inputs else ""
     )
+
+
+def _is_of_a_model(call: Call) -> bool:
+    """Return whether pairs are what a model's own iterators yield, or parts of it."""
+    values: list[Any] = [x.value for x in call.inputs]
+    own = call.consumed["x"].startswith("Module.")
+    return own or all(isinstance(pair[1], nn.Parameter | nn.Module) for pair in values)
+
+
+def _of_iterator(call: Call) -> str:
+    """Return the call with the tensors that an iterator yields, made once more."""
+    entries = [Argument(f"x[{k}]", x.value) for k, x in enumerate(call.inputs)]
+    given = (call.given[0], [x.value for x in entries], call.given[2])
+    tidy = unpacked(replace(call, given=given, inputs=tuple(entries), consumed={}))
+    if not tidy.inputs:
+        return ""
+    code = correct_cotangents(replace(tidy, outputs=call.outputs))
+    return f"x = list(x)  # x made again: an iterator serves once\n{code}"
 
 
 def _made(call: Call, others: Sequence[Argument]) -> str:

@@ -15,7 +15,7 @@ from vjp_guide._graph import Edge, Edges, between, collector_paused, edge
 from vjp_guide._quiet import kept_grads
 from vjp_guide._trace.magnitude import COMPRESSED
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Pass, Port, Saved
-from vjp_guide._trace.snapshot import described, shape_of, snapshot
+from vjp_guide._trace.snapshot import all_described, described, shape_of, snapshot
 
 if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
@@ -69,7 +69,7 @@ def record(
     starts, stops = list(map(edge, ys)), list(map(edge, xs))
     edges = between(starts, stops)
     recorder = _Recorder(most)
-    with kept_grads(), _hooked(edges, recorder):
+    with kept_grads(), _hooked(edges, recorder.hook()):
         gradients = call.run()
     with _PLAIN():
         graph = _Graph(recorder.events, edges, starts, stops)
@@ -83,12 +83,10 @@ def record(
 
 
 @contextmanager
-def _hooked(nodes: Iterable[Node], recorder: "_Recorder") -> Iterator[None]:
+def _hooked(nodes: Iterable[Node], hook: _Hook) -> Iterator[None]:
     handles: list[RemovableHandle] = []
     try:
-        handles.extend(
-            node.register_hook(partial(recorder.log, node)) for node in nodes
-        )
+        handles.extend(node.register_hook(partial(hook, node)) for node in nodes)
         yield
     finally:
         for handle in handles:
@@ -114,10 +112,14 @@ class _Recorder:
 
     def __init__(self, most: float | None) -> None:
         self.events: list[_Event] = []
+        self._alike: dict[_Cotangents, _Cotangents] = {}
         self._most = -1 if most is None else most
         self._sent: dict[int, tuple[Tensor, int, Cotangent]] = {}
-        log = self._log_shapes if most is None else self._log_values
-        self.log = _plainly(log) if torch._C._len_torch_function_stack() else log  # noqa: SLF001 (it has no public name)
+
+    def hook(self) -> _Hook:
+        """Return what each node calls."""
+        log = self._log_shapes if self._most < 0 else self._log_values
+        return _plainly(log) if torch._C._len_torch_function_stack() else log  # noqa: SLF001 (it has no public name)
 
     def described(self, tensors: Iterable[Tensor | None]) -> _Cotangents:
         """Return what is kept of what isn't seen by a hook."""
@@ -126,8 +128,9 @@ class _Recorder:
 
     def _log_shapes(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
         """Append an event, as the hook of a node."""
-        came, went = map(described, arriving), map(described, leaving)
-        self.events.append((node, tuple(came), tuple(went)))
+        came, went = all_described(arriving), all_described(leaving)
+        shared = self._alike.setdefault  # most nodes of a graph see the same shapes
+        self.events.append((node, shared(came, came), shared(went, went)))
 
     def _log_values(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
         came = tuple(map(self._snapshot, arriving))
@@ -162,9 +165,9 @@ class _Graph:
         self._events = events
         self._edges = edges
         # Most nodes have one result and send to one operand, so these serve for both.
-        self._ports: dict[Node, Port] = {}
-        for step, (node, _, _) in enumerate(events):
-            self._ports[node] = Port("node", step)
+        self._ports = {
+            node: Port("node", step) for step, (node, _, _) in enumerate(events)
+        }
         self._stops = {stop: number for number, stop in reversed([*enumerate(stops)])}
         self._sources: dict[Edge, list[Port]] = defaultdict(list)
         for number, start in enumerate(starts):
@@ -216,7 +219,7 @@ class _Graph:
 
     def _at(self, node: Node, slot: int) -> Port:
         port = self._ports[node]
-        return Port("node", port.number, slot) if slot else port
+        return port._replace(slot=slot) if slot else port
 
 
 def _saved(node: Node) -> tuple[Saved, ...]:
@@ -236,8 +239,8 @@ def _saved(node: Node) -> tuple[Saved, ...]:
 
 
 def _of_saved(name: str, raw: Any) -> tuple[Saved, ...]:  # noqa: ANN401 (torch has no type of it)
-    data = None if raw.unpack_hook else raw.data
-    if data is None:
+    data = raw.data
+    if data is None or raw.unpack_hook:
         return ()
     if data.layout == torch.strided and not data.is_nested:
         return _dense(name, data.shape, data.nbytes)

@@ -1,7 +1,7 @@
 """The records of a backward pass."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -44,8 +44,7 @@ class Cotangent:
         return None if self.size is None else bool(self.size.isfinite())
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """A place where cotangents arrive and are summed.
 
     Attributes:
@@ -84,8 +83,7 @@ class Saved:
     nbytes: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NodeRecord:
+class NodeRecord(NamedTuple):
     r"""A backward node that ran: one vector-Jacobian product.
 
     For an operation :math:`y = f(a, b)` the node takes the cotangent :math:`v` of

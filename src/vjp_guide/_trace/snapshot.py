@@ -1,5 +1,6 @@
 """What a trace keeps of a cotangent."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import torch
@@ -39,6 +40,14 @@ def _read(tensor: Tensor, most: float) -> Cotangent | None:
     if not holds_values(copy):  # a mode without numbers is active
         return described(tensor)
     return Cotangent(tuple(tensor.shape), tensor.dtype, copy)
+
+
+def all_described(tensors: Iterable[Tensor | None]) -> tuple[Cotangent | None, ...]:
+    """Return the shapes and dtypes alone, in one step where each has them."""
+    try:
+        return tuple([t if t is None else _of(t.shape, t.dtype) for t in tensors])
+    except (RuntimeError, TypeError):
+        return tuple(map(described, tensors))
 
 
 def described(tensor: Tensor | None) -> Cotangent | None:

@@ -1,0 +1,88 @@
+"""Tests that a program's other threads don't notice a call."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from torch import Tensor
+from torch.testing import assert_close
+
+from vjp_guide import coupling, explain, jacobian, trace
+
+
+@pytest.fixture(autouse=True)
+def switching() -> Iterator[None]:
+    """Let threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def hooked_jacobian(y: Tensor, x: Tensor) -> object:
+    """Call it after a new hook, for which all hooks are looked for again."""
+    x.register_hook(lambda _: None)
+    return jacobian(y, x)
+
+
+CALLS: dict[str, Callable[[Tensor, Tensor], object]] = {
+    "explain": lambda y, x: explain(y, x, torch.ones(3)),
+    "trace": lambda y, x: trace(y, x, torch.ones(3)),
+    "jacobian": hooked_jacobian,
+    "coupling": coupling,
+}
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_a_thread_can_build_tuples_meanwhile(kind: str) -> None:
+    """Tests that it meets no SystemError, as when something holds a half-built one."""
+    x = torch.randn(3, requires_grad=True)
+    h = 2 * x
+    h.retain_grad()
+    y, done, failed = h * h, threading.Event(), []
+
+    def build() -> None:
+        while not done.is_set():
+            try:
+                tuple(each for each in range(50))
+            except SystemError as error:
+                failed.append(error)
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    for _ in range(8):
+        CALLS[kind](y, x)
+    done.set()
+    thread.join()
+
+    assert not failed
+
+
+def test_several_threads_explain_one_graph() -> None:
+    """Tests the results, which are those of one thread."""
+    x = torch.randn(3, requires_grad=True)
+    y, failed = 3 * (2 * x), []
+    y.register_hook(lambda v: 5 * v)
+
+    def run() -> None:
+        try:
+            for _ in range(2):
+                found = explain(y, x, torch.ones(3))
+                assert isinstance(found.gradients, tuple)
+                assert_close(found.gradients[0], torch.full((3,), 30.0))
+                assert found.check
+                assert found.check.agrees or found.check.skipped
+                assert trace(y, x, torch.ones(3)).nodes
+                assert_close(jacobian(y, x), 30 * torch.eye(3))
+        except BaseException as error:  # noqa: BLE001 (a thread's own is lost)
+            failed.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert not failed
