@@ -32,6 +32,7 @@ STATUSES = {
     "defect": "defect",
     "precision": "precision",
     "convention": "convention",
+    "raises": "raises an error",
     "unsupported": "not supported",
     "agrees": "agrees",
 }

@@ -16,7 +16,7 @@ import numpy as np
 from mpmath import mp
 
 HERE = Path(__file__).parent
-VERSION = "1.0"
+VERSION = "1.1"
 mp.dps = 100
 STEP = mp.mpf(10) ** -20  # the error of fourth order is its fourth power: 1e-80
 NEAR = mp.mpf(10) ** -12
@@ -474,8 +474,9 @@ def begin(
         [mp.mpf(n) for n in itertools.islice(itertools.cycle(WEIGHTS), value.size)],
         dtype=object,
     ).reshape(value.shape)
+    # With equal parts conj(v) would be v but for a phase, and would hide a mistake.
     if kind == "complex" and any(isinstance(n, mp.mpc) for n in value.reshape(-1)):
-        v = np.asarray(v * mp.mpc(1, 1), dtype=object)
+        v = np.asarray(v * mp.mpc(1, 2), dtype=object)
     made = {
         "operator": name,
         "class": kind,

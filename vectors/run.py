@@ -2,8 +2,8 @@
 
 ``python vectors/run.py python vectors/adapters/for_jax.py`` starts the command after
 the script, writes a vector a line to its input, and reads an answer a line from its
-output.
-``--json FILE`` before the command writes all that was found.
+output. What isn't as expected is printed, with what is expected.
+The exit status is 1 if there is a defect, or a vector without an answer.
 """
 
 import argparse
@@ -21,26 +21,53 @@ CLASSES = ("regular", "broadcast", "empty", "kink", "singular", "complex")
 # A wrong digit in the last half of all that the precision has is lost precision.
 LOOSE = {"float64": 1e-6, "float32": 1e-2}
 TINY = 1e-12
+SILENT = "no answer"
 Json = dict[str, Any]
 
 
 def main(arguments: list[str]) -> int:
     """Run the vectors, print what isn't as expected, and count."""
     parser = argparse.ArgumentParser(description=str(__doc__))
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("command", nargs=argparse.REMAINDER)
+    parser.add_argument("--json", type=Path, help="write all that was found to a file")
+    parser.add_argument("--operators", action="store_true", help="list what is called")
+    parser.add_argument("--timeout", type=float, help="seconds for all vectors")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="what answers")
     given = parser.parse_args(arguments)
-    found = judged(given.command)
-    for name, result in found.items():
-        if result["status"] != "agrees":
-            said = result.get("why") or result.get("r")
-            print(f"{result['status']:12} {name:28} {said}")
-    counts = collections.Counter(result["status"] for result in found.values())
-    print(", ".join(f"{status} {count}" for status, count in counts.most_common()))
+    if given.operators:
+        print(*signatures(), sep="\n")
+        return 0
+    if not given.command:
+        parser.error("the command that answers is missing: python adapters/for_jax.py")
+    found = judged(given.command, timeout=given.timeout)
     if given.json:
         text = json.dumps(found, indent=1)
         given.json.write_text(text + "\n", encoding="utf-8")
-    return int("defect" in counts)
+    return report(found)
+
+
+def report(found: dict[str, Json]) -> int:
+    """Print what isn't as expected, and the counts; return the exit status."""
+    for vector in vectors():
+        result = found[vector["id"]]
+        if result["status"] != "agrees":
+            said = result.get("why") or f"{result['r']}, expected {wanted(vector)}"
+            print(f"{result['status']:12} {vector['id']:28} {said}")
+    counts = collections.Counter(result["status"] for result in found.values())
+    print(", ".join(f"{status} {count}" for status, count in counts.most_common()))
+    silent = any(result.get("why") == SILENT for result in found.values())
+    return int("defect" in counts or silent)
+
+
+def signatures() -> Iterator[str]:
+    """Yield each operator with its number of inputs and examples of its attributes."""
+    calls: dict[str, Json] = {}
+    for vector in vectors():
+        calls.setdefault(vector["operator"], {}).update(vector["attributes"])
+        calls[vector["operator"]].setdefault("inputs", len(vector["inputs"]))
+    for name, options in sorted(calls.items()):
+        count = options.pop("inputs")
+        keywords = ", ".join(f"{key}={n}" for key, n in options.items())
+        yield f"{name:18} {count} input{'s' * (count > 1):2} {keywords}".rstrip()
 
 
 def vectors() -> Iterator[Json]:
@@ -50,18 +77,36 @@ def vectors() -> Iterator[Json]:
         yield from json.loads(text)["vectors"]
 
 
-def judged(command: list[str]) -> dict[str, Json]:
+def judged(command: list[str], *, timeout: float | None = None) -> dict[str, Json]:
     """Return how a command answers each vector."""
     known = {vector["id"]: vector for vector in vectors()}
     asked = "".join(json.dumps(question(each)) + "\n" for each in known.values())
     made = subprocess.run(
-        command, input=asked, capture_output=True, text=True, check=False
+        command,
+        input=asked,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
     )
-    lines = [line for line in made.stdout.splitlines() if line.startswith("{")]
-    answers = {answer["id"]: answer for answer in map(json.loads, lines)}
+    answers = {each["id"]: each for each in read(made.stdout)}
     if not answers:
         raise SystemExit(f"no answers: {made.stderr[-2000:]}")
+    if known.keys() - answers.keys():
+        end = f"exit status {made.returncode}: {made.stderr[-2000:]}"
+        print(f"{len(answers)} of {len(known)} answered, {end}", file=sys.stderr)
     return {name: judge(vector, answers.get(name)) for name, vector in known.items()}
+
+
+def read(output: str) -> Iterator[Json]:
+    """Yield the answers among the lines that a program writes."""
+    for line in output.splitlines():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue  # a program may print more
+        if isinstance(found, dict) and "id" in found:
+            yield found
 
 
 def question(vector: Json) -> Json:
@@ -73,11 +118,24 @@ def question(vector: Json) -> Json:
 def judge(vector: Json, answer: Json | None) -> Json:
     """Return the status of an answer with its products, or why there are none."""
     if answer is None:
-        return {"status": "unsupported", "why": "no answer"}
-    if "products" not in answer:
-        why = answer.get("unsupported") or answer.get("error")
-        return {"status": "unsupported", "why": why}
-    return {"status": compared(vector, answer), "r": told(answer["products"])}
+        return {"status": "raises", "why": SILENT}
+    if "unsupported" in answer:
+        return {"status": "unsupported", "why": answer["unsupported"]}
+    if "error" in answer:
+        return {"status": "raises", "why": answer["error"]}
+    try:
+        return {"status": compared(vector, answer), "r": told(answer["products"])}
+    except (KeyError, TypeError, ValueError) as error:
+        why = f"not an answer: {type(error).__name__}: {error}"
+        return {"status": "raises", "why": why}
+
+
+def wanted(vector: Json) -> str:
+    """Return what is expected of a vector, as text."""
+    if "bounds" in vector:
+        low, high = ([each[side] for each in vector["bounds"]] for side in (0, 1))
+        return f"between {told(low)} and {told(high)}"
+    return told(vector["products"] or []) or "any products"
 
 
 def compared(vector: Json, answer: Json) -> str:
@@ -104,7 +162,8 @@ def close(expected: list[Json], found: list[Json], tolerance: float) -> bool:
     """Return whether arrays are equal but for rounding, relative to the largest."""
     if [each["shape"] for each in expected] != [each["shape"] for each in found]:
         return False
-    pairs = [*zip(flat(expected), flat(found), strict=True)]
+    some = any(each.get("complex") for each in [*expected, *found])
+    pairs = [*zip(flat(expected, pairs=some), flat(found, pairs=some), strict=True)]
     sizes = [abs(one) for one, _ in pairs if math.isfinite(one)]
     scale = tolerance * max([1.0, *sizes])
     return all(one == two or abs(one - two) <= scale for one, two in pairs)
@@ -115,18 +174,18 @@ def between(bounds: list[list[Json]], found: list[Json], tolerance: float) -> bo
     lows, highs = ([each[side] for each in bounds] for side in (0, 1))
     if [each["shape"] for each in lows] != [each["shape"] for each in found]:
         return False
-    rows = zip(flat(lows), flat(found), flat(highs), strict=True)
+    some = any(each.get("complex") for each in [*lows, *found])
+    rows = zip(*(flat(each, pairs=some) for each in (lows, found, highs)), strict=True)
     return all(a - tolerance <= n <= b + tolerance for a, n, b in rows)
 
 
-def flat(arrays: list[Json]) -> list[float]:
-    """Return all numbers; each complex one is a pair, and so is each beside it."""
-    some = any(each.get("complex") for each in arrays)
+def flat(arrays: list[Json], *, pairs: bool) -> list[float]:
+    """Return all numbers, each as a pair if some of them are complex."""
     found: list[float] = []
     for each in arrays:
         for n in each["data"]:
             pair = n if isinstance(n, list) else [n, 0.0]
-            found += map(float, pair if some else pair[:1])
+            found += map(float, pair if pairs else pair[:1])
     return found
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from elsewhere.reading import COLUMNS, STATUSES, findings, records, status, worst
 from vectors import generate
-from vectors.run import CLASSES, judge, judged, main, number, vectors
+from vectors.run import CLASSES, SILENT, judge, judged, main, number, vectors
 
 ROOT = Path(__file__).parents[2] / "vectors"
 VECTORS = {vector["id"]: vector for vector in vectors()}
@@ -83,9 +83,9 @@ def test_products_that_are_known_by_hand() -> None:
     assert data("regular/det/2") == [[4, -2, -2, 1]]
     assert data("regular/prod/2") == [[6, 0, 0]]
     assert data("singular/sqrt/1") == [["inf"]]
-    # conj(2 z) v for z = 1 + 2i, v = 1 + i
-    assert data("complex/square/1")[0][0] == [6, -2]
-    assert VECTORS["complex/square/1"]["transposed"][0]["data"][0] == [-2, 6]
+    # conj(2 z) v for z = v = 1 + 2i, and 2 z v
+    assert data("complex/square/1")[0][0] == [10, 0]
+    assert VECTORS["complex/square/1"]["transposed"][0]["data"][0] == [-6, 8]
     low, high = VECTORS["kink/abs/1"]["bounds"][0]
     assert (low["data"], high["data"]) == ([-1], [1])
 
@@ -119,11 +119,41 @@ def test_the_judge() -> None:
     assert judge(infinite, finite)["status"] == "convention"
     transposed = answer(square, products=square["transposed"])
     assert judge(square, transposed)["status"] == "convention"
-    assert judge(smooth, None)["status"] == "unsupported"
-    assert judge(smooth, {"error": "E: no"}) == {
-        "status": "unsupported",
-        "why": "E: no",
-    }
+    assert judge(smooth, None) == {"status": "raises", "why": SILENT}
+    assert judge(smooth, {"error": "E: no"}) == {"status": "raises", "why": "E: no"}
+    missing = {"status": "unsupported", "why": "exp"}
+    assert judge(smooth, {"unsupported": "exp"}) == missing
+
+
+MALFORMED = [
+    {},
+    {"products": None},
+    {"products": [None]},
+    {"products": [{"shape": [3], "data": [None, 1, 2]}]},
+    {"products": [{"shape": [3], "data": [1]}]},
+    {"dtype": "float8"},
+]
+
+
+@pytest.mark.parametrize("changes", MALFORMED, ids=str)
+def test_what_is_no_answer(changes: dict[str, Any]) -> None:
+    """Tests that one malformed answer is told as such, and ends nothing."""
+    vector = VECTORS["regular/exp/1"]
+    found = judge(vector, answer(vector, **changes) if changes else {"id": "other"})
+
+    assert found["status"] == "raises"
+    assert found["why"].startswith("not an answer: ")
+
+
+def test_real_numbers_in_place_of_complex_ones() -> None:
+    """Tests that a framework may drop imaginary parts that are zero."""
+    vector = VECTORS["complex/real/1"]
+    pairs = vector["value"]["data"]
+    same = {**vector["value"], "complex": True, "data": [[n, 0.0] for n in pairs]}
+
+    assert judge(vector, answer(vector, value=same))["status"] == "agrees"
+    dropped = {"shape": vector["products"][0]["shape"], "data": pairs}
+    assert judge(vector, answer(vector, products=[dropped]))["status"] != "raises"
 
 
 def test_numbers_as_text() -> None:
@@ -161,10 +191,45 @@ def test_the_runner_reports(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
     command = [sys.executable, "-c", f"print({line!r})"]
 
     assert main(["--json", str(tmp_path / "found.json"), *command]) == 1
-    *_, counts = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr()
+    *lines, counts = printed.out.splitlines()
+    assert any(line.endswith("2, expected between -1 and 1") for line in lines)
+    assert printed.err == f"1 of {len(VECTORS)} answered, exit status 0: \n"
     found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
-    assert counts == f"unsupported {len(VECTORS) - 1}, defect 1"
+    assert counts == f"raises {len(VECTORS) - 1}, defect 1"
     assert found["kink/abs/1"] == {"status": "defect", "r": "2"}
+
+
+def test_a_program_that_lacks_every_operator(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Tests the first program that the README proposes, beside lines that are none."""
+    program = """
+import json, sys
+print("{ready}", "[]", "null", sep="\\n")
+for line in sys.stdin:
+    print(json.dumps({"id": json.loads(line)["id"], "unsupported": "all"}))
+"""
+    assert main([sys.executable, "-c", program]) == 0
+    assert capsys.readouterr().out.endswith(f"unsupported {len(VECTORS)}\n")
+
+
+def test_the_runner_lists_operators(capsys: pytest.CaptureFixture[str]) -> None:
+    """Tests that each is listed once, with its attributes."""
+    assert main(["--operators"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+
+    assert [line.split()[0] for line in lines] == sorted(
+        {vector["operator"] for vector in VECTORS.values()}
+    )
+    assert "clip               1 input   min=0.0, max=1.0" in lines
+
+
+def test_the_runner_asks_for_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Tests that nothing to run is a mistake of usage."""
+    with pytest.raises(SystemExit):
+        main([])
+    assert "the command that answers is missing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("framework", COLUMNS)
@@ -174,7 +239,10 @@ def test_every_vector_is_recorded(framework: str) -> None:
 
     assert list(found) == list(VECTORS)
     assert {each["status"] for each in found.values()} <= STATUSES.keys()
-    assert all(("why" in e) == (e["status"] == "unsupported") for e in found.values())
+    lacking = {"raises", "unsupported"}
+    assert all(
+        ("why" in each) == (each["status"] in lacking) for each in found.values()
+    )
 
 
 def test_findings_show_what_they_say() -> None:

@@ -53,9 +53,12 @@ def answer(product: Product, vector: Json, dtype: str) -> Json:
         value, products = product(*names)
         return found | {
             "value": stored(value),
-            "products": [each if each is None else stored(each) for each in products],
+            "products": [
+                stored(np.zeros_like(xs[at]) if each is None else each)
+                for at, each in zip(vector["differentiate"], products, strict=True)
+            ],
         }
-    except UnsupportedError as error:
+    except (UnsupportedError, NotImplementedError) as error:
         return found | {"unsupported": str(error)}
     except Exception as error:
         text = f"{type(error).__name__}: {error}".splitlines()
