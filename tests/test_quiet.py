@@ -6,22 +6,28 @@ import torch
 from vjp_guide import _quiet
 
 
-class Dead:
-    """An object that refuses the question, as tensors of dead transforms may."""
+class Refusing:
+    """An object that refuses every question, as tensors of dead transforms may."""
 
-    @property
-    def retains_grad(self) -> bool:
+    def __getattr__(self, name: str) -> object:
         """Raise what torch may raise."""
-        raise RuntimeError
+        raise RuntimeError(name)
 
 
-def test_an_object_that_refuses_the_question_is_left_alone(
-    monkeypatch: pytest.MonkeyPatch,
+class Keeping(Refusing):
+    """An object that refuses to show the gradient that it keeps."""
+
+    retains_grad = True
+
+
+@pytest.mark.parametrize("kind", [Refusing, Keeping])
+def test_an_object_that_refuses_a_question_is_left_alone(
+    kind: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tests that the others are found, and are what they were."""
     y = torch.ones(2, requires_grad=True) * 2
     y.retain_grad()
-    monkeypatch.setattr(_quiet, "objects_of", lambda _: [Dead(), y])
+    monkeypatch.setattr(_quiet, "objects_of", lambda _: [kind(), y])
 
     with _quiet.kept_grads():
         y.sum().backward()

@@ -22,6 +22,7 @@ CLASSES = ("regular", "broadcast", "empty", "kink", "singular", "complex")
 LOOSE = {"float64": 1e-6, "float32": 1e-2}
 TINY = 1e-12
 SILENT = "no answer"
+UNSAID = "no reason given"
 Json = dict[str, Any]
 
 
@@ -105,7 +106,7 @@ def read(output: str) -> Iterator[Json]:
             found = json.loads(line)
         except ValueError:
             continue  # a program may print more
-        if isinstance(found, dict) and "id" in found:
+        if isinstance(found, dict) and isinstance(found.get("id"), str):
             yield found
 
 
@@ -120,9 +121,9 @@ def judge(vector: Json, answer: Json | None) -> Json:
     if answer is None:
         return {"status": "raises", "why": SILENT}
     if "unsupported" in answer:
-        return {"status": "unsupported", "why": answer["unsupported"]}
+        return {"status": "unsupported", "why": answer["unsupported"] or UNSAID}
     if "error" in answer:
-        return {"status": "raises", "why": answer["error"]}
+        return {"status": "raises", "why": answer["error"] or UNSAID}
     try:
         return {"status": compared(vector, answer), "r": told(answer["products"])}
     except (KeyError, TypeError, ValueError) as error:

@@ -11,7 +11,16 @@ import pytest
 
 from elsewhere.reading import COLUMNS, STATUSES, findings, records, status, worst
 from vectors import generate
-from vectors.run import CLASSES, SILENT, judge, judged, main, number, vectors
+from vectors.run import (
+    CLASSES,
+    SILENT,
+    UNSAID,
+    judge,
+    judged,
+    main,
+    number,
+    vectors,
+)
 
 ROOT = Path(__file__).parents[2] / "vectors"
 VECTORS = {vector["id"]: vector for vector in vectors()}
@@ -123,6 +132,9 @@ def test_the_judge() -> None:
     assert judge(smooth, {"error": "E: no"}) == {"status": "raises", "why": "E: no"}
     missing = {"status": "unsupported", "why": "exp"}
     assert judge(smooth, {"unsupported": "exp"}) == missing
+    for empty in ("", None):
+        assert judge(smooth, {"unsupported": empty})["why"] == UNSAID
+        assert judge(smooth, {"error": empty})["why"] == UNSAID
 
 
 MALFORMED = [
@@ -206,9 +218,9 @@ def test_a_program_that_lacks_every_operator(
     """Tests the first program that the README proposes, beside lines that are none."""
     program = """
 import json, sys
-print("{ready}", "[]", "null", sep="\\n")
+print("{ready}", "[]", "null", '{"id": []}', sep="\\n")
 for line in sys.stdin:
-    print(json.dumps({"id": json.loads(line)["id"], "unsupported": "all"}))
+    print(json.dumps({"id": json.loads(line)["id"], "unsupported": ""}))
 """
     assert main([sys.executable, "-c", program]) == 0
     assert capsys.readouterr().out.endswith(f"unsupported {len(VECTORS)}\n")
