@@ -226,6 +226,17 @@ for line in sys.stdin:
     assert capsys.readouterr().out.endswith(f"unsupported {len(VECTORS)}\n")
 
 
+def test_a_program_that_hangs_is_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    """Tests that what it answered counts, and that the runner says when it ended."""
+    line = json.dumps(answer(VECTORS["regular/exp/1"]))
+    program = f"import time; print({line!r}, flush=True); time.sleep(60)"
+
+    assert main(["--timeout", "2", sys.executable, "-c", program]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.endswith(f"raises {len(VECTORS) - 1}, agrees 1\n")
+    assert printed.err == f"1 of {len(VECTORS)} answered, ended after 2 s: \n"
+
+
 def test_the_runner_lists_operators(capsys: pytest.CaptureFixture[str]) -> None:
     """Tests that each is listed once, with its attributes."""
     assert main(["--operators"]) == 0
