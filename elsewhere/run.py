@@ -21,7 +21,7 @@ from typing import Any
 from vectors.run import judged
 
 HERE = Path(__file__).parent
-SECONDS = 600  # for all vectors; MLX has been seen to hang at a sum of no elements
+SECONDS = 600  # for all vectors: a framework may hang, as MLX did
 # What differs between two runs or two machines, and says nothing about the framework.
 NOISE = [(r"0x[0-9a-f]+", "0x..."), (r"/\S*/site-packages/", "")]
 
