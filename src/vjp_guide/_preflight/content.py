@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 from textwrap import fill, shorten
 
 from vjp_guide._preflight.trial import Kind
@@ -12,6 +11,7 @@ _NAMES: dict[Kind, str] = {
     "twice": "a second derivative",
     "vmap": "torch.vmap",
     "func": "torch.func",
+    "compile": "torch.compile",
 }
 _WIDTH = 79
 _LONGEST = 230
@@ -22,10 +22,11 @@ class Blocker:
     """An operation that doesn't allow what was tried.
 
     Attributes:
-        kind: What it blocks: ``"forward"``, ``"twice"``, ``"vmap"`` or ``"func"``.
+        kind: What it blocks: ``"forward"``, ``"twice"``, ``"vmap"``, ``"func"`` or
+            ``"compile"``.
         operation: The kernel that ran, such as ``"aten._cdist_forward.default"``, or
             the name of a custom Function. Empty where the whole call fails and no
-            single operation does.
+            single operation does, and where the graph of torch.compile breaks.
         module: The path of the module, as in
             :meth:`~torch.nn.Module.named_modules`; empty outside of any.
         line: The line of your code that called it, such as ``"model.py:12"``, or
@@ -58,9 +59,12 @@ class Preflight:
         tried: What was tried.
         device: Where: ``"cpu"``, ``"cuda:0"``, or several. Another device has other
             kernels.
+        silent: Operations for which forward mode works and a derivative of it is a
+            wrong number, without an error.
     """
 
     blockers: tuple[Blocker, ...]
+    silent: tuple[Blocker, ...]
     tried: tuple[Kind, ...]
     device: str
 
@@ -71,38 +75,39 @@ class Preflight:
         return tuple(kind for kind in self.tried if kind in kinds)
 
     def __str__(self) -> str:
-        groups = groupby(
-            sorted(self.blockers, key=self._rank),
-            lambda each: (each.kind, each.operation, each.error),
-        )
-        parts = [_paragraph([*members]) for _, members in groups]
-        return "\n\n".join([fill(self._answer, _WIDTH), *parts])
-
-    def _rank(self, blocker: Blocker) -> int:
-        """Return where what is alike comes first."""
-        alike = [(each.kind, each.operation, each.error) for each in self.blockers]
-        return alike.index((blocker.kind, blocker.operation, blocker.error))
+        parts = [*map(_paragraph, _alike(self.blockers))]
+        silent = [_paragraph(each, "silently wrong") for each in _alike(self.silent)]
+        return "\n\n".join([fill(self._answer, _WIDTH), *parts, *silent])
 
     @property
     def _answer(self) -> str:
         free = _listed(kind for kind in self.tried if kind not in self.blocked)
+        device = f"Tried on {self.device}."
         if not self.blocked:
-            return f"Nothing blocks {free}. Tried on {self.device}."
+            return f"Nothing blocks {free}. {device}"
         rest = f" Free: {free}." if free else ""
-        return f"Blocked: {_listed(self.blocked)}.{rest} Tried on {self.device}."
+        return f"Blocked: {_listed(self.blocked)}.{rest} {device}"
+
+
+def _alike(blockers: Iterable[Blocker]) -> list[list[Blocker]]:
+    """Return the same in different places together."""
+    groups: dict[object, list[Blocker]] = {}
+    for each in blockers:
+        groups.setdefault((each.kind, each.operation, each.error), []).append(each)
+    return [*groups.values()]
 
 
 def _listed(kinds: Iterable[Kind]) -> str:
     return ", ".join(_NAMES[kind] for kind in kinds)
 
 
-def _paragraph(alike: list[Blocker]) -> str:
+def _paragraph(alike: list[Blocker], head: str = "") -> str:
     first = alike[0]
-    what = first.operation or "the whole call, though no operation alone,"
-    place = f" in {first.place}" if first.place else ""
+    whole = "a graph break" if first.kind == "compile" else "the whole call"
     more = f" and {len(alike) - 1} more" if len(alike) > 1 else ""
+    place = f" in {first.place}" if first.place else ""
     lines = [
-        f"{_NAMES[first.kind]}: {what}{place}{more}",
+        f"{head or _NAMES[first.kind]}: {first.operation or whole}{place}{more}",
         f"  {shorten(first.error, _LONGEST, placeholder=' ...')}",
         f"  Cure: {first.cure}",
     ]

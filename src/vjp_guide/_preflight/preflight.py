@@ -1,15 +1,17 @@
-"""Whether a model allows forward mode, a second derivative, vmap and torch.func."""
+"""Which derivatives a model allows, and what blocks the others."""
 
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
 from torch import nn
 
 from vjp_guide._explain.diagnosis import recognise
+from vjp_guide._preflight.compiled import breaks
 from vjp_guide._preflight.content import Blocker, Preflight
+from vjp_guide._preflight.mixed import wrong_and_right
 from vjp_guide._preflight.recorder import Operation, Recorder, Spot
 from vjp_guide._preflight.subject import kept_attributes, whole
 from vjp_guide._preflight.trial import KINDS, Kind, Trial, error_of, runs
@@ -27,16 +29,20 @@ _CURES: dict[Kind, str] = {
     "vmap": "Loop over the samples, or write the operation in others that vmap has "
     "rules for.",
     "func": "Call torch.autograd.grad on the model's output in place of torch.func.",
+    "compile": "Write the line so that torch traces it, or leave fullgraph=True out: "
+    "it then runs between two graphs.",
 }
+_CURE_OF_SILENT = (
+    "For a loss on J u take an operation whose rule is right (group_norm with one "
+    "group is layer_norm), or write it out."
+)
 
 
 def preflight(
     model: Callable[..., object],
     *inputs: object,
-    forward: bool = True,
-    twice: bool = True,
-    vmap: bool = True,
-    func: bool = True,
+    kwargs: Mapping[str, object] | None = None,
+    kinds: Iterable[Kind] = KINDS,
 ) -> Preflight:
     r"""Say what a model allows beyond :math:`v J`, and all that blocks the rest.
 
@@ -46,18 +52,25 @@ def preflight(
     parameters that require grad.
 
     Args:
-        model: A module, or a function of tensors. It runs up to five times, and each
+        model: A module, or a function of tensors. It runs up to seven times, and each
             operation a few times more.
         *inputs: Its arguments: tensors of any shapes and dtypes, also in tuples,
             lists and dicts, as the model takes them, with a batch axis if it needs
             one.
-        forward: Whether to try forward mode, :math:`J u`, by dual tensors.
-        twice: Whether to try the derivative of :math:`v J` with respect to the inputs,
-            the parameters and :math:`v`, which a gradient penalty or a Hessian takes.
-        vmap: Whether to try :func:`torch.vmap` over a new first axis of each input, in
-            its own default for random numbers, which refuses them.
-        func: Whether to try :func:`torch.func.vjp` of
-            :func:`torch.func.functional_call` with the model's parameters.
+        kwargs: Its keyword arguments, likewise.
+        kinds: What to try, some of these:
+
+            * ``"forward"``: forward mode, :math:`J u`, by dual tensors; derivatives of
+              it are held against finite differences, as some are silently wrong;
+            * ``"twice"``: the derivative of :math:`v J` with respect to the inputs, the
+              parameters and :math:`v`, which a gradient penalty or a Hessian takes;
+            * ``"vmap"``: :func:`torch.vmap` over a new first axis of each input, in its
+              own default for random numbers, which refuses them;
+            * ``"func"``: :func:`torch.func.vjp` of :func:`torch.func.functional_call`
+              with the model's parameters;
+            * ``"compile"``: :func:`torch.compile` with ``fullgraph=True`` and a
+              backward pass, by the backend ``"aot_eager"``, which writes no machine
+              code. It takes seconds, the first time in a process most.
 
     Returns:
         The verdict, with the blockers. The model, its buffers and attributes, the
@@ -66,8 +79,9 @@ def preflight(
 
     Raises:
         TypeError: If the model can't be called, or the inputs hold no tensor.
-        ValueError: If nothing was asked for, the model fails without any of it, there
-            is nothing to differentiate with respect to, or no output depends on it.
+        ValueError: If ``kinds`` holds another word or none, the model fails by itself,
+            there is nothing to differentiate with respect to, or no output depends on
+            it.
 
     It speaks of this device and these inputs: others take other kernels and branches.
     Whether a derivative that exists is right, :func:`vjp_guide.dot_product_test` tells.
@@ -78,28 +92,37 @@ def preflight(
     >>> import torch
     >>> from vjp_guide import preflight
     >>> model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout())
-    >>> found = preflight(model, torch.ones(3, 2))
+    >>> found = preflight(model, torch.ones(3, 2), kinds=["forward", "vmap"])
     >>> found.blocked
     ('vmap',)
     >>> [(blocker.module, blocker.operation) for blocker in found.blockers]
     [('1', 'aten.bernoulli_.float')]
-    >>> preflight(model.eval(), torch.ones(3, 2)).blocked
-    ()
+    >>> print(preflight(model.eval(), torch.ones(3, 2), kinds=["forward", "vmap"]))
+    Nothing blocks forward mode, torch.vmap. Tried on cpu.
     """
-    asked = zip(KINDS, (forward, twice, vmap, func), strict=True)
-    tried = tuple(kind for kind, is_asked in asked if is_asked)
-    if not tried:
-        raise ValueError(
-            "nothing is left to try: pass one of forward, twice, vmap and func as True"
-        )
-    call = whole(model, inputs)
+    tried = _known(kinds)
+    call = whole(model, inputs, kwargs or {})
     tensors = [argument.tensor for argument in call.arguments]
     recorder = Recorder(ModuleNames(model) if isinstance(model, nn.Module) else None)
     with _undone(model, tensors, recorder):
         _record(recorder, call)
-        found = [one for kind in tried for one in _blockers(kind, call, recorder)]
-    device = ", ".join(sorted({str(tensor.device) for tensor in tensors}))
-    return Preflight(blockers=tuple(found), tried=tried, device=device)
+        found = [
+            one for kind in tried for one in _blockers(kind, call, recorder, model)
+        ]
+        silent = [*_silent(recorder)] if "forward" in tried else []
+    return Preflight(
+        blockers=tuple(found),
+        silent=tuple(silent),
+        tried=tried,
+        device=", ".join(sorted({str(tensor.device) for tensor in tensors})),
+    )
+
+
+def _known(kinds: Iterable[Kind]) -> tuple[Kind, ...]:
+    asked = [*kinds]
+    if not asked or {*asked} - {*KINDS}:
+        raise ValueError(f"kinds must be some of {', '.join(KINDS)}, got {asked}")
+    return tuple(kind for kind in KINDS if kind in asked)
 
 
 @contextmanager
@@ -137,12 +160,36 @@ def _record(recorder: Recorder, call: Trial) -> None:
         )
 
 
-def _blockers(kind: Kind, call: Trial, recorder: Recorder) -> Iterator[Blocker]:
-    """Yield what blocks a whole call, if that fails."""
+def _blockers(
+    kind: Kind, call: Trial, recorder: Recorder, model: object
+) -> list[Blocker]:
+    """Return what blocks a whole call, if that fails."""
     failed = error_of(kind, call)
     recorder.restore()
     if failed is None:
-        return
+        return []
+    if kind == "compile":
+        found = [*_breaks(call, model)]
+        recorder.restore()
+        return found or [_blocker(kind, "", Spot("", _line(failed)), failed)]
+    return [*_operations(kind, recorder, failed)]
+
+
+def _breaks(call: Trial, model: object) -> Iterator[Blocker]:
+    for each in breaks(call, model):
+        known = recognise(each.reason, None)
+        yield Blocker(
+            kind="compile",
+            operation="",
+            module=each.spot.module,
+            line=each.spot.line,
+            error=f"graph break: {each.reason}",
+            cure=known.fix if known else _CURES["compile"],
+        )
+
+
+def _operations(kind: Kind, recorder: Recorder, failed: Exception) -> Iterator[Blocker]:
+    """Yield each operation that fails alone, and the whole call if it isn't one."""
     line = _line(failed)
     alone = [(each, _alone(kind, each)) for each in recorder.operations]
     found = [(each, error) for each, error in alone if error is not None]
@@ -153,6 +200,24 @@ def _blockers(kind: Kind, call: Trial, recorder: Recorder) -> Iterator[Blocker]:
         for spot in each.spots:
             is_read = each.name == _READS and spot.line == line
             yield _blocker(kind, each.name, spot, failed if is_read else error)
+
+
+def _silent(recorder: Recorder) -> Iterator[Blocker]:
+    for each in recorder.operations:
+        wrong, right = wrong_and_right(each.trial)
+        for spot in each.spots if wrong else ():
+            yield Blocker(
+                kind="forward",
+                operation=each.name,
+                module=spot.module,
+                line=spot.line,
+                error=f"No error, and a wrong number from {_and(wrong)}.",
+                cure=f"Right is {_and(right)}. {_CURE_OF_SILENT}",
+            )
+
+
+def _and(ways: list[str]) -> str:
+    return " and ".join(ways)
 
 
 def _alone(kind: Kind, operation: Operation) -> Exception | None:

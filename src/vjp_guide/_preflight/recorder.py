@@ -19,7 +19,7 @@ from vjp_guide._sources import innermost
 from vjp_guide._trace.modules import ModuleNames
 from vjp_guide._trace.snapshot import shape_of
 
-_APPLY: CodeType = Function.apply.__func__.__code__
+_APPLY: CodeType = Function.apply.__func__.__code__  # type: ignore[attr-defined] # a class method
 _GENERATED = "GeneratedBackwardFor_"  # torch.library makes one for a custom operator
 
 
@@ -139,30 +139,33 @@ class Recorder(TorchDispatchMode):
 
     def _note(
         self,
-        func: Any,
+        func: Any,  # noqa: ANN401 (as above)
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> None:
         frames = list(_frames(currentframe()))
-        applied = [
-            frame
-            for frame in frames
-            if frame.f_code is _APPLY
-            and not frame.f_locals["cls"].__name__.startswith(_GENERATED)
-        ]
         name = str(func)
-        if applied:  # the outermost has the derivative
-            frames = frames[frames.index(applied[-1]) :]
-            kind = frames[0].f_locals["cls"]
+        applied = _applied(frames)
+        if applied:
+            frames = frames[frames.index(applied) :]
+            kind, args, kwargs = applied.f_locals["cls"], applied.f_locals["args"], {}
             name, func = kind.__name__, kind.apply
-            args, kwargs = frames[0].f_locals["args"], {}
         line = innermost((each.f_code.co_filename, each.f_lineno) for each in frames)
         spot = Spot(self._names.current if self._names else "", line)
+        self._operation(name, func, args, kwargs).spots[spot] = None
+
+    def _operation(
+        self,
+        name: str,
+        func: Any,  # noqa: ANN401 (as above)
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Operation:
         leaves, spec = pytree.tree_flatten((args, kwargs))
         key = (name, *map(self._described, leaves))
         if key not in self._found:
             self._found[key] = Operation(name, self._alone(func, leaves, spec))
-        self._found[key].spots[spot] = None
+        return self._found[key]
 
     def _described(self, value: object) -> object:
         if isinstance(value, Tensor):
@@ -175,7 +178,7 @@ class Recorder(TorchDispatchMode):
 
     def _alone(
         self,
-        func: Any,
+        func: Any,  # noqa: ANN401 (as above)
         leaves: list[Any],
         spec: pytree.TreeSpec,
     ) -> Trial:
@@ -220,12 +223,21 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
+def _applied(frames: list[FrameType]) -> FrameType | None:
+    """Return the outermost call of a custom Function: it has the derivative."""
+    for frame in reversed(frames):
+        name = frame.f_locals["cls"].__name__ if frame.f_code is _APPLY else _GENERATED
+        if not name.startswith(_GENERATED):
+            return frame
+    return None
+
+
 def _tensors(values: object) -> list[Tensor]:
     return [leaf for leaf in pytree.tree_leaves(values) if isinstance(leaf, Tensor)]
 
 
 def _written(
-    func: Any,
+    func: Any,  # noqa: ANN401 (as above)
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> list[Tensor]:

@@ -1,7 +1,8 @@
 """A model and its inputs as a call of tensors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -9,36 +10,33 @@ from torch.utils import _pytree as pytree
 
 from vjp_guide._preflight.trial import Argument, Trial, may_carry
 
+_CONTAINERS = (list, dict, set)
 
-def whole(model: Callable[..., object], inputs: tuple[object, ...]) -> Trial:
+
+def whole(
+    model: Callable[..., object],
+    inputs: tuple[object, ...],
+    kwargs: Mapping[str, object],
+) -> Trial:
     """Return the call of a model as one of its inputs, parameters and buffers.
 
     Raises:
         TypeError: If the model can't be called, or the inputs hold no tensor.
         ValueError: If there is nothing to differentiate with respect to.
     """
-    if not callable(model):
-        raise TypeError(
-            f"model must be a module or function, got {type(model).__name__}: pass the "
-            "model and its inputs, as preflight(model, x) and not preflight(model(x))"
-        )
-    leaves, spec = pytree.tree_flatten(inputs)
+    leaves, spec = pytree.tree_flatten((inputs, dict(kwargs)))
     numbers = [n for n, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
-    if not numbers:
-        raise TypeError(
-            f"inputs must hold a tensor, got {len(inputs)} without one: pass all "
-            "arguments of the model, as preflight(model, x)"
-        )
+    _require_call(model, leaves, numbers)
     state = _state(model)
 
     def call(values: list[Tensor]) -> object:
         changed = dict(zip(numbers, values, strict=False))
         new = [changed.get(n, leaf) for n, leaf in enumerate(leaves)]
-        args = pytree.tree_unflatten(new, spec)
+        args, given = pytree.tree_unflatten(new, spec)
         if not isinstance(model, nn.Module):
-            return model(*args)
+            return model(*args, **given)
         rest = dict(zip(state, values[len(numbers) :], strict=True))
-        return functional_call(model, rest, args)
+        return functional_call(model, rest, args, given)
 
     arguments = [
         *(Argument(leaves[n], may_carry(leaves[n]), is_mapped=True) for n in numbers),
@@ -46,6 +44,19 @@ def whole(model: Callable[..., object], inputs: tuple[object, ...]) -> Trial:
     ]
     _require_differentiated(arguments)
     return Trial(call, arguments)
+
+
+def _require_call(model: object, leaves: list[object], numbers: list[int]) -> None:
+    if not callable(model):
+        raise TypeError(
+            f"model must be a module or function, got {type(model).__name__}: pass the "
+            "model and its inputs, as preflight(model, x) and not preflight(model(x))"
+        )
+    if not numbers:
+        raise TypeError(
+            f"inputs must hold a tensor, got {len(leaves)} values without one: pass "
+            "all arguments of the model, as preflight(model, x)"
+        )
 
 
 def _require_differentiated(arguments: list[Argument]) -> None:
@@ -71,12 +82,17 @@ def _of_state(tensor: Tensor) -> Argument:
 
 @contextmanager
 def kept_attributes(model: object) -> Iterator[None]:
-    """Give the modules of a model the attributes back that they had."""
+    """Give the modules of a model the attributes back that they had.
+
+    So are the items of lists, dicts and sets among them.
+    """
     modules = [*model.modules()] if isinstance(model, nn.Module) else []
-    before = [vars(module).copy() for module in modules]
+    held: list[Any] = [vars(module) for module in modules]
+    held += [v for each in held for v in each.values() if isinstance(v, _CONTAINERS)]
+    before = [each.copy() for each in held]
     try:
         yield
     finally:
-        for module, attributes in zip(modules, before, strict=True):
-            vars(module).clear()
-            vars(module).update(attributes)
+        for each, items in zip(held, before, strict=True):
+            each.clear()
+            each.extend(items) if isinstance(each, list) else each.update(items)

@@ -1,4 +1,4 @@
-"""The four things that a call is tried with, a whole model or one operation."""
+"""What a call is tried with, a whole model or one operation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.utils import _pytree as pytree
 
-Kind = Literal["forward", "twice", "vmap", "func"]
+Kind = Literal["forward", "twice", "vmap", "func", "compile"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+BACKEND = "aot_eager"  # traces the backward pass too, and needs no C++ compiler
 _MAPPED = 2
 
 
@@ -90,33 +91,35 @@ def runs(trial: Trial) -> bool:
 
 
 def _forward(trial: Trial) -> None:
+    _, values = trial.tracked()  # a call may differentiate by itself
     with forward_ad.dual_level():
-        trial.outputs([_dual(argument) for argument in trial.arguments])
+        trial.outputs([_dual(value) for value in values])
 
 
-def _dual(argument: Argument) -> Tensor:
-    value = argument.copy()
-    if not argument.is_differentiated:
+def _dual(value: Tensor) -> Tensor:
+    if not value.requires_grad:
         return value
-    return forward_ad.make_dual(value, torch.ones_like(value))
+    dual: Tensor = forward_ad.make_dual(value, torch.ones_like(value))
+    return dual
 
 
 def _twice(trial: Trial) -> None:
     leaves, values = trial.tracked()
     outputs = [t for t in trial.outputs(values) if t.requires_grad]
     cotangents = [torch.ones_like(t).requires_grad_() for t in outputs]
-    first = _gradients(outputs, leaves, cotangents, create_graph=True)
+    first = gradients(outputs, leaves, cotangents, create_graph=True)
     again = [t for t in first if t is not None and t.requires_grad]
-    _gradients(again, [*leaves, *cotangents], [torch.ones_like(t) for t in again])
+    gradients(again, [*leaves, *cotangents], [torch.ones_like(t) for t in again])
 
 
-def _gradients(
+def gradients(
     outputs: list[Tensor],
     inputs: list[Tensor],
     cotangents: list[Tensor],
     *,
     create_graph: bool = False,
 ) -> Sequence[Tensor | None]:
+    """Return a VJP, nothing where nothing requires grad."""
     if not outputs:
         return ()
     return torch.autograd.grad(
@@ -125,18 +128,34 @@ def _gradients(
 
 
 def _vmap(trial: Trial) -> None:
-    mapped = [argument for argument in trial.arguments if argument.is_mapped]
-    batches = [torch.stack([each.copy()] * _MAPPED) for each in mapped]
+    _, values = trial.tracked()  # as above
+    places = [n for n, each in enumerate(trial.arguments) if each.is_mapped]
+    batches = [torch.stack([values[place]] * _MAPPED) for place in places]
 
     def call(first: Tensor, *rest: Tensor) -> list[Tensor]:
-        given = iter(rest)
-        values = [
-            next(given) if argument.is_mapped else argument.copy()
-            for argument in trial.arguments
-        ]
-        return [first, *trial.outputs(values)]
+        given = dict(zip(places, rest, strict=True))
+        return [first, *trial.outputs([given.get(n, t) for n, t in enumerate(values)])]
 
     torch.vmap(call)(torch.ones(_MAPPED), *batches)
+
+
+def _compile(trial: Trial) -> None:
+    forth_and_back(compiled(trial, fullgraph=True))
+
+
+def compiled(trial: Trial, *, fullgraph: bool) -> Trial:
+    """Return the call compiled, apart from what else the process compiles."""
+    call: Callable[[list[Tensor]], object] = torch.compile(  # type: ignore[call-overload] # it lacks the last option
+        trial.call, backend=BACKEND, fullgraph=fullgraph, isolate_recompiles=True
+    )
+    return Trial(call, trial.arguments)
+
+
+def forth_and_back(trial: Trial) -> None:
+    """Run a call and its backward pass."""
+    leaves, values = trial.tracked()
+    outputs = [t for t in trial.outputs(values) if t.requires_grad]
+    gradients(outputs, leaves, [torch.ones_like(t) for t in outputs])
 
 
 def _func(trial: Trial) -> None:
@@ -159,7 +178,7 @@ def _func(trial: Trial) -> None:
         ]
         return [first.clone(), *trial.outputs(values)]
 
-    outputs, vjp = torch.func.vjp(call, torch.ones(()), *primals)
+    outputs, vjp, *_ = torch.func.vjp(call, torch.ones(()), *primals)
     vjp([torch.ones_like(t) for t in outputs])
 
 
@@ -168,4 +187,5 @@ _TRIES: dict[Kind, Callable[[Trial], None]] = {
     "twice": _twice,
     "vmap": _vmap,
     "func": _func,
+    "compile": _compile,
 }
