@@ -1,5 +1,6 @@
 """Which derivatives a model allows, and what blocks the others."""
 
+import re
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ from vjp_guide._trace.modules import ModuleNames
 
 # What reads a number, whatever for: the whole call's error tells.
 _READS = "aten._local_scalar_dense.default"
+_HINT = re.compile(r"Hint: (.*)")
 _CURES: dict[Kind, str] = {
     "forward": "Use two reverse passes: the VJP is linear in v, and its derivative "
     "with respect to v is the JVP.",
@@ -177,14 +179,14 @@ def _blockers(
 
 def _breaks(call: Trial, model: object) -> Iterator[Blocker]:
     for each in breaks(call, model):
-        known = recognise(each.reason, None)
+        known, hint = recognise(each.reason, None), _HINT.search(each.reason)
         yield Blocker(
             kind="compile",
             operation="",
             module=each.spot.module,
             line=each.spot.line,
             error=f"graph break: {each.reason}",
-            cure=known.fix if known else _CURES["compile"],
+            cure=known.fix if known else hint[1] if hint else _CURES["compile"],
         )
 
 
