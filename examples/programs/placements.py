@@ -167,7 +167,13 @@ def split(rank: int, size: int) -> None:
     }
     for name, (call, sizes, copied) in layers.items():
         inputs = torch.randn(size, sum(sizes.values()), dtype=torch.float64)
-        starts = dict(zip(sizes, torch.tensor([0, *sizes.values()]).cumsum(0).tolist()))
+        starts = dict(
+            zip(
+                sizes,
+                torch.tensor([0, *sizes.values()]).cumsum(0).tolist(),
+                strict=False,
+            )
+        )
         held = {key: inputs.narrow(1, starts[key], sizes[key]) for key in sizes}
         if copied:
             held[copied].copy_(held[copied][:1].clone())
