@@ -783,6 +783,13 @@ def test_an_embedding_sums_over_equal_indices(
     check(derivation, embed, index, randn(5, 3))
 
 
+def test_numbers_that_need_many_digits_stay_apart() -> None:
+    """Tests that a product isn't folded into a number that the text would round."""
+    derivation = derive(lambda x: x * 1.2345678 * 1.7654321, torch.ones(3).double())
+
+    assert lines(derivation) == ["grad_x = v * 1.7654321 * 1.2345678"]
+
+
 @pytest.mark.parametrize(
     ("fn", "expected"),
     [

@@ -718,8 +718,6 @@ def _convolved(graph: _Graph, node: Node) -> Node | None:
     axes = len(stride)
     if place == _BIAS:
         return graph.new(_ATEN.sum.dim_IntList, v, [0, *range(2, axes + 2)])
-    if rank_of(x) != axes + 2:
-        return None
     options = _convolution_options(stride, padding, dilation, groups)
     torchs = torch.nn.functional if place == 0 and transposed else torch.nn.grad
     kind = "" if torchs is torch.nn.functional else ("_input", "_weight")[place]
