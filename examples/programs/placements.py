@@ -1,4 +1,4 @@
-"""The cotangents of DTensor's placements and of layers split over processes.
+"""The cotangents of DTensor's placements, and those of what is trained over processes.
 
 Each product is held against central differences over the inputs of all processes.
 A result that all processes hold alike counts once; if each goes on alone, all count.
@@ -6,27 +6,26 @@ A result that all processes hold alike counts once; if each goes on alone, all c
 
 import sys
 import tempfile
-from collections.abc import Callable
 
 import torch
-import torch.distributed._functional_collectives as functional
 from collectives import (  # type: ignore[import-not-found] # it lies beside
     differences,
     everyone,
     join,
     leave,
-    same,
     show,
 )
 from torch import Tensor, distributed
-from torch.distributed import nn
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.tensor import DTensor, Partial, Placement, Replicate, Shard
 from torch.multiprocessing.spawn import spawn
-from torch.nn import Parameter
-from torch.nn.utils import clip_grad_norm_, clip_grads_with_norm_
-
-Call = Callable[[Tensor], Tensor]
+from training import (  # type: ignore[import-not-found] # likewise
+    clip,
+    compared,
+    contrast,
+    split,
+    train,
+)
 
 
 def work(rank: int, folder: str, size: int) -> None:
@@ -35,7 +34,7 @@ def work(rank: int, folder: str, size: int) -> None:
     mesh = init_device_mesh("cpu", (size,))
     torch.manual_seed(0)
     rows, columns, copy, part = Shard(0), Shard(1), Replicate(), Partial()
-    average = Partial("avg")
+    average, largest = Partial("avg"), Partial("max")
     for old, new in [
         (rows, rows),
         (rows, columns),
@@ -45,15 +44,19 @@ def work(rank: int, folder: str, size: int) -> None:
         (part, rows),
         (part, copy),
         (part, part),
+        (average, rows),
         (average, copy),
+        (largest, copy),
     ]:
         placed(mesh, old, new, None, alike=not new.is_shard())
-        if new == copy and old != average:
+        if new == copy and old not in {average, largest}:
             placed(mesh, old, new, None, alike=False)
             placed(mesh, old, new, part, alike=False)
     if rank == 0:
         print(flush=True)
     split(rank, size)
+    train(rank, size, mesh)
+    contrast(rank, size)
     clip(rank, size, mesh)
     leave()
 
@@ -84,6 +87,8 @@ def placed(
     v = torch.randn(size, *y.shape, dtype=torch.float64)
     v = v[:1].expand_as(v) if alike else v
     after, before, gradient = torch.autograd.grad(y, (second, first, x), v[rank])
+    assert isinstance(after, DTensor)
+    assert isinstance(before, DTensor)
     share = 1 / size if alike and new.is_replicate() else 1.0
     wanted = differences(lambda x: steps(x)[2], inputs, share * v)
     if old.is_replicate():
@@ -91,162 +96,6 @@ def placed(
     kinds = f"{after.placements[0]} to {before.placements[0]}"
     which = "the same v" if alike else "v of each"
     show(f"{old} to {new}, {which}, {kinds}", compared(everyone(gradient), wanted))
-
-
-class Identity(torch.autograd.Function):
-    """The copy into split layers: backwards the sum over processes."""
-
-    @staticmethod
-    def forward(_: object, x: Tensor) -> Tensor:
-        """Return ``x``."""
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(_: object, v: Tensor) -> Tensor:  # type: ignore[override] # of one
-        """Return the sum of the cotangents."""
-        v = v.clone()
-        distributed.all_reduce(v)
-        return v
-
-
-class Total(torch.autograd.Function):
-    """The sum over processes, of which the loss is counted once."""
-
-    @staticmethod
-    def forward(_: object, x: Tensor) -> Tensor:
-        """Return the sum of all."""
-        y = x.clone()
-        distributed.all_reduce(y)
-        return y
-
-    @staticmethod
-    def backward(_: object, v: Tensor) -> Tensor:  # type: ignore[override] # of one
-        """Return the cotangent."""
-        return v
-
-
-def split(rank: int, size: int) -> None:
-    """Say which derivatives of layers split over processes are right."""
-    group = distributed.group.WORLD
-    assert group
-
-    def pair(enter: Call, leave: Call) -> Call:
-        """Return a column- and a row-parallel layer, 2 to 1 in each process to 2."""
-
-        def call(packed: Tensor) -> Tensor:
-            x, first, last = packed.split(2)
-            return leave(last * (first @ enter(x)).square())
-
-        return call
-
-    def sequence(packed: Tensor) -> Tensor:
-        """Return the layers of a token in each process, gathered and scattered."""
-        x, scale, first, last = packed.split(2)
-        tokens = functional.all_gather_tensor_autograd((scale * x)[None], 0, group)
-        parts = (tokens @ first).square()[:, None] * last
-        return functional.reduce_scatter_tensor_autograd(parts, "sum", 0, group)[0]
-
-    def experts(packed: Tensor) -> Tensor:
-        """Return the tokens of a process, each seen by another process's expert."""
-        x, weight = packed.split([size, 1])
-        sent = functional.all_to_all_single_autograd(x, None, None, group)
-        seen = (weight * sent).square()
-        return functional.all_to_all_single_autograd(seen, None, None, group)
-
-    two = {"x": 2, "first": 2, "last": 2}
-    layers: dict[str, tuple[Call, dict[str, int], str]] = {
-        "column and row, f and g": (pair(Identity.apply, Total.apply), two, "x"),
-        "column and row, without f": (pair(lambda x: x, Total.apply), two, "x"),
-        "column and row, nn.all_reduce": (
-            pair(Identity.apply, nn.all_reduce),
-            two,
-            "x",
-        ),
-        "sequence": (sequence, {"x": 2, "scale": 2, "first": 2, "last": 2}, "scale"),
-        "experts": (experts, {"x": size, "weight": 1}, ""),
-    }
-    for name, (call, sizes, copied) in layers.items():
-        inputs = torch.randn(size, sum(sizes.values()), dtype=torch.float64)
-        starts = dict(
-            zip(
-                sizes,
-                torch.tensor([0, *sizes.values()]).cumsum(0).tolist(),
-                strict=False,
-            )
-        )
-        held = {key: inputs.narrow(1, starts[key], sizes[key]) for key in sizes}
-        if copied:
-            held[copied].copy_(held[copied][:1].clone())
-        x = inputs[rank].clone().requires_grad_()
-        y = call(x)
-        v = torch.randn(size, *y.shape, dtype=torch.float64)
-        once = copied == "x"
-        v = v[:1].expand_as(v) if once else v
-        (gradient,) = torch.autograd.grad(y, x, v[rank])
-        slopes = differences(call, inputs, v / size if once else v)
-        given = everyone(gradient)
-        said = []
-        for key, entries in sizes.items():
-            wanted = slopes.narrow(1, starts[key], entries)
-            if key == copied:
-                wanted = wanted.sum(0).expand_as(wanted)
-            said.append(
-                f"{key} {compared(given.narrow(1, starts[key], entries), wanted)}"
-            )
-        show(name, ", ".join(said))
-
-
-def clip(rank: int, size: int, mesh: DeviceMesh) -> None:
-    """Say which ways to clip the parts of a gradient clip the whole."""
-    gradients = torch.randn(size, 2, dtype=torch.float64)
-    whole = with_gradient(gradients)
-    clip_grad_norm_([whole], 1.0)
-
-    alone = with_gradient(gradients[rank])
-    clip_grad_norm_([alone], 1.0)
-
-    total = with_gradient(gradients[rank])
-    square = gradients[rank].square().sum()
-    distributed.all_reduce(square)
-    clip_grads_with_norm_([total], 1.0, square.sqrt())
-
-    sharded = with_gradient(DTensor.from_local(gradients[rank], mesh, [Shard(0)]))
-    clip_grad_norm_([sharded], 1.0)
-
-    for name, clipped in [
-        ("its own norm", alone.grad),
-        ("the norm of all", total.grad),
-        ("a DTensor", sharded.grad),
-    ]:
-        assert clipped is not None
-        mine = clipped.to_local() if isinstance(clipped, DTensor) else clipped
-        assert whole.grad is not None
-        show(f"clipped by {name}", compared(everyone(mine), whole.grad))
-
-
-def with_gradient(gradient: Tensor) -> Parameter:
-    """Return a parameter that holds the gradient."""
-    parameter = Parameter(torch.zeros_like(gradient))
-    parameter.grad = gradient.clone()
-    return parameter
-
-
-def compared(given: Tensor, wanted: Tensor) -> str:
-    """Return what the tensors of all processes are, beside those wanted."""
-    size = len(given)
-    parts = given.sum(0).expand_as(given)
-    return next(
-        (
-            text
-            for text, other in {
-                "right": given,
-                "n times too large": given / size,
-                "a part": parts,
-            }.items()
-            if same(other, wanted)
-        ),
-        "wrong",
-    )
 
 
 if __name__ == "__main__":
