@@ -70,6 +70,8 @@ nb_render_markdown_format = "myst"
 # Reference
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
+# A class says what its attributes are, which are its arguments too.
+autodoc_typehints_description_target = "documented_params"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True

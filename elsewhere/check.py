@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from elsewhere.reading import Record, agree, defects, differences, read, records
+from vectors.run import SILENT
 
 
 def main(paths: list[Path]) -> int:
@@ -28,7 +29,7 @@ def unknown(record: Record) -> Iterator[str]:
     for vector, result in record.vectors.items():
         new = result["status"] == "defect" and vector not in known
         gone = result["status"] == "agrees" and vector in known
-        if new or gone:
+        if new or gone or result.get("why") == SILENT:
             yield f"{record.framework}, {vector}: {result}"
 
 

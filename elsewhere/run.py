@@ -21,6 +21,7 @@ from typing import Any
 from vectors.run import judged
 
 HERE = Path(__file__).parent
+SECONDS = 600  # for all vectors: a framework may hang, as MLX did
 # What differs between two runs or two machines, and says nothing about the framework.
 NOISE = [(r"0x[0-9a-f]+", "0x..."), (r"/\S*/site-packages/", "")]
 
@@ -40,7 +41,7 @@ def main(framework: str, path: Path) -> None:
             for path in programs
         },
         "findings": {key: run(text) for key, text in findings(framework)},
-        "vectors": judged([sys.executable, str(adapter)]),
+        "vectors": judged([sys.executable, str(adapter)], timeout=SECONDS),
     }
     path.parent.mkdir(exist_ok=True)
     text = json.dumps(record, indent=1, ensure_ascii=False)

@@ -269,6 +269,16 @@ def test_an_iterator_of_inputs_is_made_again(kind: str) -> None:
     check(explanation, {**found, "y": y, "x": eval(ITERATORS[kind], found)})  # noqa: S307 (likewise)
 
 
+def test_an_iterator_without_tensors_is_not_made_again() -> None:
+    """Tests that the list of what it yields isn't suggested where it has no tensor."""
+    x = torch.ones(3, requires_grad=True)
+
+    diagnosis = explain(x.sum(), iter([[]])).diagnosis  # type: ignore[arg-type] # wrong on purpose
+
+    assert diagnosis
+    assert "list(x)" not in diagnosis.code
+
+
 @pytest.mark.parametrize(
     "iterator",
     [

@@ -22,6 +22,7 @@ CLASSES = ("regular", "broadcast", "empty", "kink", "singular", "complex")
 LOOSE = {"float64": 1e-6, "float32": 1e-2}
 TINY = 1e-12
 SILENT = "no answer"
+UNSAID = "no reason given"
 Json = dict[str, Any]
 
 
@@ -81,21 +82,31 @@ def judged(command: list[str], *, timeout: float | None = None) -> dict[str, Jso
     """Return how a command answers each vector."""
     known = {vector["id"]: vector for vector in vectors()}
     asked = "".join(json.dumps(question(each)) + "\n" for each in known.values())
-    made = subprocess.run(
-        command,
-        input=asked,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-    answers = {each["id"]: each for each in read(made.stdout)}
+    output, errors, end = ran(command, asked, timeout)
+    answers = {each["id"]: each for each in read(output)}
     if not answers:
-        raise SystemExit(f"no answers: {made.stderr[-2000:]}")
+        raise SystemExit(f"no answers, {end}: {errors[-2000:]}")
     if known.keys() - answers.keys():
-        end = f"exit status {made.returncode}: {made.stderr[-2000:]}"
-        print(f"{len(answers)} of {len(known)} answered, {end}", file=sys.stderr)
+        said = f"{len(answers)} of {len(known)} answered, {end}: {errors[-2000:]}"
+        print(said, file=sys.stderr)
     return {name: judge(vector, answers.get(name)) for name, vector in known.items()}
+
+
+def ran(command: list[str], asked: str, timeout: float | None) -> tuple[str, str, str]:
+    """Return what a program writes, to its output and besides, and how it ended."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(asked, timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return *process.communicate(), f"ended after {timeout:g} s"
+    return output, errors, f"exit status {process.returncode}"
 
 
 def read(output: str) -> Iterator[Json]:
@@ -105,7 +116,7 @@ def read(output: str) -> Iterator[Json]:
             found = json.loads(line)
         except ValueError:
             continue  # a program may print more
-        if isinstance(found, dict) and "id" in found:
+        if isinstance(found, dict) and isinstance(found.get("id"), str):
             yield found
 
 
@@ -120,9 +131,9 @@ def judge(vector: Json, answer: Json | None) -> Json:
     if answer is None:
         return {"status": "raises", "why": SILENT}
     if "unsupported" in answer:
-        return {"status": "unsupported", "why": answer["unsupported"]}
+        return {"status": "unsupported", "why": answer["unsupported"] or UNSAID}
     if "error" in answer:
-        return {"status": "raises", "why": answer["error"]}
+        return {"status": "raises", "why": answer["error"] or UNSAID}
     try:
         return {"status": compared(vector, answer), "r": told(answer["products"])}
     except (KeyError, TypeError, ValueError) as error:

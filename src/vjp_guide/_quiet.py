@@ -200,14 +200,15 @@ def _retained() -> list[tuple[Tensor, Tensor | None]]:
     The graph doesn't lead to them, and a pass may write to any of them.
     """
     tensors: list[Any] = objects_of(_kinds(Tensor))
-    return [(each, each.grad) for each in filter(_retains_grad, tensors)]
+    return [kept for kept in map(_with_grad, tensors) if kept]
 
 
-def _retains_grad(tensor: Tensor) -> bool:
+def _with_grad(tensor: Tensor) -> tuple[Tensor, Tensor | None] | None:
+    """Return a tensor that keeps its gradient, with it."""
     try:
-        return tensor.retains_grad
+        return (tensor, tensor.grad) if tensor.retains_grad else None
     except Exception:  # noqa: BLE001 (tensors of dead transforms may refuse any question)
-        return False
+        return None
 
 
 def _kinds(kind: type) -> list[Any]:

@@ -20,6 +20,7 @@ from elsewhere.reading import (
     records,
 )
 from elsewhere.run import numbers, run, versions
+from vectors.run import SILENT
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "elsewhere" / "programs"
@@ -73,18 +74,20 @@ def test_a_new_difference_is_noticed() -> None:
 
 
 def test_a_new_defect_is_noticed() -> None:
-    """Tests the check on a vector that is wrong, and on one that no longer is."""
+    """Tests a vector that is wrong, one that isn't any more, one without an answer."""
     record = records()["jax"]
     agrees = {"status": "agrees", "r": "0"}
     changed = {
         "regular/exp/1": {"status": "defect", "r": "0"},
         "regular/pow/2": agrees,
         "regular/sin/1": agrees,
+        "regular/tan/1": {"status": "raises", "why": SILENT},
     }
     found = unknown(replace(record, vectors=record.vectors | changed))
 
     assert [line.partition(": ")[0] for line in found] == [
         "jax, regular/exp/1",
+        "jax, regular/tan/1",
         "jax, regular/pow/2",
     ]
 

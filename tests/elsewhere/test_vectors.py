@@ -11,7 +11,16 @@ import pytest
 
 from elsewhere.reading import COLUMNS, STATUSES, findings, records, status, worst
 from vectors import generate
-from vectors.run import CLASSES, SILENT, judge, judged, main, number, vectors
+from vectors.run import (
+    CLASSES,
+    SILENT,
+    UNSAID,
+    judge,
+    judged,
+    main,
+    number,
+    vectors,
+)
 
 ROOT = Path(__file__).parents[2] / "vectors"
 VECTORS = {vector["id"]: vector for vector in vectors()}
@@ -123,6 +132,9 @@ def test_the_judge() -> None:
     assert judge(smooth, {"error": "E: no"}) == {"status": "raises", "why": "E: no"}
     missing = {"status": "unsupported", "why": "exp"}
     assert judge(smooth, {"unsupported": "exp"}) == missing
+    for empty in ("", None):
+        assert judge(smooth, {"unsupported": empty})["why"] == UNSAID
+        assert judge(smooth, {"error": empty})["why"] == UNSAID
 
 
 MALFORMED = [
@@ -206,12 +218,23 @@ def test_a_program_that_lacks_every_operator(
     """Tests the first program that the README proposes, beside lines that are none."""
     program = """
 import json, sys
-print("{ready}", "[]", "null", sep="\\n")
+print("{ready}", "[]", "null", '{"id": []}', sep="\\n")
 for line in sys.stdin:
-    print(json.dumps({"id": json.loads(line)["id"], "unsupported": "all"}))
+    print(json.dumps({"id": json.loads(line)["id"], "unsupported": ""}))
 """
     assert main([sys.executable, "-c", program]) == 0
     assert capsys.readouterr().out.endswith(f"unsupported {len(VECTORS)}\n")
+
+
+def test_a_program_that_hangs_is_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    """Tests that what it answered counts, and that the runner says when it ended."""
+    line = json.dumps(answer(VECTORS["regular/exp/1"]))
+    program = f"import time; print({line!r}, flush=True); time.sleep(60)"
+
+    assert main(["--timeout", "2", sys.executable, "-c", program]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.endswith(f"raises {len(VECTORS) - 1}, agrees 1\n")
+    assert printed.err == f"1 of {len(VECTORS)} answered, ended after 2 s: \n"
 
 
 def test_the_runner_lists_operators(capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,6 +68,14 @@ def test_a_prompt_that_no_runner_reads_is_noticed(fence: str) -> None:
     assert untested_prompts(f"{fence}\n>>> 1 + 1\n3\n```\n")
 
 
+@pytest.mark.parametrize("path", PAGES, ids=PAGE_NAMES)
+def test_every_column_has_a_head(path: Path) -> None:
+    """Tests that no table leaves a head empty, which a screen reader would skip."""
+    page = path.read_text(encoding="utf-8")
+
+    assert not re.findall(r"^\|(?:.*\|)? *\|.*\n\| *:?---", page, re.MULTILINE)
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_every_prompt_of_a_module_is_tested(name: str) -> None:
     """Tests that each >>> of the sources is an example that doctest finds."""

@@ -49,7 +49,8 @@ def product(
     name: str, inputs: list[Any], attributes: dict[str, Any], at: list[int], v: Any
 ) -> tuple[Any, list[Any]]:
     """Return the value, and v times each Jacobian."""
-    xs = [mx.array(x) for x in inputs]
+    # MLX at times hangs at a product with an empty array of NumPy's.
+    xs = [mx.array(x) if x.size else mx.zeros(x.shape) for x in inputs]
     f = partial(find(name, OPERATORS, mx), **attributes)
     (y,), found = mx.vjp(of_chosen(f, xs, at), [xs[n] for n in at], [mx.array(v)])
     return np.array(y), [np.array(each) for each in found]

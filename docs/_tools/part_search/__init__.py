@@ -7,11 +7,11 @@ came first, here 82%), with an index that is larger by two thirds.
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise, takewhile
+from itertools import chain, pairwise, takewhile
 from operator import eq, sub
 from string import ascii_uppercase
 from types import MappingProxyType
@@ -38,6 +38,7 @@ SPELLINGS = [
     (re.compile(r"^(\d+)\.0+$"), r"\1"),
 ]
 ASKED = "asked"
+MENTIONED = 15  # of the parts that hold a word, for each that is asked for by it
 FIRST = 40  # the code of the letter for 0
 SHARED = ascii_uppercase  # no word holds a capital
 UNSEARCHED = "unsearched"
@@ -154,7 +155,8 @@ def index(
     """Return the pages, and which texts hold a word.
 
     The texts are numbered: what each part says, then for each part its title and its
-    phrases, which repeat words, then what each page is about.
+    phrases, which repeat words, then what each page is about. What parts say is without
+    the words that they mention and are hardly asked for by, since these say little.
 
     Args:
         pages: The pages in the order of their names.
@@ -165,7 +167,8 @@ def index(
     """
     found = [part for page in pages for part in page.parts]
     asked = [*map(_phrases, found)]
-    texts = [part.words - part.names for part in found]
+    mentioned = _mentioned(found)
+    texts = [part.words - part.names - mentioned for part in found]
     for part, phrases in zip(found, asked, strict=True):
         texts += [part.names, *phrases]
     texts += map(_about, pages)
@@ -200,6 +203,18 @@ def _phrases(part: Part) -> list[set[str]]:
         if words and words not in [part.names, *found]:
             found.append(words)
     return found
+
+
+def _mentioned(found: Iterable[Part]) -> set[str]:
+    """Return the words that many times as many parts hold as are asked for by them."""
+    held = Counter(chain.from_iterable(part.words for part in found))
+    asked = Counter(chain.from_iterable(map(_names, found)))
+    return {word for word, times in asked.items() if times * MENTIONED < held[word]}
+
+
+def _names(part: Part) -> set[str]:
+    """Return the words that a part is asked for by."""
+    return part.names.union(*part.asked)
 
 
 def _about(page: Page) -> set[str]:

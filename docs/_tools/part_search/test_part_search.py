@@ -198,6 +198,19 @@ def test_an_address_is_kept_where_the_title_does_not_give_it(
     assert index([Page("a", "", [part])], {"a": ""})["pages"][0][3] == row
 
 
+def test_a_word_that_is_mentioned_everywhere_finds_what_is_asked_for_by_it() -> None:
+    """Tests that such a word is looked for in titles and phrases alone."""
+    names = {"0": {"plum"}, "1": {"fig"}, "2": {"fig"}}
+    found = [
+        Part(name, name, {"plum", "fig"}, names.get(name, set()))
+        for name in map(str, range(20))
+    ]
+    places = listed(index([Page("a", "", found)], {"a": ""}))
+
+    assert places["plum"] == [20]
+    assert places["fig"] == [0, *range(3, 20), 21, 22]
+
+
 def test_words_are_kept_without_what_they_share() -> None:
     """Tests that the words come back, also those that share more than 25 letters."""
     words = ["a", "alp", "alphabet", "b", 30 * "b", 30 * "b" + "c", "ß"]

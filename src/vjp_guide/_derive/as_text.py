@@ -1,5 +1,6 @@
 """A derivation as Python, with what was checked as comments."""
 
+import re
 from collections.abc import Iterator
 
 import torch
@@ -54,10 +55,18 @@ def notes(derivation: Content) -> list[tuple[str, str]]:
         found.append(("dot-product test", checks.test.verdict))
     if fixed:
         found.append(("holds for other lengths, but for", listed(fixed, most=4)))
+    if private := _private(derivation):
+        found.append(("torch has no public name for", listed(private, most=4)))
     if derivation.against:
         label = f"against {derivation.against}"
         found += _departure(label, derivation.departure)
     return found
+
+
+def _private(derivation: Content) -> list[str]:
+    """Return the operations of the lines that torch offers under no public name."""
+    text = "\n".join(map(str, (*derivation.forward, *derivation.backward)))
+    return sorted({*re.findall(r"torch\.(?:ops\.aten\.|_)\w+", text)})
 
 
 def _departure(label: str, found: Departure | None) -> list[tuple[str, str]]:

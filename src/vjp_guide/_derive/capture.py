@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +27,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from vjp_guide._derive.plain import PLAIN
 from vjp_guide._derive.refusal import is_own, refused
 from vjp_guide._derive.subject import Subject, unlike
 from vjp_guide.operators.program.nodes import Size, is_mutable, size
@@ -153,14 +154,33 @@ class _Mode(FakeTensorMode):
         kwargs: Any = None,
     ) -> object:
         """Return what an operation gives, in the shapes that its Python rule says."""
-        if func in _SPECIALIZING:
+        if func in _OPENED:
             with self:
-                return decomposition_table[func](*args, **(kwargs or {}))
+                return _OPENED[func](*args, **(kwargs or {}))
         return super().dispatch(func, types, args, kwargs)
 
 
+def _solved(
+    a: Tensor, b: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Tensor:
+    """Return an empty tensor of the shape of the solution of a triangular system."""
+    del upper, unitriangular
+    rows = b.shape[-2 if left else -1]
+    torch._check(a.shape[-1] == rows)  # noqa: SLF001 - how torch's own rules say it
+    batch = torch.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return b.new_empty([*batch, *b.shape[-2:]])
+
+
+def _diagonal(x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    return torch.diagonal(x, offset, dim1, dim2).clone()
+
+
 _ATEN = torch.ops.aten
-_SPECIALIZING = {_ATEN.constant_pad_nd.default}
+_OPENED: dict[Any, Callable[..., Tensor]] = {
+    _ATEN.constant_pad_nd.default: decomposition_table[_ATEN.constant_pad_nd.default],
+    _ATEN.linalg_solve_triangular.default: _solved,
+    _ATEN.diagonal_copy.default: _diagonal,
+}
 
 
 def _trace(mode: FakeTensorMode, function: Any, fakes: list[Tensor]) -> GraphModule:
@@ -272,7 +292,7 @@ class _Variables(TorchFunctionMode):
         if func in _LITERALS and not any(map(_is_traced, pytree.tree_leaves(args))):
             with unset_fake_temporarily():  # its numbers are part of the program
                 return func(*args, **given)
-        return func(*args, **given)
+        return PLAIN.get(func, func)(*args, **given)
 
     def besides(self, known: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the variables by name, but for tensors with other names."""

@@ -4,10 +4,12 @@ Each rule takes a node and returns what to compute instead, or None where it doe
 apply. A rule holds for all sizes that the graph holds for, and for all values.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
+import torch.nn.grad
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx import Graph, Node
 
@@ -73,7 +75,7 @@ def _pass(maker: _Graph, graph: Graph) -> bool:
 
 def _rewrite(graph: _Graph, node: Node) -> bool:
     """Return whether something simpler is in the place of a node now."""
-    if node.op != "call_function" or not node.users:
+    if node.op != "call_function" or not node.users or _is_length(node):
         return False
     graph.at(node)
     for rule in _RULES.get(name_of(node), ()):
@@ -82,6 +84,11 @@ def _rewrite(graph: _Graph, node: Node) -> bool:
             node.replace_all_uses_with(simpler)
             return True
     return False
+
+
+def _is_length(node: Node) -> bool:
+    """Return whether a node computes a length, as some operations of tensors do."""
+    return isinstance(node.meta.get("val"), int | torch.SymInt | torch.SymFloat)
 
 
 def _merge(graph: Graph) -> bool:
@@ -310,6 +317,62 @@ def _conjugated(graph: _Graph, node: Node) -> Node | None:
     return graph.new(
         _ATEN.scalar_tensor.default, source.conjugate(), dtype=node.meta["val"].dtype
     )
+
+
+def _folded(graph: _Graph, node: Node) -> Node | None:
+    """Return a product with its numbers as one, where the first of them stands."""
+    tensor = tensor_of(node)
+    whole = tensor is None or not (tensor.is_floating_point() or tensor.is_complex())
+    found = [] if whole or node.kwargs else list(_numbers(node))
+    if len(found) < 2:  # noqa: PLR2004 - two to fold
+        return None
+    product = math.prod(number for _, number in found)
+    if float(f"{product:g}") != product:
+        return None
+    return _without(graph, node, {each for each, _ in found}, product)
+
+
+def _numbers(node: Node) -> Iterator[tuple[Node, float]]:
+    """Yield the factors of a product that multiply by numbers, inner ones first."""
+    name, (first, *rest) = _name(node), args_of(node)
+    number = -1.0 if name == "neg" else _value(rest[0])
+    for operand in (first, *rest) if name == "mul" else (first,):
+        if _is_factor(operand, node):
+            yield from _numbers(operand)
+    if number:
+        yield node, 1 / number if name == "div" else number
+
+
+def _value(operand: Any) -> float | None:
+    """Return the number that an operand is, None if it is no real number."""
+    if _name(operand) == "scalar_tensor":
+        operand = args_of(operand)[0]
+    return operand if isinstance(operand, int | float) else None
+
+
+def _is_factor(operand: Any, node: Node) -> bool:
+    """Return whether an operand is a product that nothing else reads, of this dtype."""
+    product = _name(operand) in {"mul", "div", "neg"} and not operand.kwargs
+    return product and len(operand.users) == 1 and _alike(operand, node)
+
+
+def _without(graph: _Graph, node: Node, numbers: set[Node], factor: float) -> Node:
+    """Return a product with one number in the place of several."""
+    left = iter([factor if factor != -1 else 1.0])
+
+    def rebuilt(at: Node) -> Node:
+        operands = args_of(at)
+        some = operands if _name(at) == "mul" else operands[:1]
+        inner = [rebuilt(o) if _is_factor(o, at) else o for o in some]
+        if at not in numbers:
+            return graph.new(at.target, *inner, *operands[len(inner) :])
+        number = next(left, 1.0)
+        return (
+            inner[0] if number == 1 else graph.new(_ATEN.mul.Tensor, inner[0], number)
+        )
+
+    found = rebuilt(node)
+    return graph.new(_ATEN.neg.default, found) if factor == -1 else found
 
 
 def _users(node: Node) -> list[Node]:
@@ -623,6 +686,71 @@ def _whole_sum(graph: _Graph, node: Node) -> Node | None:
     return graph.new(_ATEN.sum.default, source)
 
 
+# Backward operations that have public names.
+
+
+def _embedded(graph: _Graph, node: Node) -> Node | None:
+    """Return the product of an embedding as a sum over equal indices."""
+    v, index, rows, padding, scaled = args_of(node)
+    if scaled:
+        return None
+    if padding >= 0:
+        kept = graph.new(_ATEN.ne.Scalar, index, padding)
+        v = graph.new(_ATEN.where.ScalarOther, _column(graph, kept), v, 0)
+    width = _lengths(graph, v)[-1]
+    if rank_of(index) != 1:
+        index = graph.new(_ATEN.reshape.default, index, [-1])
+        v = graph.new(_ATEN.flatten.using_ints, v, 0, -2)
+    zeros = graph.new(_ATEN.new_zeros.default, v, [rows, width])
+    return graph.new(_ATEN.index_add.default, zeros, 0, index, v)
+
+
+def _column(graph: _Graph, node: Node) -> Node:
+    return graph.new(_ATEN.unsqueeze.default, node, -1)
+
+
+def _convolved(graph: _Graph, node: Node) -> Node | None:
+    """Return one of the products of a convolution by its public name."""
+    whole, place = args_of(node)
+    if _name(whole) != "convolution_backward":
+        return None
+    v, x, w, _, stride, padding, dilation, transposed, _, groups, _ = args_of(whole)
+    axes = len(stride)
+    if place == _BIAS:
+        return graph.new(_ATEN.sum.dim_IntList, v, [0, *range(2, axes + 2)])
+    options = _convolution_options(stride, padding, dilation, groups)
+    torchs = torch.nn.functional if place == 0 and transposed else torch.nn.grad
+    kind = "" if torchs is torch.nn.functional else ("_input", "_weight")[place]
+    function = getattr(torchs, f"conv{axes}d{kind}")
+    if place == 0:
+        given = (v, w) if transposed else (_lengths(graph, x), w, v)
+    else:
+        first, last = (v, x) if transposed else (x, v)
+        given = (first, _lengths(graph, w), last)
+    return graph.new(function, *given, **options)
+
+
+def _convolution_options(
+    stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int], groups: int
+) -> dict[str, Any]:
+    """Return the options that aren't the usual ones, as one number where it is one."""
+    each = {"stride": stride, "padding": padding, "dilation": dilation}
+    found = {
+        name: values[0] if len({*values}) == 1 else tuple(values)
+        for name, values in each.items()
+        if {*values} != {int(name != "padding")}
+    }
+    return found if groups == 1 else {**found, "groups": groups}
+
+
+_BIAS = 2
+
+
+def _lengths(graph: _Graph, node: Node) -> list[Any]:
+    """Return the lengths of a tensor, as arguments."""
+    return _sizes(graph, node, list(range(rank_of(node))))
+
+
 _Rule = Callable[[_Graph, Node], Node | None]
 _SHAPES: tuple[_Rule, ...] = (
     _same_shape,
@@ -649,13 +777,15 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     "copy": (_copied,),
     "expand": (_same_shape, _expanded_twice),
     "unsqueeze": (_kept_axis,),
-    "neg": (_negated, _lifted),
+    "neg": (_negated, _lifted, _folded),
     "_conj": (_conjugated,),
     "rsub": (_reversed,),
     "add": (_scaled, _neutral, _unbroadcast, _doubled, _without_sign),
     "sub": (_scaled, _neutral, _unbroadcast, _without_sign),
-    "mul": (_neutral, _unbroadcast, _lifted),
-    "div": (_neutral, _unbroadcast, _lifted),
+    "mul": (_neutral, _unbroadcast, _lifted, _folded),
+    "div": (_neutral, _unbroadcast, _lifted, _folded),
+    "embedding_dense_backward": (_embedded,),
+    "getitem": (_convolved,),
     "pow": (_neutral, _unbroadcast),
     "sum": (_whole_sum,),
 }

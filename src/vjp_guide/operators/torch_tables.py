@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch._decomp import decomposition_table
 from torch._library.custom_ops import OPDEFS
 
@@ -135,7 +136,14 @@ def program_rules() -> dict[Any, Any]:
         for operation, rule in decomposition_table.items()
         if _OPENED & {*str(operation).split(".")}
     }
-    return {**opened, **backward_rules()}
+    log_sigmoid = torch.ops.aten.log_sigmoid_backward.default
+    return {**opened, **backward_rules(), log_sigmoid: _log_sigmoid_backward}
+
+
+def _log_sigmoid_backward(v: Tensor, x: Tensor, buffer: Tensor) -> Tensor:
+    """Return the product in a line that is as stable as torch's own of a buffer."""
+    del buffer
+    return v * torch.sigmoid(-x)
 
 
 def derivatives(nodes: Iterable[str]) -> tuple[str, ...]:

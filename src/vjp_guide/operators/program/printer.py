@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 import torch
+import torch.nn.grad
 from torch import Tensor
 from torch.fx import Graph, Node
 
@@ -54,6 +55,14 @@ _RENAMED = {
     "_unsafe_view": "reshape",
     "_to_copy": "to",
     "_conj": "conj",
+    "_unsafe_index_put": "index_put",
+    "_pdist_forward": "pdist",
+}
+# Those that torch offers with the same arguments for its layers.
+_LAYERS = {
+    *("silu", "mish", "gelu", "glu", "leaky_relu", "hardtanh", "hardsigmoid", "pdist"),
+    *("hardswish", "softplus", "softshrink", "avg_pool2d", "avg_pool3d", "conv1d"),
+    *("max_pool2d_with_indices", "max_pool3d_with_indices", "conv2d", "conv3d"),
 }
 _LENGTHS = (torch.SymInt, torch.SymFloat)
 _LOOSE = 5  # a length in an expression of several is in parentheses
@@ -186,7 +195,7 @@ class Printer:
                 return Text(self.lengths[length])
             code = re.sub(r"\bs\d+\b", lambda found: self.lengths[found[0]], length)
             code = re.sub(r"(?<!\*)\*(?!\*)|//", lambda found: f" {found[0]} ", code)
-            code = re.sub(r"^\(([^()]*)\)$", r"\1", code)
+            code = re.sub(r"^\((\(?[^()]*\)?[^()]*)\)$", r"\1", code)
             return Text(code, _ATOM if length.isalnum() else _LOOSE)
         name = name_of(node)
         if name == "sym_float":
@@ -456,6 +465,84 @@ def _padded(printer: Printer, node: Node) -> Text:
     return Text(f"torch.nn.functional.pad({x}, {widths}{rest})")
 
 
+def _convolution(printer: Printer, node: Node) -> Text:
+    """Return a convolution by the name that says its number of axes."""
+    x, w, bias, stride, padding, dilation, transposed, more, groups = args_of(node)
+    tensors = [printer.value(t).code for t in (x, w, bias) if t is not None]
+    options = {"stride": stride, "padding": padding, "dilation": dilation}
+    options |= {"output_padding": more} if transposed else {}
+    usual = {"stride": 1, "padding": 0, "dilation": 1, "output_padding": 0}
+    named = [
+        f"{name}={_one_or_all(values)}"
+        for name, values in options.items()
+        if {*values} != {usual[name]}
+    ]
+    named += [f"groups={groups}"] if groups != 1 else []
+    name = f"conv_transpose{len(stride)}d" if transposed else f"conv{len(stride)}d"
+    return Text(f"torch.nn.functional.{name}({', '.join([*tensors, *named])})")
+
+
+def _one_or_all(values: Sequence[int]) -> str:
+    """Return the text of a number for each axis, or of the one that they all are."""
+    return str(values[0] if len({*values}) == 1 else [*values])
+
+
+# What torch's transforms divide by, in both directions.
+_NORMS = ("backward", "ortho", "forward")
+
+
+def _transformed(printer: Printer, node: Node) -> Text:
+    """Return a Fourier transform by its public name."""
+    x, axes, norm, last = args_of(node)
+    kind = name_of(node)
+    inverse = kind == "_fft_c2r" or (kind == "_fft_c2c" and not last)
+    name = {"_fft_c2r": "irfft", "_fft_r2c": "rfft" if last else "fft"}.get(kind)
+    name = name or ("ifft" if inverse else "fft")
+    several = len(axes) > 1
+    axis = f"dim={axes if several else axes[0]}"
+    length = []
+    if kind == "_fft_c2r":
+        sizes = [printer.value(n).code for n in _lengths_of(node, axes, last)]
+        length = [f"s=[{', '.join(sizes)}]" if several else f"n={sizes[-1]}"]
+    named = _NORMS[2 - norm if inverse else norm]
+    norms = [f'norm="{named}"'] if named != "backward" else []
+    given = [printer.value(x).code, *length, axis, *norms]
+    return Text(f"torch.fft.{name}{'n' if several else ''}({', '.join(given)})")
+
+
+def _lengths_of(node: Node, axes: Sequence[int], last: Any) -> list[Any]:
+    """Return the lengths of the axes of a transform to real numbers."""
+    return [*(shape_of(node)[axis] for axis in axes[:-1]), last]
+
+
+def _distances(printer: Printer, node: Node) -> Text:
+    x, y, p, *_ = (printer.value(arg).code for arg in args_of(node))
+    return Text(f"torch.cdist({x}, {y}{'' if p == '2' else f', p={p}'})")
+
+
+def _eigen(printer: Printer, node: Node) -> Text | None:
+    """Return a decomposition by the public name of what computes all of it."""
+    matrix, *options = args_of(node)
+    code = printer.value(matrix).code
+    if options:
+        return None
+    if name_of(node) == "_linalg_eigh":
+        return Text(f"torch.linalg.eigh({code})")
+    return Text(f"torch.linalg.svd({code}, full_matrices=False)")
+
+
+def _chunked(printer: Printer, node: Node) -> Text | None:
+    """Return a split into parts of the length that ``chunk`` gives them."""
+    x, length, *axis = args_of(node)
+    axis = axis or [0]
+    whole = str(shape_of(x)[axis[0]])
+    found = re.fullmatch(r"\(\((.+) \+ (\d+)\)//(\d+)\)", str(size(length)))
+    if not found or found[1] != whole or int(found[2]) + 1 != int(found[3]):
+        return None
+    owner = printer.value(x).inside(_ATOM)
+    return Text(f"{owner}.chunk({found[3]}, {axis[0]})")
+
+
 _SPECIAL: dict[str, Callable[[Printer, Node], Text | None]] = {
     "neg": _negative,
     "reciprocal": _inverse,
@@ -476,6 +563,14 @@ _SPECIAL: dict[str, Callable[[Printer, Node], Text | None]] = {
     "_log_softmax": _softmax,
     "_to_copy": _converted,
     "select": _component,
+    "convolution": _convolution,
+    "_fft_r2c": _transformed,
+    "_fft_c2c": _transformed,
+    "_fft_c2r": _transformed,
+    "_cdist_forward": _distances,
+    "_linalg_eigh": _eigen,
+    "_linalg_svd": _eigen,
+    "split": _chunked,
 }
 # Those that give a number for what went wrong besides, where the function raises it.
 _CHECKED = {"linalg_inv", "linalg_cholesky"}
@@ -523,6 +618,10 @@ def _given(node: Node) -> tuple[list[Any], dict[str, Any]]:
 
 def _home(node: Node, name: str) -> str:
     """Return the name under which torch offers a function."""
+    if getattr(node.target, "__module__", "") == torch.nn.grad.__name__:
+        return f"torch.nn.grad.{name}"
+    if name in _LAYERS:
+        return f"torch.nn.functional.{name}"
     linear = name.removeprefix("linalg_")
     if linear != name and hasattr(torch.linalg, linear):
         return f"torch.linalg.{linear}"

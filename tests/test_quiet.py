@@ -1,0 +1,35 @@
+"""Tests of what stays as it was around a pass."""
+
+import pytest
+import torch
+
+from vjp_guide import _quiet
+
+
+class Refusing:
+    """An object that refuses every question, as tensors of dead transforms may."""
+
+    def __getattr__(self, name: str) -> object:
+        """Raise what torch may raise."""
+        raise RuntimeError(name)
+
+
+class Keeping(Refusing):
+    """An object that refuses to show the gradient that it keeps."""
+
+    retains_grad = True
+
+
+@pytest.mark.parametrize("kind", [Refusing, Keeping])
+def test_an_object_that_refuses_a_question_is_left_alone(
+    kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests that the others are found, and are what they were."""
+    y = torch.ones(2, requires_grad=True) * 2
+    y.retain_grad()
+    monkeypatch.setattr(_quiet, "objects_of", lambda _: [kind(), y])
+
+    with _quiet.kept_grads():
+        y.sum().backward()
+        assert y.grad is not None
+    assert y.grad is None
