@@ -53,10 +53,12 @@ def work(rank: int, folder: str, size: int) -> None:
 def wrappers(size: int) -> dict[str, Callable[[Module], Module]]:
     """Return the ways to spread a module over the processes."""
     mesh = init_device_mesh("cpu", (size,))
-    return {
-        "DDP": DistributedDataParallel,
-        "FSDP2": lambda module: fully_shard(module, mesh=mesh),
-    }
+
+    def sharded(module: Module) -> Module:
+        fully_shard(module, mesh=mesh)  # in place
+        return module
+
+    return {"DDP": DistributedDataParallel, "FSDP2": sharded}
 
 
 def gradients(net: Module, z: Tensor, v: Tensor, t: Tensor) -> list[Tensor]:
@@ -67,7 +69,7 @@ def gradients(net: Module, z: Tensor, v: Tensor, t: Tensor) -> list[Tensor]:
 
     r = t / 2
     tangents = (v, torch.ones_like(t), torch.zeros_like(r))
-    velocity, du_dt = torch.func.jvp(u, (z, t, r), tangents)
+    velocity, du_dt, *_ = torch.func.jvp(u, (z, t, r), tangents)
     target = (v - (t - r) * du_dt).detach()
     (velocity - target).square().mean().backward()
     return [whole(parameter.grad) for parameter in net.parameters()]
