@@ -254,8 +254,8 @@ def by_duals(model: nn.Module, call: Callable[..., Any], flat: list[Tensor]) -> 
 def dual_of(tensor: Tensor) -> Tensor:
     if not tensors(tensor):
         return tensor
-    leaf = tensor.detach().clone().requires_grad_()
-    dual: Tensor = forward_ad.make_dual(leaf, torch.ones_like(leaf))
+    value = tensor.detach().clone().requires_grad_().clone()
+    dual: Tensor = forward_ad.make_dual(value, torch.ones_like(value))
     return dual
 
 
