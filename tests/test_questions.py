@@ -342,7 +342,10 @@ THREADS = {
     232: ["github.com/pytorch/pytorch/issues/25315"],
     236: ["github.com/keras-team/keras/issues/20279"],
     238: ["github.com/huggingface/accelerate/issues/2202"],
-    240: ["github.com/facebookresearch/jacobian_regularizer/issues/6"],
+    240: [
+        "github.com/facebookresearch/jacobian_regularizer/issues/6",
+        "github.com/pytorch/pytorch/issues/4497",
+    ],
     242: ["github.com/pytorch/pytorch/issues/128600"],
     244: ["github.com/pyg-team/pytorch_geometric/pull/9996"],
     246: ["github.com/facebookresearch/higher/issues/137"],
@@ -629,6 +632,17 @@ THREADS = {
         "github.com/jax-md/jax-md/issues/248",
         "github.com/usnistgov/alignn/issues/113",
     ],
+    520: ["github.com/ray-project/ray/pull/65125"],
+    522: ["github.com/sotte/pytorch_tutorial/issues/5"],
+    524: ["github.com/cvlab-epfl/MeshSDF/issues/1"],
+    526: ["github.com/jcjohnson/pytorch-examples/issues/8"],
+    528: ["github.com/tristandeleu/pytorch-maml-rl/pull/13"],
+    530: ["github.com/pytorch/pytorch/issues/92075"],
+    536: ["github.com/tensorflow/tensorflow/issues/47387"],
+    538: ["github.com/jax-ml/jax/issues/22725"],
+    540: ["github.com/jalola/improved-wgan-pytorch/issues/19"],
+    548: ["github.com/pytorch/pytorch/issues/99187"],
+    550: ["github.com/pytorch/pytorch/issues/46849"],
 }
 
 
