@@ -215,6 +215,7 @@ MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[Any, ...]]] = {
     "mask": (lambda: Lambda(lambda t: t[t > 0]), (x(3),)),
     "fill": (lambda: Lambda(lambda t: torch.zeros(4).copy_(t)), (x(4),)),
     "bilinear": (lambda: nn.Bilinear(2, 3, 2), (x(4, 2), x(4, 3))),
+    "eig": (lambda: Lambda(lambda t: torch.linalg.eig(t)[1]), (x(3, 3),)),
     "linalg": (lambda: Lambda(lambda t: torch.linalg.svd(t @ t.mT)[0]), (x(2, 3),)),
 }
 

@@ -33,7 +33,7 @@ CHOSEN = [
         "cdist",
         "dropout",
     ),
-    *("embedding", "fill", "flash attention", "in-place relu", "item", "mask"),
+    *("eig", "embedding", "fill", "flash attention", "in-place relu", "item", "mask"),
 ]
 
 
@@ -106,6 +106,11 @@ DERIVATIVES_OF_A_JVP: dict[str, tuple[Callable[[Tensor], Tensor], str | None]] =
         "aten.native_batch_norm.default",
     ),
     "det": (torch.linalg.det, "aten._linalg_det.default"),
+    "eigvalsh": (lambda t: torch.linalg.eigvalsh(t @ t.mT + torch.eye(4)), None),
+    "triangular": (
+        lambda t: torch.linalg.solve_triangular(t.triu(), t, upper=True),
+        None,
+    ),
     "group_norm": (lambda t: F.group_norm(t[None], 1), None),
     "rms_norm": (lambda t: F.rms_norm(t, [4]), None),
     "inv": (lambda t: t.softmax(-1).relu() * torch.linalg.inv(t), None),
@@ -149,6 +154,13 @@ def test_forward_mode_of_forward_mode_is_named_alone() -> None:
         == "No error, and a wrong number from forward mode of forward mode."
     )
     assert "a backward pass through forward mode" in blocker.cure
+
+
+def test_random_numbers_hide_no_wrong_derivative() -> None:
+    """They are the same in each call."""
+    model = nn.Sequential(nn.LayerNorm(4), nn.Dropout())
+    (blocker,) = preflight(model, x(3, 4), kinds=["forward"]).silent
+    assert blocker.module == "0"
 
 
 class Halved(Full):

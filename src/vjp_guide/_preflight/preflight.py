@@ -3,7 +3,7 @@
 import re
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -44,7 +44,7 @@ def preflight(
     model: Callable[..., object],
     *inputs: object,
     kwargs: Mapping[str, object] | None = None,
-    kinds: Iterable[Kind] = KINDS,
+    kinds: Sequence[Kind] = KINDS,
 ) -> Preflight:
     r"""Say what a model allows beyond :math:`v J`, and all that blocks the rest.
 
@@ -68,9 +68,9 @@ def preflight(
               parameters and :math:`v`, which a gradient penalty or a Hessian takes;
             * ``"vmap"``: :func:`torch.vmap` over a new first axis of each input, in its
               own default for random numbers, which refuses them;
-            * ``"func"``: :func:`torch.func.vjp` of :func:`torch.func.functional_call`
+            * ``"func"``: :func:`torch.func.vjp` of ``torch.func.functional_call``
               with the model's parameters;
-            * ``"compile"``: :func:`torch.compile` with ``fullgraph=True`` and a
+            * ``"compile"``: ``torch.compile`` with ``fullgraph=True`` and a
               backward pass, by the backend ``"aot_eager"``, which writes no machine
               code. It takes seconds, the first time in a process most.
 
@@ -111,7 +111,7 @@ def preflight(
         found = [
             one for kind in tried for one in _blockers(kind, call, recorder, model)
         ]
-        silent = [*_silent(recorder)] if "forward" in tried else []
+        silent = [*_silent(recorder)] if _may_be_silent(tried, found, call) else []
     return Preflight(
         blockers=tuple(found),
         silent=tuple(silent),
@@ -120,7 +120,7 @@ def preflight(
     )
 
 
-def _known(kinds: Iterable[Kind]) -> tuple[Kind, ...]:
+def _known(kinds: Sequence[Kind]) -> tuple[Kind, ...]:
     asked = [*kinds]
     if not asked or {*asked} - {*KINDS}:
         raise ValueError(f"kinds must be some of {', '.join(KINDS)}, got {asked}")
@@ -202,6 +202,16 @@ def _operations(kind: Kind, recorder: Recorder, failed: Exception) -> Iterator[B
         for spot in each.spots:
             is_read = each.name == _READS and spot.line == line
             yield _blocker(kind, each.name, spot, failed if is_read else error)
+
+
+def _may_be_silent(tried: tuple[Kind, ...], found: list[Blocker], call: Trial) -> bool:
+    """Return whether derivatives of a whole call are wrong, or can't be had.
+
+    An operation alone may be wrong for arguments that it never gets, such as matrices
+    that aren't symmetric.
+    """
+    is_blocked = any(blocker.kind == "forward" for blocker in found)
+    return "forward" in tried and (is_blocked or bool(wrong_and_right(call)[0]))
 
 
 def _silent(recorder: Recorder) -> Iterator[Blocker]:

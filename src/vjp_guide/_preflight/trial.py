@@ -106,10 +106,14 @@ def _dual(value: Tensor) -> Tensor:
 def _twice(trial: Trial) -> None:
     leaves, values = trial.tracked()
     outputs = [t for t in trial.outputs(values) if t.requires_grad]
-    cotangents = [torch.ones_like(t).requires_grad_() for t in outputs]
-    first = gradients(outputs, leaves, cotangents, create_graph=True)
+    first = gradients(outputs, leaves, outputs, create_graph=True)  # v depends on x too
     again = [t for t in first if t is not None and t.requires_grad]
-    gradients(again, [*leaves, *cotangents], [torch.ones_like(t) for t in again])
+    gradients(again, leaves, [_cotangent(t) for t in again])
+
+
+def _cotangent(output: Tensor) -> Tensor:
+    """Return that of half the squared norm: no phase of eigenvectors changes it."""
+    return output.detach().clone()
 
 
 def gradients(
@@ -155,7 +159,7 @@ def forth_and_back(trial: Trial) -> None:
     """Run a call and its backward pass."""
     leaves, values = trial.tracked()
     outputs = [t for t in trial.outputs(values) if t.requires_grad]
-    gradients(outputs, leaves, [torch.ones_like(t) for t in outputs])
+    gradients(outputs, leaves, [_cotangent(t) for t in outputs])
 
 
 def _func(trial: Trial) -> None:
@@ -179,7 +183,7 @@ def _func(trial: Trial) -> None:
         return [first.clone(), *trial.outputs(values)]
 
     outputs, vjp, *_ = torch.func.vjp(call, torch.ones(()), *primals)
-    vjp([torch.ones_like(t) for t in outputs])
+    vjp([_cotangent(t) for t in outputs])
 
 
 _TRIES: dict[Kind, Callable[[Trial], None]] = {
