@@ -19,7 +19,9 @@ def option_price(
     d1 = ((s / strike).log() + (r + vol**2 / 2) * t) / (vol * t.sqrt())
     d2 = d1 - vol * t.sqrt()
     discount = torch.exp(-r * t)
-    return s * torch.special.ndtr(d1) - strike * discount * torch.special.ndtr(d2)
+    p1: Tensor = torch.special.ndtr(d1)
+    p2: Tensor = torch.special.ndtr(d2)
+    return s * p1 - strike * discount * p2
 
 
 def energy(x: Tensor, p: Tensor, m: Tensor) -> Tensor:
@@ -91,8 +93,9 @@ def rotate(q: Tensor, x: Tensor) -> Tensor:
     """Return points rotated by quaternions, which needn't have length 1."""
     q = q / torch.linalg.vector_norm(q, dim=-1, keepdim=True)
     w, u = q[..., :1], q[..., 1:]
-    t = 2 * torch.linalg.cross(u, x)
-    return x + w * t + torch.linalg.cross(u, t)
+    t: Tensor = 2 * torch.linalg.cross(u, x)
+    turned: Tensor = x + w * t + torch.linalg.cross(u, t)
+    return turned
 
 
 def advect(u: Tensor, a: Tensor, courant: Tensor) -> Tensor:
@@ -108,7 +111,8 @@ def diffuse(u: Tensor, rate: Tensor) -> Tensor:
     """Return the heat after a time, mode by mode."""
     modes = torch.fft.rfft(u)
     decay = torch.exp(-rate * torch.arange(modes.shape[-1], dtype=rate.dtype) ** 2)
-    return torch.fft.irfft(modes * decay, n=u.shape[-1])
+    after: Tensor = torch.fft.irfft(modes * decay, n=u.shape[-1])
+    return after
 
 
 SHAPES: dict[Callable[..., Any], Callable[[int], list[tuple[int, ...]]]] = {

@@ -48,7 +48,8 @@ def _scopes(subject: Subject) -> Iterator[dict[str, Any]]:
     call = subject.call
     plain = call.func if isinstance(call, partial) else call
     methods = [type(module).forward for module in subject.model.modules()]
-    for function in (plain, getattr(plain, "__call__", None), *methods):  # noqa: B004 - of an object
+    functions: list[Any] = [plain, getattr(plain, "__call__", None), *methods]  # noqa: B004 - of an object
+    for function in functions:
         code = getattr(function, "__code__", None)
         if code and not is_own(code.co_filename):
             yield function.__globals__

@@ -97,9 +97,10 @@ def _irfft(x: Tensor, n: Any = None, dim: int = -1, norm: str | None = None) -> 
     """Return the transform to real numbers of half of a spectrum."""
     length = 2 * (x.shape[dim] - 1) if n is None else n
     if not x.is_complex() or length // 2 + 1 != x.shape[dim]:
-        return torch.fft.irfft(x, n, dim, norm)
-    mode = 2 - _NORMS.index(norm or "backward")
-    found: Tensor = _TO_REAL(x, [dim], mode, length)
+        found: Tensor = torch.fft.irfft(x, n, dim, norm)
+    else:
+        mode = 2 - _NORMS.index(norm or "backward")
+        found = _TO_REAL(x, [dim], mode, length)
     return found
 
 

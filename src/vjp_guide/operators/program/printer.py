@@ -506,14 +506,14 @@ def _transformed(printer: Printer, node: Node) -> Text:
     name = {"_fft_c2r": "irfft", "_fft_r2c": "rfft" if last else "fft"}.get(kind)
     name = name or ("ifft" if inverse else "fft")
     several = len(axes) > 1
-    axis = f"dim={axes if several else axes[0]}"
+    axis = [f"dim={axes if several else axes[0]}"] if several or axes[0] != -1 else []
     length = []
     if kind == "_fft_c2r":
         sizes = [printer.size(shape_of(node)[axis]).code for axis in axes]
         length = [f"s=[{', '.join(sizes)}]" if several else f"n={sizes[-1]}"]
     named = _NORMS[2 - norm if inverse else norm]
     norms = [f'norm="{named}"'] if named != "backward" else []
-    given = [printer.value(x).code, *length, axis, *norms]
+    given = [printer.value(x).code, *length, *axis, *norms]
     return Text(f"torch.fft.{name}{'n' if several else ''}({', '.join(given)})")
 
 
