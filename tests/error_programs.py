@@ -605,6 +605,7 @@ OTHERS = [
         "        raise RuntimeError(text + 'not implemented error')\n"
         "f = torch.sum",
     ),
+    Program("out-argument", "torch.mul(x, 2, out=torch.empty(3))"),
     *TOOLS,
     Program(
         "all-reduce-average",

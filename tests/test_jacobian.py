@@ -2,15 +2,17 @@
 
 import random
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from torch._subclasses import FakeTensorMode
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
+from torch.distributed.tensor import DTensor, Partial, Placement, Replicate, Shard
 from torch.masked import masked_tensor
 from torch.testing import assert_close
 
@@ -591,6 +593,53 @@ def test_refuses_nested_outputs(tool: Callable[..., object]) -> None:
         tool(y, x)
 
     assert tool(y.values(), x) is not None
+
+
+@pytest.fixture
+def mesh() -> Iterator[DeviceMesh]:
+    """Yield a mesh of this process alone."""
+    distributed.init_process_group(
+        "gloo",
+        store=distributed.HashStore(),  # type: ignore[attr-defined] # it is there
+        rank=0,
+        world_size=1,
+    )
+    yield init_device_mesh("cpu", (1,))
+    distributed.destroy_process_group()
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.vmap")
+@pytest.mark.parametrize("placement", [Shard(0), Replicate(), Partial()])
+@pytest.mark.parametrize("tool", [jacobian, coupling])
+def test_refuses_distributed_outputs(
+    tool: Callable[..., object], placement: Placement, mesh: DeviceMesh
+) -> None:
+    """Tests that the message says which tensors to take, and that these work."""
+    x = torch.ones(5, 2, requires_grad=True)
+    y = DTensor.from_local(x, mesh, [placement]) * 2
+    assert isinstance(y, DTensor)
+
+    with pytest.raises(TypeError, match=r"outputs is a DTensor placed .*\.full_tensor"):
+        tool(y, x)
+
+    assert tool(y.full_tensor(), x) is not None
+    assert tool(y.to_local(), x) is not None
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.vmap")
+@pytest.mark.parametrize("tool", [jacobian, coupling])
+def test_refuses_distributed_inputs(
+    tool: Callable[..., object], mesh: DeviceMesh
+) -> None:
+    """Tests that the message says where to take the plain tensor, and that it works."""
+    local = torch.ones(5, 2, requires_grad=True)
+    x = DTensor.from_local(local, mesh, [Shard(0)])
+    y = 2 * x.full_tensor()
+
+    with pytest.raises(TypeError, match=r"inputs is a DTensor .* DTensor\.from_local"):
+        tool(y, x)
+
+    assert tool(y, local) is not None
 
 
 def test_refuses_no_inputs() -> None:

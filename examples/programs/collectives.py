@@ -1,7 +1,8 @@
 """The vector-Jacobian product of each collective, on real processes, found three ways.
 
 The program is one function of the inputs of all processes. For random cotangents it
-compares autograd's product with a formula and with central differences over all inputs.
+compares autograd's product with a formula and with central differences over all inputs,
+and asks the identity <v, J u> = <v J, u> of it, with the sums over all processes.
 """
 
 import os
@@ -25,6 +26,27 @@ Product = Callable[[Tensor, Tensor], Tensor]
 
 def work(rank: int, folder: str, size: int) -> None:
     """Be process number ``rank``: each input has one entry for each process."""
+    join(rank, folder, size)
+    random = torch.Generator().manual_seed(0)
+    moves = torch.Generator().manual_seed(1)
+    inputs = torch.randperm(size * size, generator=random).view(size, size).double()
+    for name, (product, forms) in collectives(size).items():
+        for form, call in forms.items():
+            y = everyone(call(inputs[rank]))
+            v = torch.randint(-5, 6, y.shape, generator=random).double()
+            u = torch.rand(inputs.shape, generator=moves, dtype=torch.float64)
+            wanted = product(inputs, v)
+            torch.testing.assert_close(differences(call, inputs, v), wanted)
+            given = products(call, inputs[rank], v[rank])
+            if given is not None:
+                # the identity holds for the right products, and for no other
+                assert adjoint(call, inputs, v, u, given) == same(given, wanted)
+            show(f"{name}, {form}", verdict(given, v, wanted))
+    leave()
+
+
+def join(rank: int, folder: str, size: int) -> None:
+    """Become one of the processes of a group."""
     warnings.simplefilter("ignore")  # of collectives that autograd doesn't record
     distributed.init_process_group(
         "gloo",
@@ -33,15 +55,10 @@ def work(rank: int, folder: str, size: int) -> None:
         world_size=size,
         timeout=timedelta(seconds=60),  # a lost partner ends in an error
     )
-    random = torch.Generator().manual_seed(0)
-    inputs = torch.randperm(size * size, generator=random).view(size, size).double()
-    for name, (product, forms) in collectives(size).items():
-        for form, call in forms.items():
-            y = everyone(call(inputs[rank]))
-            v = torch.randint(-5, 6, y.shape, generator=random).double()
-            wanted = product(inputs, v)
-            torch.testing.assert_close(differences(call, inputs, v), wanted)
-            show(f"{name}, {form}", verdict(call, inputs[rank], v[rank], wanted))
+
+
+def leave() -> None:
+    """End this process when all have come here."""
     distributed.barrier()
     os._exit(0)  # threads of a group may outlive it, and end Python badly
 
@@ -179,7 +196,8 @@ def at_root(y: Tensor) -> Tensor:
 def everyone(mine: Tensor) -> Tensor:
     """Return the tensors of all processes, stacked."""
     parts = [torch.empty_like(mine) for _ in range(distributed.get_world_size())]
-    distributed.all_gather(parts, mine.detach().contiguous())
+    mine = mine.detach().clone(memory_format=torch.contiguous_format)
+    distributed.all_gather(parts, mine)
     return torch.stack(parts)
 
 
@@ -196,21 +214,35 @@ def differences(call: Call, inputs: Tensor, v: Tensor) -> Tensor:
     return slopes
 
 
-def verdict(call: Call, mine: Tensor, v: Tensor, wanted: Tensor) -> str:
-    """Return what autograd says, beside the product that is wanted."""
+def products(call: Call, mine: Tensor, v: Tensor) -> Tensor | None:
+    """Return what autograd gives all processes, or None if it recorded nothing."""
     x = mine.clone().requires_grad_()
     y = call(x)
     if not y.requires_grad:
-        return "no graph"
+        return None
     (gradient,) = torch.autograd.grad(y, x, v)
-    given = everyone(gradient)
+    return everyone(gradient)
+
+
+def adjoint(call: Call, inputs: Tensor, v: Tensor, u: Tensor, given: Tensor) -> bool:
+    """Return whether <v, J u> = <v J, u>, all inputs moved along ``u`` at once."""
+    rank = distributed.get_rank()
+    move = u[rank] / 4
+    change = call(inputs[rank] + move) - call(inputs[rank] - move)
+    left = (v * everyone(change) / 0.5).sum()
+    return torch.allclose(left, (given * u).sum())
+
+
+def verdict(given: Tensor | None, v: Tensor, wanted: Tensor) -> str:
+    """Return what autograd's product is, beside the one that is wanted."""
+    if given is None:
+        return "no graph"
     if same(given, wanted):
         return "right"
-    vs = everyone(v)
     others = {
-        "v of the same process": vs,
-        "v of the same process in its block": torch.diag(vs[:, 0]),
-        "the largest v": vs.amax(0).expand_as(vs),
+        "v of the same process": v,
+        "v of the same process in its block": torch.diag(v[:, 0]),
+        "the largest v": v.amax(0).expand_as(v),
     }
     return next(
         (f"wrong, {name}" for name, other in others.items() if same(given, other)),

@@ -18,6 +18,8 @@ from vjp_guide._explain.explain import explain
 from vjp_guide._explain.explanation import Explanation
 from vjp_guide._explain.suspicions import Suspicion
 from vjp_guide._jacobian import jacobian
+from vjp_guide._preflight.content import Blocker, Preflight
+from vjp_guide._preflight.preflight import preflight
 from vjp_guide._trace.compare import Comparison, compare
 from vjp_guide._trace.gaps import Gap
 from vjp_guide._trace.modules import ModuleNames
@@ -44,6 +46,7 @@ _LATE = {
 }
 
 __all__ = [
+    "Blocker",
     "Check",
     "Comparison",
     "Cotangent",
@@ -62,6 +65,7 @@ __all__ = [
     "Operand",
     "Place",
     "Port",
+    "Preflight",
     "Saved",
     "Selection",
     "Suspicion",
@@ -77,6 +81,7 @@ __all__ = [
     "explain",
     "jacobian",
     "load_ipython_extension",
+    "preflight",
     "trace",
     "unload_ipython_extension",
 ]

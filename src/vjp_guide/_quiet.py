@@ -103,7 +103,9 @@ class RetainedGrads(TorchDispatchMode):
 
         A custom backward may keep what it gets.
         """
-        made = [each() for each in self._made or ()]
+        if not self._made:
+            return False
+        made = [each() for each in self._made]
         memory = {_memory(each) for each in results} | {0}
         return any(each is not None and _memory(each) not in memory for each in made)
 

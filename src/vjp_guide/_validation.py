@@ -2,6 +2,7 @@
 
 import math
 import operator
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from numbers import Real
@@ -59,8 +60,28 @@ def require_rectangular(name: str, tensor: Tensor) -> Tensor:
             f"tensors that it was made of, or {name}.values()"
         )
     if type(tensor).__torch_dispatch__ is not Tensor.__torch_dispatch__:
+        _require_local(name, tensor)
         _require_operations(name, tensor)
     return tensor
+
+
+def _require_local(name: str, tensor: Tensor) -> None:
+    """Raise if the entries of a tensor are spread over processes."""
+    module = sys.modules.get("torch.distributed.tensor")  # it takes long to import
+    if module is None or not isinstance(tensor, module.DTensor):
+        return
+    placements = ", ".join(map(repr, tensor.placements))
+    cure = (
+        "compute from a plain tensor x, as DTensor.from_local(x, mesh, placements), "
+        "and pass that x"
+        if name.startswith("inputs")
+        else f"pass {name}.full_tensor(), on all processes, or {name}.to_local() for "
+        "the part of this one"
+    )
+    raise TypeError(
+        f"{name} is a DTensor placed {placements}, whose entries are spread over "
+        f"processes: {cure}"
+    )
 
 
 def _require_operations(name: str, tensor: Tensor) -> None:

@@ -18,7 +18,7 @@ from torch.utils import _pytree as pytree
 
 from vjp_guide._derive.content import Departure, Line
 from vjp_guide._derive.mistakes import Expression, Scope, mistake, same
-from vjp_guide._derive.refusal import is_own
+from vjp_guide._sources import is_own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

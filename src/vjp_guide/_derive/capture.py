@@ -29,8 +29,9 @@ from torch.utils import _pytree as pytree
 from vjp_guide._derive.modules import Marks, Repeated
 from vjp_guide._derive.numbers import symbolic_numbers
 from vjp_guide._derive.plain import PLAIN
-from vjp_guide._derive.refusal import is_own, refused
+from vjp_guide._derive.refusal import refused
 from vjp_guide._derive.subject import Subject, unlike
+from vjp_guide._sources import is_own
 from vjp_guide.operators.program.nodes import Size, is_mutable, size
 from vjp_guide.operators.torch_tables import program_rules
 

@@ -13,10 +13,9 @@ from torch._subclasses.fake_tensor import (
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from vjp_guide._sources import is_own
 from vjp_guide.operators.torch_tables import has_rule
 
-_OWN = Path(__file__).parent.parent
-_TORCH = Path(torch.__file__).parent
 _NAMESPACES = {"aten", "prims", "prim"}
 
 
@@ -58,11 +57,6 @@ def refused(error: Exception) -> DeriveError:
     reason = _reason(error)
     line = line_of(error.__traceback__)
     return DeriveError(f"{reason}\n  {line}" if line else reason)
-
-
-def is_own(filename: str) -> bool:
-    """Return whether a file is ours or torch's, and so not the reader's."""
-    return bool({_OWN, _TORCH} & {*Path(filename).parents})
 
 
 def _reason(error: Exception) -> str:

@@ -617,6 +617,19 @@ ROWS = (
         "numerical = (above - below) / (2 * h)",
     ),
     Row(
+        "out-argument",
+        "systems",
+        "mul(): functions with out=... arguments don't support automatic "
+        "differentiation, but one of the arguments requires grad.",
+        r"(?P<name>\w+)\(\): functions with out=\.\.\. arguments don't support "
+        r"automatic differentiation",
+        "{name} writes into the tensor given as out, and the graph has no node for "
+        "that.",
+        "Use the result of {name}, or copy it, out.copy_(result); for numbers that "
+        "need no gradient use detach() or torch.no_grad().",
+        "torch.mul(x.detach(), 2, out=torch.empty_like(x))",
+    ),
+    Row(
         "all-reduce-average",
         "systems",
         "all_reduce backward only supports 'sum' reduction, got 'avg'",

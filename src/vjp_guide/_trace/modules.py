@@ -78,6 +78,11 @@ class ModuleNames:
         number = node._sequence_nr()  # noqa: SLF001 (it has no public name)
         return self._names[bisect_right(self._numbers, number) - 1]
 
+    @property
+    def current(self) -> str:
+        """The path of the innermost module that runs now, ``""`` if there is none."""
+        return self._paths[-1]
+
     def _begin(self, path: str) -> None:
         self._paths.append(path)
         self._note()

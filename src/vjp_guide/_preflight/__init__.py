@@ -1,0 +1,1 @@
+"""What a model doesn't allow of derivatives beyond the first backward pass."""

@@ -1,0 +1,114 @@
+"""Which derivatives of a derivative are silently wrong, by finite differences."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import torch
+from torch import Tensor
+from torch.func import grad, jvp, vjp
+
+from vjp_guide._directional import randn_like
+from vjp_guide._preflight.trial import Trial
+
+_STEP = 1e-6
+_NEAR = 1e-3
+_Function = Callable[..., Tensor]
+
+
+def wrong_and_right(trial: Trial) -> tuple[list[str], list[str]]:
+    """Return the ways to a second derivative that give a wrong number, and the others.
+
+    Finite differences of the first derivative tell, if another way agrees with them:
+    next to a kink, or where numbers are random, none does.
+    """
+    try:
+        first, ways, along = _ways(trial)
+        truth = _difference(first, *along)
+        floor = 1e-6 * abs(float(first(*along[0])))
+    except Exception:  # noqa: BLE001 (what fails is a blocker, not a wrong number)
+        return [], []
+    found = {name: _value(way, *along) for name, way in ways.items()}
+    values = {name: value for name, value in found.items() if value is not None}
+    scale = max(floor, abs(truth), *map(abs, values.values()), 0.0)
+    wrong = [n for n, value in values.items() if abs(value - truth) > _NEAR * scale]
+    right = [n for n in values if n not in wrong]
+    return (wrong, right) if right else ([], [])
+
+
+def _ways(
+    trial: Trial,
+) -> tuple[_Function, dict[str, Callable[..., Tensor]], tuple[list[Tensor], ...]]:
+    """Return the first derivative, ways to the second, and the point and direction."""
+    function, xs = _in_double(trial)
+    generator = torch.Generator().manual_seed(0)
+    v = randn_like(function(*xs), generator)
+    u, along = (list(randn_like(tuple(xs), generator)) for _ in range(2))
+
+    def backward(*xs: Tensor) -> Tensor:
+        return _inner(vjp(function, *xs)[1](v), u)
+
+    def forward(*xs: Tensor) -> Tensor:
+        return _inner(jvp(function, xs, tuple(u))[1], v)
+
+    ways = {
+        "a backward pass through a backward pass": _by_reverse(backward),
+        "a backward pass through forward mode": _by_reverse(forward),
+        "forward mode of forward mode": _by_forward(forward),
+    }
+    return backward, ways, (xs, along)
+
+
+def _in_double(
+    trial: Trial,
+) -> tuple[Callable[..., tuple[Tensor, ...]], list[Tensor]]:
+    """Return the call as a function of what is differentiated, in double precision."""
+    values = [_double(argument.copy()) for argument in trial.arguments]
+    places = [n for n, each in enumerate(trial.arguments) if each.is_differentiated]
+
+    def function(*xs: Tensor) -> tuple[Tensor, ...]:
+        given = [value.clone() for value in values]
+        for place, x in zip(places, xs, strict=True):
+            given[place] = x.clone()
+        return tuple(trial.outputs(given))
+
+    return function, [values[place] for place in places]
+
+
+def _double(tensor: Tensor) -> Tensor:
+    if not (tensor.is_floating_point() or tensor.is_complex()):
+        return tensor
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float64))
+
+
+def _by_reverse(first: _Function) -> _Function:
+    def value(xs: list[Tensor], along: list[Tensor]) -> Tensor:
+        return _inner(grad(first, tuple(range(len(xs))))(*xs), along)
+
+    return value
+
+
+def _by_forward(first: _Function) -> _Function:
+    def value(xs: list[Tensor], along: list[Tensor]) -> Tensor:
+        tangent: Tensor = jvp(first, tuple(xs), tuple(along))[1]
+        return tangent
+
+    return value
+
+
+def _difference(first: _Function, xs: list[Tensor], along: list[Tensor]) -> float:
+    ends = [
+        float(first(*(x + step * a for x, a in zip(xs, along, strict=True))))
+        for step in (_STEP, -_STEP)
+    ]
+    return (ends[0] - ends[1]) / (2 * _STEP)
+
+
+def _value(way: _Function, xs: list[Tensor], along: list[Tensor]) -> float | None:
+    with suppress(Exception):
+        return float(way(xs, along))
+    return None
+
+
+def _inner(left: Sequence[Tensor], right: Sequence[Tensor]) -> Tensor:
+    pairs = zip(left, right, strict=True)
+    return torch.stack([(a.conj() * b).real.sum() for a, b in pairs]).sum()
