@@ -526,6 +526,7 @@ def test_a_module_has_its_parameters_by_name() -> None:
         (lambda x: torch.fft.ifft(x, dim=0, norm="ortho").abs(), ()),
         (lambda x: torch.fft.rfft2(x).abs(), ()),
         (lambda x: torch.fft.ifftn(x + 1j * x).abs(), ()),
+        (lambda x: torch.fft.fft(x, n=2).abs(), ("x.shape[-1] > 2",)),
         (lambda x: torch.fft.irfft(torch.fft.rfft(x), n=x.shape[-1]).exp(), ()),
         (lambda x: torch.fft.irfft(x.exp() + 0j, dim=0).exp(), ()),
         (lambda x: torch.linalg.qr(x.mT @ x)[1].exp(), ()),
