@@ -90,6 +90,13 @@ def operators(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def preflight(session: nox.Session) -> None:
+    """Compare preflight with the whole call, for all operators and many models."""
+    _install(session, "test")
+    session.run("python", "-m", "tests.operators.preflight", *session.posargs)
+
+
+@nox.session(default=False)
 def record(session: nox.Session) -> None:
     """Record what one release of torch does: ``nox -s record -- 2.9.1``."""
     (release,) = session.posargs

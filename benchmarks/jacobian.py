@@ -3,13 +3,20 @@
 Run ``python benchmarks/jacobian.py``.
 Ours, ``is_grads_batched`` and the loop start from an existing graph, so their times
 leave out the forward pass; those of ``jacrev`` and ``functional.jacobian`` hold it.
+Then 1, 2 and 4 processes share the rows of a larger one, and each says the processor
+time of its blocks, and by how much its memory grew.
 """
 
 import argparse
+import os
 import random
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -17,6 +24,8 @@ from torch import Tensor
 import vjp_guide
 
 SHAPES = {"tall": (2048, 64), "wide": (64, 2048), "square": (512, 512)}
+PROGRAM = Path(__file__).parents[1] / "examples" / "programs" / "jacobian_blocks.py"
+SHARED = {"outputs": 4096, "inputs": 4096, "rows": 256}
 Method = Callable[[], Tensor]
 
 
@@ -66,6 +75,19 @@ def medians(methods: dict[str, Method], rounds: int) -> dict[str, float]:
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 
+def shared(size: int) -> str:
+    """Return what processes that share the rows say of their time and memory."""
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    options = [word for key, at in SHARED.items() for word in (f"--{key}", str(at))]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*torchrun, "--nproc-per-node", str(size), str(PROGRAM), folder]
+        return subprocess.check_output(
+            [*command, *options, "--measure"],
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            encoding="utf-8",
+        )
+
+
 def main() -> None:
     """Print a table of times and of their ratios to ours."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -81,6 +103,8 @@ def main() -> None:
         print(f"\n{name}: {outputs} outputs, {inputs} inputs")
         for method, milliseconds in taken.items():
             print(f"  {method:<21}{milliseconds:9.2f} ms{milliseconds / ours:8.2f} x")
+    for size in (1, 2, 4):
+        print(f"\n{size} processes, {SHARED}", shared(size), sep="\n", end="")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -246,19 +246,17 @@ def tensors(result: Any) -> list[Tensor]:
 
 def by_duals(model: nn.Module, call: Callable[..., Any], flat: list[Tensor]) -> None:
     del call
-    shapes = {name: p.detach() for name, p in model.named_parameters()}
     with forward_ad.dual_level():
-        duals = {
-            n: forward_ad.make_dual(p, torch.ones_like(p)) for n, p in shapes.items()
-        }
-        functional_call(model, duals, tuple(duals_of(flat)))
+        weights = {name: dual_of(p) for name, p in model.named_parameters()}
+        functional_call(model, weights, tuple(map(dual_of, flat)))
 
 
-def duals_of(flat: list[Tensor]) -> list[Tensor]:
-    return [
-        t if not tensors(t) else forward_ad.make_dual(t, torch.ones_like(t))
-        for t in flat
-    ]
+def dual_of(tensor: Tensor) -> Tensor:
+    if not tensors(tensor):
+        return tensor
+    value = tensor.detach().clone().requires_grad_().clone()
+    dual: Tensor = forward_ad.make_dual(value, torch.ones_like(value))
+    return dual
 
 
 def by_two_passes(
@@ -267,13 +265,13 @@ def by_two_passes(
     leaves = [t.requires_grad_() for t in tensors(flat)] + [*model.parameters()]
     outputs = tensors(call(*(t.clone() for t in flat)))
     squares = torch.stack([t.abs().square().sum() for t in outputs]).sum()
-    grads = torch.autograd.grad(squares, leaves, create_graph=True, allow_unused=True)
-    penalty = torch.stack([g.abs().square().sum() for g in given(grads)])
-    torch.autograd.grad(penalty.sum(), leaves, allow_unused=True)
-
-
-def given(grads: Sequence[Tensor | None]) -> list[Tensor]:
-    return [grad for grad in grads if grad is not None]
+    grads: tuple[Tensor | None, ...] = torch.autograd.grad(
+        squares, leaves, create_graph=True, allow_unused=True
+    )
+    penalties = [g.abs().square().sum() for g in grads if g is not None]
+    kept = [penalty for penalty in penalties if penalty.requires_grad]
+    if kept:  # else the derivative is constant
+        torch.autograd.grad(torch.stack(kept).sum(), leaves, allow_unused=True)
 
 
 def by_vmap(model: nn.Module, call: Callable[..., Any], flat: list[Tensor]) -> None:

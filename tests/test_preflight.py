@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -148,6 +149,23 @@ def test_forward_mode_of_forward_mode_is_named_alone() -> None:
         == "No error, and a wrong number from forward mode of forward mode."
     )
     assert "a backward pass through forward mode" in blocker.cure
+
+
+class Halved(Full):
+    """A rule for forward mode that misses a factor."""
+
+    @staticmethod
+    def jvp(ctx: Any, u: Tensor) -> Tensor:  # noqa: ANN401 (torch's own)
+        """Return a half of what is right."""
+        return Full.jvp(ctx, u) / 2
+
+
+def test_a_wrong_rule_of_a_function_is_named() -> None:
+    """The first derivatives are compared before the second ones."""
+    (blocker,) = preflight(Halved.apply, x(3), kinds=["forward"]).silent
+    assert blocker.operation == "Halved"
+    assert blocker.error == "No error, and a wrong number from forward mode."
+    assert blocker.cure.startswith("Right is reverse mode.")
 
 
 def test_a_model_that_differentiates_is_free() -> None:

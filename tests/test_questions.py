@@ -70,7 +70,10 @@ THREADS = {
     61: ["github.com/ShiYunyi/Meta-Weight-Net_Code-Optimization/issues/5"],
     62: ["github.com/dragen1860/Deep-Learning-with-PyTorch-Tutorials/issues/6"],
     64: ["github.com/pytorch/pytorch/issues/6535"],
-    65: ["github.com/pytorch/pytorch/issues/58511"],
+    65: [
+        "github.com/pytorch/pytorch/issues/58511",
+        "github.com/pytorch/pytorch/issues/12631",
+    ],
     66: ["github.com/pytorch/pytorch/issues/168059"],
     67: ["github.com/pytorch/pytorch/issues/17124"],
     68: ["github.com/madagra/basic-pinn/issues/4"],
@@ -322,7 +325,10 @@ THREADS = {
     257: ["github.com/caogang/wgan-gp/issues/27"],
     259: ["discuss.pytorch.org/t/how-to-penalize-norm-of-end-to-end-jacobian/62771"],
     261: ["github.com/pytorch/functorch/issues/867"],
-    263: ["github.com/pytorch/tutorials/issues/2797"],
+    263: [
+        "github.com/pytorch/tutorials/issues/2797",
+        "github.com/pytorch/pytorch/issues/25340",
+    ],
     265: [
         "github.com/pytorch/pytorch/issues/3358",
         "github.com/spro/practical-pytorch/issues/9",
@@ -333,7 +339,10 @@ THREADS = {
     271: ["github.com/pytorch/pytorch/issues/72515"],
     273: ["github.com/pytorch/pytorch/issues/6990"],
     224: ["github.com/pytorch/pytorch/issues/45405"],
-    226: ["github.com/dragen1860/MAML-Pytorch/issues/17"],
+    226: [
+        "github.com/dragen1860/MAML-Pytorch/issues/17",
+        "github.com/facebookresearch/higher/issues/128",
+    ],
     228: ["github.com/learnables/learn2learn/issues/154"],
     230: [
         "github.com/pytorch/pytorch/issues/6991",
@@ -449,6 +458,7 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/48574",
         "github.com/pytorch/pytorch/issues/68941",
         "github.com/shariqiqbal2810/maddpg-pytorch/issues/34",
+        "github.com/ericjang/gumbel-softmax/issues/12",
     ],
     354: ["github.com/tensorflow/tensorflow/issues/56879"],
     356: [
@@ -480,6 +490,7 @@ THREADS = {
     380: [
         "github.com/pytorch/pytorch/issues/98276",
         "github.com/pytorch/pytorch/issues/66084",
+        "github.com/pytorch/pytorch/issues/96543",
     ],
     382: [
         "github.com/pytorch/pytorch/issues/47599",
@@ -511,6 +522,7 @@ THREADS = {
     418: [
         "github.com/moskomule/ewc.pytorch/issues/4",
         "github.com/GT-RIPL/Continual-Learning-Benchmark/issues/7",
+        "github.com/facebookresearch/GradientEpisodicMemory/issues/7",
     ],
     368: ["github.com/huggingface/accelerate/issues/1299"],
     388: ["github.com/pytorch/pytorch/issues/162242"],
@@ -524,6 +536,7 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/49683",
         "github.com/pytorch/pytorch/issues/41128",
         "github.com/rusty1s/pytorch_sparse/issues/239",
+        "github.com/rusty1s/pytorch_sparse/issues/186",
     ],
     424: [
         "github.com/rosinality/style-based-gan-pytorch/issues/84",
@@ -631,6 +644,7 @@ THREADS = {
         "github.com/TUM-DAML/gemnet_pytorch/issues/6",
         "github.com/jax-md/jax-md/issues/248",
         "github.com/usnistgov/alignn/issues/113",
+        "github.com/atomistic-machine-learning/schnetpack/issues/548",
     ],
     520: ["github.com/ray-project/ray/pull/65125"],
     522: ["github.com/sotte/pytorch_tutorial/issues/5"],
@@ -643,6 +657,11 @@ THREADS = {
     540: ["github.com/jalola/improved-wgan-pytorch/issues/19"],
     548: ["github.com/pytorch/pytorch/issues/99187"],
     550: ["github.com/pytorch/pytorch/issues/46849"],
+    532: ["github.com/karpathy/build-nanogpt/issues/89"],
+    534: ["github.com/pytorch/pytorch/issues/137284"],
+    542: ["github.com/rtqichen/torchdiffeq/issues/118"],
+    544: ["github.com/lorraine2/implicit-hyper-opt/issues/2"],
+    546: ["github.com/ikostrikov/pytorch-flows/issues/16"],
 }
 
 

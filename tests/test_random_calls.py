@@ -28,6 +28,7 @@ from vjp_guide import (
     Coupling,
     Explanation,
     clarify,
+    compare,
     contract,
     coupling,
     diagnose,
@@ -43,7 +44,8 @@ CALLS = {
     "explain": 4_500,
     "diagnose": 3_500,
     "clarify": 2_500,
-    "trace": 3_000,
+    "trace": 2_000,
+    "compare": 500,
     "jacobian": 2_500,
     "coupling": 2_000,
     "contract": 3_000,
@@ -191,6 +193,29 @@ def try_trace(seed: int) -> None:
     assert found._repr_html_()
     values = wanted.values() if isinstance(wanted, dict) else wanted
     return same(found.gradients, tuple(values))
+
+
+def traced(seed: int) -> Any:
+    """Return the trace of a call, or none where it fails."""
+    call = drawn(seed)
+    return outcome(trace, call.outputs, call.inputs, call.cotangents)[0]
+
+
+def try_compare(seed: int) -> None:
+    """Check that a pass equals itself, and no other that has other gradients."""
+    one, again, other = traced(seed), traced(seed), traced(seed + 1)
+    if one is None:
+        return
+    assert compare(one, again).equal, str(compare(one, again))
+    if other is None:
+        return
+    found, (_, differs) = (
+        compare(one, other),
+        outcome(same, one.gradients, other.gradients),
+    )
+    assert str(found)
+    assert found._repr_html_()
+    assert not (found.equal and differs), found
 
 
 def pair(seed: int) -> tuple[Any, Any]:
@@ -414,6 +439,7 @@ KINDS: dict[str, Callable[[int], None]] = {
     "jacobian": try_jacobian,
     "coupling": try_coupling,
     "contract": try_contract,
+    "compare": try_compare,
     "dot_product_test": try_dot_product_test,
     "figures": try_figures,
 }

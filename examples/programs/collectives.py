@@ -97,7 +97,7 @@ def collectives(size: int) -> dict[str, tuple[Product, dict[str, Call]]]:
             {
                 "in place": into(size * size, listed),
                 "nn": lambda x: torch.cat(nn.all_gather(x)),
-                "functional": lambda x: functional.all_gather_tensor_autograd(
+                "functional": lambda x: functional.all_gather_single_autograd(
                     x, 0, group
                 ),
             },
@@ -107,7 +107,7 @@ def collectives(size: int) -> dict[str, tuple[Product, dict[str, Call]]]:
             {
                 "in place": into(1, distributed.reduce_scatter_tensor),
                 "nn": lambda x: nn.reduce_scatter(x.new_empty(1), list(x.split(1))),
-                "functional": lambda x: functional.reduce_scatter_tensor_autograd(
+                "functional": lambda x: functional.reduce_scatter_single_autograd(
                     x, "sum", 0, group
                 ),
             },

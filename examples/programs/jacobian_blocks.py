@@ -1,7 +1,8 @@
 """A Jacobian in blocks of rows, over processes that torchrun starts and starts again.
 
 Run it with ``torchrun --standalone --nproc-per-node 4 --max-restarts 1``, and the folder
-of the blocks. A block that is in the folder isn't computed again.
+of the blocks. A block that is in the folder isn't computed again, and in the end the
+processes write theirs as one checkpoint, which any number of processes can read.
 """
 
 import argparse
@@ -12,6 +13,10 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, distributed
+from torch.distributed.checkpoint.filesystem import FileSystemReader
+from torch.distributed.checkpoint.metadata import TensorStorageMetadata
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import save
 
 from vjp_guide import jacobian
 
@@ -37,6 +42,7 @@ def work(options: argparse.Namespace) -> None:
         if rank == options.die and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
             os._exit(1)
     took = time.process_time() - begun
+    join_blocks(options.folder, starts)
     told = f"blocks found: {len(starts) - len(missing)}, computed: {len(missing)}"
     cost = f"; {took:.2f} s of processor, {memory() - before:.0f} MiB more"
     everyone: list[str] = [""] * size
@@ -61,6 +67,26 @@ def write(block: Tensor, path: Path) -> None:
     unfinished.replace(path)
 
 
+def join_blocks(folder: Path, starts: range) -> None:
+    """Write the blocks of all processes as one checkpoint, each process its own."""
+    paths = [place(folder, start) for start in starts]
+    blocks = {path.stem: torch.load(path) for path in paths}
+    save(blocks, checkpoint_id=folder / "checkpoint")
+
+
+def read(folder: Path) -> list[Tensor]:
+    """Return the blocks of a checkpoint, in any process, which may be alone."""
+    reader = FileSystemReader(folder / "checkpoint")
+    held = reader.read_metadata().state_dict_metadata
+    blocks = {
+        name: torch.empty(block.size, dtype=block.properties.dtype)
+        for name, block in sorted(held.items())
+        if isinstance(block, TensorStorageMetadata)
+    }
+    load(blocks, storage_reader=reader, no_dist=True)
+    return list(blocks.values())
+
+
 def memory() -> float:
     """Return the most MiB that the process has held."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -68,10 +94,9 @@ def memory() -> float:
 
 def compare(folder: Path, y: Tensor, x: Tensor) -> None:
     """Print whether the blocks are the rows of the whole, computed at once."""
-    paths = sorted(folder.glob("rows-*.pt"))
-    joined = torch.cat([torch.load(path) for path in paths])
-    whole = jacobian(y, x)
-    print(f"{len(paths)} blocks, {tuple(joined.shape)}", end=": ")
+    blocks = read(folder)
+    joined, whole = torch.cat(blocks), jacobian(y, x)
+    print(f"{len(blocks)} blocks, {tuple(joined.shape)}", end=": ")
     print("as the whole" if torch.allclose(joined, whole) else "not the whole")
 
 

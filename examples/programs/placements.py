@@ -52,8 +52,6 @@ def work(rank: int, folder: str, size: int) -> None:
         if new == copy and old not in {average, largest}:
             placed(mesh, old, new, None, alike=False)
             placed(mesh, old, new, part, alike=False)
-    if rank == 0:
-        print(flush=True)
     split(rank, size)
     train(rank, size, mesh)
     contrast(rank, size)

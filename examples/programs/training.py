@@ -87,9 +87,9 @@ def split(rank: int, size: int) -> None:
     def sequence(packed: Tensor) -> Tensor:
         """Return the layers of a token in each process, gathered and scattered."""
         x, scale, first, last = packed.split(2)
-        tokens = functional.all_gather_tensor_autograd((scale * x)[None], 0, group)
+        tokens = functional.all_gather_single_autograd((scale * x)[None], 0, group)
         parts = (tokens @ first).square()[:, None] * last
-        y: Tensor = functional.reduce_scatter_tensor_autograd(parts, "sum", 0, group)
+        y: Tensor = functional.reduce_scatter_single_autograd(parts, "sum", 0, group)
         return y[0]
 
     def experts(packed: Tensor) -> Tensor:

@@ -145,7 +145,11 @@ def _list(app: Sphinx, pages: dict[str, Page]) -> Iterator[str]:
 
 
 def write_whole(app: Sphinx, exception: Exception | None) -> None:
-    """Write llms-full.txt: the copies one after another, in the order of the menu."""
+    """Write llms-full.txt: the copies one after another, in the order of the menu.
+
+    It takes them from their files: several processes write pages, and after an edit
+    those alone that it touches.
+    """
     if exception is None and app.builder.format == "html":
         root = app.config.root_doc
         below = [n for n in _below(app.env, root) if not n.startswith(ENTRIES)]

@@ -1,7 +1,8 @@
-"""Which derivatives of a derivative are silently wrong, by finite differences."""
+"""Which derivatives are silently wrong, by finite differences."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,37 +13,33 @@ from vjp_guide._preflight.trial import Trial
 
 _STEP = 1e-6
 _NEAR = 1e-3
+_ROUNDING = 1e-6
 _Function = Callable[..., Tensor]
 
 
 def wrong_and_right(trial: Trial) -> tuple[list[str], list[str]]:
-    """Return the ways to a second derivative that give a wrong number, and the others.
+    """Return the ways to a derivative that give a wrong number, and the others.
 
-    Finite differences of the first derivative tell, if another way agrees with them:
-    next to a kink, or where numbers are random, none does.
+    Finite differences tell, if another way agrees with them: next to a kink, or where
+    numbers are random, none does.
     """
     try:
-        first, ways, along = _ways(trial)
-        truth = _difference(first, *along)
-        floor = 1e-6 * abs(float(first(*along[0])))
+        tries = _tries(trial)
+        found = [_apart(*each) for each in tries]
     except Exception:  # noqa: BLE001 (what fails is a blocker, not a wrong number)
         return [], []
-    found = {name: _value(way, *along) for name, way in ways.items()}
-    values = {name: value for name, value in found.items() if value is not None}
-    scale = max(floor, abs(truth), *map(abs, values.values()), 0.0)
-    wrong = [n for n, value in values.items() if abs(value - truth) > _NEAR * scale]
-    right = [n for n in values if n not in wrong]
-    return (wrong, right) if right else ([], [])
+    return next((each for each in found if each[0]), ([], []))
 
 
-def _ways(
-    trial: Trial,
-) -> tuple[_Function, dict[str, Callable[..., Tensor]], tuple[list[Tensor], ...]]:
-    """Return the first derivative, ways to the second, and the point and direction."""
+def _tries(trial: Trial) -> list[tuple[float, float, dict[str, float]]]:
+    """Return what is right, how large it is, and what each way gives: first, second."""
     function, xs = _in_double(trial)
     generator = torch.Generator().manual_seed(0)
     v = randn_like(function(*xs), generator)
     u, along = (list(randn_like(tuple(xs), generator)) for _ in range(2))
+
+    def value(*xs: Tensor) -> Tensor:
+        return _inner(function(*xs), v)
 
     def backward(*xs: Tensor) -> Tensor:
         return _inner(vjp(function, *xs)[1](v), u)
@@ -50,12 +47,25 @@ def _ways(
     def forward(*xs: Tensor) -> Tensor:
         return _inner(jvp(function, xs, tuple(u))[1], v)
 
-    ways = {
+    firsts = {"reverse mode": backward, "forward mode": forward}
+    seconds = {
         "a backward pass through a backward pass": _by_reverse(backward),
         "a backward pass through forward mode": _by_reverse(forward),
         "forward mode of forward mode": _by_forward(forward),
     }
-    return backward, ways, (xs, along)
+    return [
+        (*_difference(value, xs, u), _values(firsts, *xs)),
+        (*_difference(backward, xs, along), _values(seconds, xs, along)),
+    ]
+
+
+def _apart(
+    truth: float, size: float, values: dict[str, float]
+) -> tuple[list[str], list[str]]:
+    scale = max(_ROUNDING * size, abs(truth), *map(abs, values.values()), 0.0)
+    wrong = [n for n, value in values.items() if abs(value - truth) > _NEAR * scale]
+    right = [n for n in values if n not in wrong]
+    return (wrong, right) if right else ([], [])
 
 
 def _in_double(
@@ -95,18 +105,25 @@ def _by_forward(first: _Function) -> _Function:
     return value
 
 
-def _difference(first: _Function, xs: list[Tensor], along: list[Tensor]) -> float:
-    ends = [
-        float(first(*(x + step * a for x, a in zip(xs, along, strict=True))))
-        for step in (_STEP, -_STEP)
-    ]
-    return (ends[0] - ends[1]) / (2 * _STEP)
+def _difference(
+    function: _Function, xs: list[Tensor], along: list[Tensor]
+) -> tuple[float, float]:
+    """Return the derivative along a direction, and how large the function is."""
+    pairs = [*zip(xs, along, strict=True)]
+    ends = [float(function(*(x + h * a for x, a in pairs))) for h in (_STEP, -_STEP)]
+    return (ends[0] - ends[1]) / (2 * _STEP), abs(ends[0])
 
 
-def _value(way: _Function, xs: list[Tensor], along: list[Tensor]) -> float | None:
-    with suppress(Exception):
-        return float(way(xs, along))
-    return None
+def _values(
+    ways: dict[str, _Function],
+    *arguments: Any,  # noqa: ANN401 (tensors, or lists of them)
+) -> dict[str, float]:
+    """Return what the ways give, those that fail aside."""
+    found = {}
+    for name, way in ways.items():
+        with suppress(Exception):
+            found[name] = float(way(*arguments))
+    return found
 
 
 def _inner(left: Sequence[Tensor], right: Sequence[Tensor]) -> Tensor:

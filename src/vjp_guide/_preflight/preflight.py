@@ -35,8 +35,8 @@ _CURES: dict[Kind, str] = {
     "it then runs between two graphs.",
 }
 _CURE_OF_SILENT = (
-    "For a loss on J u take an operation whose rule is right (group_norm with one "
-    "group is layer_norm), or write it out."
+    "If you need the other, take an operation whose rule is right (group_norm with "
+    "one group is layer_norm), or write it out."
 )
 
 
