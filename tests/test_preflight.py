@@ -199,6 +199,7 @@ class Steps(Function):
     @torch.amp.custom_fwd(device_type="cpu")
     def forward(ctx: Any, t: Tensor, *rest: Tensor) -> Tensor:  # noqa: ANN401 (torch's own)
         """Return cos(t) + 1, of fewer entries than t."""
+        ctx.save_for_backward(t, *rest)
         t = t[1:].cos()
         return t + 1
 
