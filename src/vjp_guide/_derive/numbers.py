@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vjp_guide._derive.refusal import is_own
 from vjp_guide._derive.subject import Subject
+from vjp_guide._sources import is_own
 
 
 @contextmanager
