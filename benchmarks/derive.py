@@ -1,6 +1,7 @@
 """Derive each module of ``torch.nn``, or say why it is refused.
 
-Run ``python benchmarks/derive.py``, or ``python benchmarks/derive.py GRU Linear``.
+Run ``python benchmarks/derive.py``, or ``python benchmarks/derive.py GRU Linear``;
+``--growth`` prints how the time grows with the number of recorded operations instead.
 The modules, their arguments and inputs are those of torch's own tests, in training mode
 where there is one.
 The times are CPU times, with one thread.
@@ -11,7 +12,7 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -123,6 +124,12 @@ def derived(module: nn.Module, arguments: tuple[Any, Any]) -> Derivation:
     return derive(bound, *bound.inputs)
 
 
+def operations(derivation: Derivation) -> int:
+    """Return how many operations the graph of a derivation has, simplified."""
+    graph = derivation._source.captured.module.graph  # noqa: SLF001 - a count
+    return sum(node.op == "call_function" for node in graph.nodes)
+
+
 def row(info: ModuleInfo) -> Row:
     """Derive the calls of a module."""
     found = Row(name=info.module_cls.__name__)
@@ -135,19 +142,56 @@ def row(info: ModuleInfo) -> Row:
             continue
         found.seconds.append(time.process_time() - start)
         found.lines.append(len(derivation.forward) + len(derivation.backward))
-        graph = derivation._source.captured.module.graph  # noqa: SLF001 - a count
-        operations = [node for node in graph.nodes if node.op == "call_function"]
-        found.operations.append(len(operations))
+        found.operations.append(operations(derivation))
     return found
+
+
+def chain(depth: int) -> nn.Module:
+    """Return linear layers with activations."""
+    layers = (layer for _ in range(depth) for layer in (nn.Linear(3, 3), nn.Tanh()))
+    return nn.Sequential(*layers)
+
+
+def transformer(depth: int) -> nn.Module:
+    """Return layers with attention and a perceptron."""
+    layer = nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0, batch_first=True)
+    return nn.TransformerEncoder(layer, depth, enable_nested_tensor=False)
+
+
+GROWING: dict[Callable[[int], nn.Module], tuple[list[int], list[int]]] = {
+    chain: ([5, 3], [2, 4, 8, 16, 32, 64]),
+    transformer: ([2, 3, 4], [1, 2, 4, 8]),
+}
+
+
+def print_growth() -> None:
+    """Print the time of models of growing depth, by their recorded operations."""
+    derive(torch.tanh, torch.rand(2))  # imports what it needs
+    for build, (shape, depths) in GROWING.items():
+        for depth in depths:
+            start = time.process_time()
+            derivation = derive(build(depth), torch.rand(shape))
+            seconds = time.process_time() - start
+            count = operations(derivation)
+            sys.stdout.write(
+                f"{build.__name__:12} {depth:3} deep  {count:5} operations  "
+                f"{seconds:6.2f} s  {1000 * seconds / count:5.1f} ms an operation\n"
+            )
+            sys.stdout.flush()
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="MODULE", help="all by default")
-    wanted = set(parser.parse_args().names)
+    parser.add_argument("--growth", action="store_true", help="print the time by size")
+    parsed = parser.parse_args()
+    wanted = set(parsed.names)
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
+    if parsed.growth:
+        print_growth()
+        return
     kinds: Counter[str] = Counter()
     for info in module_db:
         if not wanted or info.module_cls.__name__ in wanted:

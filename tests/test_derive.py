@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch.nn import functional
 
 from vjp_guide import Derivation, DeriveError, derive
 from vjp_guide._derive import derive as module
+from vjp_guide._derive import folds
 
 TARGET = torch.tensor([0, 2, 1])
 MASK = torch.arange(15).reshape(3, 5) % 2 == 0
@@ -46,7 +48,7 @@ def check(derivation: Derivation, fn: Callable[..., Any], *inputs: Tensor) -> No
     names = [*derivation.inputs, *derivation.cotangents]
     scope = {"torch": torch, "math": math, "TARGET": TARGET, "MASK": MASK}
     scope |= dict(zip(names, given, strict=True))
-    exec(str(derivation), scope)  # noqa: S102 - that it runs is the test
+    exec(derivation.text(), scope)  # noqa: S102 - that it runs is the test
 
     for name, product in zip(derivation.gradients, expected, strict=True):
         torch.testing.assert_close(scope[name], product, rtol=1e-12, atol=1e-12)
@@ -210,7 +212,7 @@ def ran(derivation: Derivation, *given: Tensor) -> list[Tensor]:
     names = [*derivation.inputs, *derivation.cotangents, *derivation.tangents]
     scope = {"torch": torch, "math": math, "TARGET": TARGET, "MASK": MASK}
     scope |= dict(zip(names, given, strict=True))
-    exec(str(derivation), scope)  # noqa: S102 - that it runs is the test
+    exec(derivation.text(), scope)  # noqa: S102 - that it runs is the test
     values: dict[str, Any] = scope
     return [values[name] for name in derivation.gradients]
 
@@ -509,6 +511,97 @@ def test_a_module_has_its_parameters_by_name() -> None:
     fixed = derive(nn.LayerNorm(3), randn(5, 3)).fixed
     assert fixed["input.shape[1]"] == 3
     assert "input.shape[1] = 3" in str(derive(nn.LayerNorm(3), randn(5, 3)))
+
+
+@pytest.mark.parametrize(
+    ("fn", "expected"),
+    [
+        (lambda x: x[:5].exp(), ("x.shape[0] < 5",)),
+        (lambda x: x[:3].exp(), ("x.shape[0] >= 3",)),
+        (lambda x: x.exp().trace(), ()),
+        (lambda x: x.exp().diagonal().sum(), ()),
+        (lambda x: x.exp() @ torch.ones(len(x.mT)).double() / len(x), ()),
+        (functools.partial(lambda power, x: x**power * len(x), 2), ()),
+        (lambda x: torch.fft.rfft(x).abs(), ()),
+        (lambda x: torch.fft.ifft(x, dim=0, norm="ortho").abs(), ()),
+        (lambda x: torch.fft.rfft2(x).abs(), ()),
+        (lambda x: torch.fft.ifftn(x + 1j * x).abs(), ()),
+        (lambda x: torch.fft.fft(x, n=2).abs(), ("x.shape[-1] > 2",)),
+        (lambda x: torch.fft.irfft(torch.fft.rfft(x), n=x.shape[-1]).exp(), ()),
+        (lambda x: torch.fft.irfft(x.exp() + 0j, dim=0).exp(), ()),
+        (lambda x: torch.linalg.qr(x.mT @ x)[1].exp(), ()),
+        (lambda x: x[:, :1].cholesky_solve(x @ x.mT), ()),
+    ],
+)
+def test_what_lengths_must_meet_is_said(
+    fn: Callable[..., Any], expected: tuple[str, ...]
+) -> None:
+    """Tests functions that take other operations for other lengths, or none."""
+    derivation = derive(fn, randn(4, 3))
+
+    assert derivation.conditions == expected
+    assert all(f"holds for lengths with: {x}" in str(derivation) for x in expected)
+    assert not derivation.fixed
+    check(derivation, fn, randn(4, 3))
+    if not expected:
+        check(derivation, fn, randn(2, 5))
+
+
+def test_a_module_that_asks_for_its_length_is_of_any() -> None:
+    """Tests ``len`` in the method of a module, of a number too."""
+
+    class Mean(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x.sum(0) / len(x) * len([x])
+
+    derivation = derive(Mean(), randn(4, 3))
+
+    assert not derivation.fixed
+    check(derivation, Mean(), randn(2, 5))
+
+
+def test_what_forward_mode_cannot_compare_is_said() -> None:
+    """Tests an operation that torch differentiates once, in one direction."""
+    text = str(derive(lambda x: torch.cdist(x, x), randn(3, 2)))
+
+    assert "# <v, J u> = <J^T v, u>: not compared, since torch has no" in text
+
+
+def test_forward_mode_that_fails_on_no_numbers_is_done_without() -> None:
+    """Tests a function whose forward mode raises where its reverse mode doesn't."""
+    test = derive(lambda x: x.logcumsumexp(0), randn(0)).verification.test
+
+    assert test.passed
+    assert test.forward_method != "forward mode"
+
+
+def test_a_long_program_folds_by_submodule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests the text with lines for submodules, that without, and HTML."""
+    monkeypatch.setattr(folds, "_MOST", 12)
+    layers = [nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3)) for _ in range(2)]
+    model = nn.Sequential(*layers, nn.Tanh()).double()
+    derivation = derive(model, randn(5, 3))
+    short, whole, html = str(derivation), derivation.text(), derivation._repr_html_()
+    modules = {line.name: line.module for line in derivation.backward}
+
+    assert modules["grad_m1_0_weight"] == "1.0"
+    assert modules["grad_m1_1_bias"] == "1.1"
+    assert re.search(r"# 1(\.1)?: \d+ lines\n", short)
+    assert short.endswith("# folded by submodule: text() has all lines")
+    assert "# 1" not in whole
+    assert re.search(r"<details><summary>1(\.1)?: \d+ lines</summary><pre>", html)
+    assert all(line.name in html for line in derivation.backward)
+    state = [*model.parameters(), *model.buffers()]
+    assert len(ran(derivation, randn(5, 3), *state, randn(5, 3))) == 9
+
+
+def test_only_blocks_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests a program of one block, and one without submodules."""
+    monkeypatch.setattr(folds, "_MOST", 2)
+    block = nn.Sequential(*(nn.Sequential(nn.Tanh(), nn.Tanh()) for _ in range(2)))
+
+    assert "# 0: 4 lines\n" in str(derive(nn.Sequential(block), randn(2)))
+    assert "lines" not in str(derive(block.forward, randn(2)))
 
 
 def test_functions_of_all_kinds_have_names() -> None:
@@ -815,10 +908,10 @@ def test_numbers_of_a_product_are_one(fn: Callable[..., Any], expected: str) -> 
     [
         (lambda x: functional.silu(x).exp(), [3], "torch.nn.functional.silu(x)"),
         (functional.logsigmoid, [3], "v * (-x0).sigmoid()"),
-        (lambda x: torch.fft.rfft(x).abs(), [5], "torch.fft.rfft(x, dim=0)"),
+        (lambda x: torch.fft.rfft(x).abs(), [5], "torch.fft.rfft(x)"),
         (lambda x: torch.fft.fft2(x, norm="ortho").abs(), [4, 3], 'norm="ortho"'),
         (lambda x: torch.fft.irfft(x, n=6), [4], "torch.fft.rfft(v, dim=0"),
-        (lambda x: torch.fft.irfft2(x).exp(), [4, 3], "s=[4, 4], dim=[0, 1])"),
+        (lambda x: torch.fft.irfft2(x).exp(), [4, 3], "s=[x.shape[0], 4], dim=[0, 1])"),
         (lambda x: torch.fft.ifft(x).abs(), [4], "torch.fft.ifft("),
         (torch.linalg.svdvals, [4, 3], "torch.linalg.svd("),
         (lambda x: torch.linalg.svd(x)[1], [3, 3], "svd("),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from vjp_guide.__main__ import main
+from vjp_guide._derive import folds
 
 FILE = """\
 import torch
@@ -18,6 +19,15 @@ def picked(x, index):
 class Double(torch.nn.Module):
     def forward(self, x):
         return 2 * x
+
+class Deep(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        block = torch.nn.Sequential(*[torch.nn.Tanh()] * 4)
+        self.layers = torch.nn.ModuleList([block])
+
+    def forward(self, x):
+        return self.layers[0](x)
 
 class Layer(torch.autograd.Function):
     @staticmethod
@@ -76,6 +86,25 @@ def test_a_class_is_written_and_compared(
     assert "# mistake: the factor y is missing" in compared
 
 
+def test_another_product_is_derived(
+    file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests the second order, tangents and a long program."""
+    line = [f"{file}:layer", "--inputs", "x:4x3 w:3x5"]
+    second = printed(capsys, *line, "--order", "2")
+    tangents = printed(capsys, *line, "--jvp")
+    monkeypatch.setattr(folds, "_MOST", 2)
+    deep = [f"{file}:Deep", "--inputs", "x:2"]
+
+    assert "grad2_v = " in second
+    assert "u_y = " in tangents
+    assert "# layers.0" in printed(capsys, *deep)
+    assert "# layers" not in printed(capsys, *deep, "--whole")
+    with pytest.raises(SystemExit):
+        main(["derive", *line, "--jvp", "--order", "2"])
+    assert "not allowed with argument --jvp" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "inputs", "message"),
     [
@@ -86,6 +115,7 @@ def test_a_class_is_written_and_compared(
         ("layer", "x:4:zeros", "names no input"),
         ("layer", "x:4:real", "'x:4:real' names no input"),
         ("branches", "x:3", "a number is read from a tensor"),
+        ("layer", "x:4x3 w:4x3", "\n  mine.py:4, in layer: return torch.tanh(x @ w)"),
     ],
 )
 def test_what_is_refused(

@@ -5,17 +5,20 @@
 
 import math
 import os
+import re
 from typing import Any
 
+import pytest
 import torch
 from hypothesis import HealthCheck, event, given, settings
 from torch import Tensor
 
 from tests.random_programs import Program, programs
-from vjp_guide import Derivation, derive
+from vjp_guide import Derivation, DeriveError, derive
 
 EXAMPLES = int(os.environ.get("VJP_GUIDE_EXAMPLES", "0"))
 ROUNDING = 1e-12
+LARGE_ROUNDING = 1e-6  # of slopes near a norm of 0, which is refused for it
 
 
 def products(function: Any, inputs: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
@@ -36,8 +39,15 @@ def run(derivation: Derivation, inputs: list[Tensor], v: list[Tensor]) -> list[T
     names = [*derivation.inputs, *derivation.cotangents]
     scope: dict[str, Any] = {"torch": torch, "math": math}
     scope |= dict(zip(names, [*inputs, *v], strict=True))
-    exec(str(derivation), scope)  # noqa: S102 - that it runs is the test
+    exec(derivation.text(), scope)  # noqa: S102 - that it runs is the test
     return [scope[name] for name in derivation.gradients]
+
+
+def holds_for(derivation: Derivation, inputs: list[Tensor]) -> bool:
+    """Return whether a text says that it holds for other sizes."""
+    scope = dict(zip(derivation.inputs, inputs, strict=True))
+    fixed = (f"{text} == {length}" for text, length in derivation.fixed.items())
+    return all(eval(text, {}, scope) for text in (*fixed, *derivation.conditions))  # noqa: S307 - it is our own
 
 
 def assert_equal(found: list[Tensor], expected: list[Tensor]) -> None:
@@ -59,14 +69,23 @@ def test_a_random_function_is_derived(program: Program) -> None:
     """Tests the text against autograd, differences and the identity, on two sizes."""
     function = program.function
     first, other = program.inputs
-    derivation = derive(function, *first)
+    try:
+        derivation = derive(function, *first)
+    except DeriveError as error:
+        event("refused")
+        off = re.search(r"it is off by (\S+)$", str(error))
+        if not off or float(off[1]) > LARGE_ROUNDING:  # then torch itself fails
+            with pytest.raises((IndexError, RuntimeError)):
+                products(function, first)
+        return
     event(f"{len(program.operations) // 3 * 3} operations or more")
     event("complex" if first[0].is_complex() else "real")
     event("several outputs" if len(derivation.outputs) > 1 else "one output")
-    event("for these sizes alone" if derivation.fixed else "for all sizes")
+    holds = holds_for(derivation, other)
+    event("for both sizes" if holds else "for the first sizes alone")
 
     assert derivation.verification.test.passed
-    for inputs in (first, first if derivation.fixed else other):
+    for inputs in (first, other if holds else first):
         v, expected = products(function, inputs)
         assert_equal(run(derivation, inputs, v), expected)
     if len(program.operations) % 4 == 0:  # gradcheck takes longer than all the rest

@@ -644,6 +644,7 @@ THREADS = {
         "github.com/TUM-DAML/gemnet_pytorch/issues/6",
         "github.com/jax-md/jax-md/issues/248",
         "github.com/usnistgov/alignn/issues/113",
+        "github.com/atomistic-machine-learning/schnetpack/issues/548",
     ],
     520: ["github.com/ray-project/ray/pull/65125"],
     522: ["github.com/sotte/pytorch_tutorial/issues/5"],

@@ -29,6 +29,9 @@ WORD = re.compile(r"\d+\.\d+|\.?\w+")
 # 1e-07, a letter, one of many variables, a colour, a hash
 MEANINGLESS = re.compile(r"\d\w{2,}|.$|[a-z]\d\d$|(?=.*\d)[\da-f]{6}$")
 NUMBER = re.compile(r"\d")
+DEFINED = re.compile(  # the names that a line of Python makes
+    r"^(?:>>> |\.\.\. )?\s*(?:(?:def|class) (\w{2,})|([\w, ()*]+) = )", re.MULTILINE
+)
 NOT_OF_ANCHORS = re.compile("[^a-z0-9]+")  # as docutils makes them of titles
 # The first is British, and the second the spelling that the index knows.
 SPELLINGS = [
@@ -116,8 +119,16 @@ def parts(document: nodes.document) -> list[Part]:
         elif isinstance(node, nodes.Text) and _searched(node.parent):
             above = node.parent, node.parent.parent  # a title may be code
             named = any(isinstance(up, nodes.title) for up in above)
-            found[-1].add(node, named=named)
+            code = isinstance(node.parent, nodes.literal_block)
+            found[-1].add(_borrowed(node) if code else node, named=named)
     return found[1:]
+
+
+def _borrowed(code: str) -> str:
+    """Return code without the names that it makes itself, which nobody asks for."""
+    made = " ".join(chain.from_iterable(DEFINED.findall(code)))
+    own = {name for name in WORD.findall(made) if len(name) > 1}
+    return " ".join(name for name in WORD.findall(code) if name not in own)
 
 
 def _searched(element: nodes.Element) -> bool:

@@ -61,6 +61,29 @@ def found() -> list[Part]:
     return parts(publish_doctree(TEXT, settings_overrides={"doctitle_xform": False}))
 
 
+def test_names_that_code_makes_are_not_collected() -> None:
+    """Tests assignments, functions and classes, in transcripts and programs."""
+    lines = [
+        ">>> apple, (pears, *plums) = torch.unbind(fruits)",
+        ">>> def peel(banana):",
+        "...     core = banana[0]",
+        "...     return banana.softmax() == apple",
+        "class Basket(list):",
+        "    x = cherry",
+    ]
+    block = nodes.literal_block("", "\n".join(lines))
+    title = nodes.title("", "Apple in a title")
+    section = nodes.section("", title, block, ids=["fruit"])
+    document = publish_doctree("")
+    document += section
+
+    (part,) = parts(document)
+
+    gone = {"pears", "plums", "peel", "core", "basket"}
+    assert {*stems("torch.unbind fruits cherry list apple")} <= part.words
+    assert not part.words & {*stems(" ".join(gone))}
+
+
 def unfronted(text: str) -> list[str]:
     """Return the words that are kept without what each shares with the one before."""
     words = [""]

@@ -1,22 +1,36 @@
 """A derivation as Python, with what was checked as comments."""
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from vjp_guide._derive.content import Content, Departure, Line
+from vjp_guide._derive.folds import Run, depth_of, runs
+from vjp_guide._derive.verification import Verification
 from vjp_guide._show import listed, number
 from vjp_guide.operators.numerals import residual
 
 _WIDE = 64
 
 
-def as_text(derivation: Content) -> str:
+class Block(NamedTuple):
+    """Lines below a comment."""
+
+    heading: str
+    lines: tuple[Line, ...]
+
+
+def as_text(derivation: Content, *, fold: bool) -> str:
     """Return the lines with their shapes, and then what they were compared with."""
-    parts = [f"# {title(derivation)}", *blocks(derivation)]
+    depth = depth_of(derivation) if fold else 0
+    parts = [f"# {title(derivation)}"]
+    parts += [as_block(block, depth) for block in blocks(derivation)]
     notes_ = [f"# {label}: {text}" for label, text in notes(derivation)]
+    notes_ += ["# folded by submodule: text() has all lines"] if depth else []
     return "\n\n".join([*parts, "\n".join(notes_)])
 
 
@@ -28,17 +42,15 @@ def title(derivation: Content) -> str:
     )
 
 
-def blocks(derivation: Content) -> Iterator[str]:
+def blocks(derivation: Content) -> Iterator[Block]:
     """Yield the forward lines and the backward ones, each block with its comment."""
     if derivation.tangents:
         heading = f"forward, with tangents {_shapes(derivation.tangents)}"
-        yield _block(heading, derivation.forward)
+        yield Block(heading, derivation.forward)
         return
     if derivation.forward:
-        yield _block("forward, what the backward pass needs", derivation.forward)
-    yield _block(
-        f"backward, from {_shapes(derivation.cotangents)}", derivation.backward
-    )
+        yield Block("forward, what the backward pass needs", derivation.forward)
+    yield Block(f"backward, from {_shapes(derivation.cotangents)}", derivation.backward)
 
 
 def notes(derivation: Content) -> list[tuple[str, str]]:
@@ -49,18 +61,28 @@ def notes(derivation: Content) -> list[tuple[str, str]]:
     found = [
         (torchs, f"differs by {residual(checks.autograd)}"),
         ("finite differences", f"differ by {residual(checks.differences)}"),
-        ("<v, J u> = <J^T v, u>", f"differs by {residual(checks.identity)}"),
+        ("<v, J u> = <J^T v, u>", _identity(checks)),
     ]
     if not checks.test.passed:
         found.append(("dot-product test", checks.test.verdict))
     if fixed:
         found.append(("holds for other lengths, but for", listed(fixed, most=4)))
+    if derivation.conditions:
+        given = listed(list(derivation.conditions), most=4)
+        found.append(("holds for lengths with", given))
     if private := _private(derivation):
         found.append(("torch has no public name for", listed(private, most=4)))
     if derivation.against:
         label = f"against {derivation.against}"
         found += _departure(label, derivation.departure)
     return found
+
+
+def _identity(checks: Verification) -> str:
+    """Return how far the two sides are from each other, if torch computes both."""
+    if math.isnan(checks.test.forward):
+        return "not compared, since torch has no forward mode of an operation"
+    return f"differs by {residual(checks.identity)}"
 
 
 def _private(derivation: Content) -> list[str]:
@@ -92,10 +114,24 @@ def _values(found: object, expected: Tensor) -> str:
     return f"at {place} {mine}, and should be {theirs}"
 
 
-def _block(heading: str, lines: tuple[Line, ...]) -> str:
+def as_block(block: Block, depth: int) -> str:
+    """Return a comment and its lines, with a line for each run that is folded."""
+    found = list(runs(block.lines, depth))
+    shown = [line for run in found if not run.path for line in run.lines]
+    width = width_of(shown)
+    texts = [f"# {run}" if run.path else as_lines(run, width) for run in found]
+    return "\n".join([f"# {block.heading}", *texts])
+
+
+def width_of(lines: Iterable[Line]) -> int:
+    """Return where the shapes of lines begin."""
     widths = [len(str(line)) for line in lines]
-    width = max((each for each in widths if each <= _WIDE), default=0)
-    return "\n".join([f"# {heading}", *(_line(line, width) for line in lines)])
+    return max((each for each in widths if each <= _WIDE), default=0)
+
+
+def as_lines(run: Run, width: int) -> str:
+    """Return the lines of a run, each with its shape."""
+    return "\n".join(_line(line, width) for line in run.lines)
 
 
 def _line(line: Line, width: int) -> str:

@@ -1,7 +1,6 @@
 """A function and its backward pass as one graph, with the names of its variables."""
 
 import logging
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from vjp_guide._derive.modules import Marks, Repeated
+from vjp_guide._derive.numbers import symbolic_numbers
 from vjp_guide._derive.plain import PLAIN
 from vjp_guide._derive.refusal import refused
 from vjp_guide._derive.subject import Subject, unlike
@@ -126,9 +127,10 @@ def capture(subject: Subject, *, dynamic: bool = True) -> Captured:
         return flat
 
     try:
-        module = _trace(mode, product, fakes)
+        module = _trace(subject, mode, product, fakes)
         if any(map(is_mutable, module.graph.nodes)):
-            module = _trace(mode, functionalize(module), fakes)
+            again = functionalize(Repeated(module).run)
+            module = _trace(subject, mode, again, fakes)
     except Exception as error:
         raise refused(error) from error
     placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
@@ -172,21 +174,49 @@ def _solved(
     return b.new_empty([*batch, *b.shape[-2:]])
 
 
+def _solved_by_factor(b: Tensor, factor: Tensor, upper: bool = False) -> Tensor:  # noqa: FBT001, FBT002 - torch passes it by place
+    """Return an empty tensor of the shape of the solution of a factored system."""
+    return _solved(factor, b, upper=upper)
+
+
 def _diagonal(x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     return torch.diagonal(x, offset, dim1, dim2).clone()
+
+
+def _spectrum(x: Tensor, axes: list[int], norm: int, forward_or_half: bool) -> Tensor:  # noqa: FBT001 - torch passes it by place
+    """Return an empty tensor of the shape of a Fourier transform."""
+    del norm
+    shape = list(x.shape)
+    if forward_or_half and not x.is_complex():
+        shape[axes[-1]] = shape[axes[-1]] // 2 + 1
+    return x.new_empty(shape, dtype=x.dtype.to_complex())
+
+
+def _signal(x: Tensor, axes: list[int], norm: int, length: Any) -> Tensor:
+    """Return an empty tensor of the shape of a Fourier transform to real numbers."""
+    del norm
+    shape = list(x.shape)
+    shape[axes[-1]] = length
+    return x.new_empty(shape, dtype=x.dtype.to_real())
 
 
 _ATEN = torch.ops.aten
 _OPENED: dict[Any, Callable[..., Tensor]] = {
     _ATEN.constant_pad_nd.default: decomposition_table[_ATEN.constant_pad_nd.default],
     _ATEN.linalg_solve_triangular.default: _solved,
+    _ATEN.cholesky_solve.default: _solved_by_factor,
     _ATEN.diagonal_copy.default: _diagonal,
+    _ATEN._fft_c2c.default: _spectrum,  # noqa: SLF001 - it has no other name
+    _ATEN._fft_r2c.default: _spectrum,  # noqa: SLF001 - it has no other name
+    _ATEN._fft_c2r.default: _signal,  # noqa: SLF001 - it has no other name
 }
 
 
-def _trace(mode: FakeTensorMode, function: Any, fakes: list[Tensor]) -> GraphModule:
+def _trace(
+    subject: Subject, mode: FakeTensorMode, function: Any, fakes: list[Tensor]
+) -> GraphModule:
     traced = make_fx(function, decomposition_table=program_rules())
-    with mode, _symbolic_roots(), plain_attention(), _unlogged():
+    with mode, symbolic_numbers(subject), plain_attention(), _unlogged():
         module: GraphModule = traced(*fakes)
     return module
 
@@ -210,7 +240,9 @@ def _product(subject: Subject, values: Sequence[Tensor]) -> tuple[Any, ...]:
     """
     named = dict(zip(subject.inputs, (x.detach() for x in values), strict=True))
     tracked = [named[name].requires_grad_() for name in subject.differentiated]
-    outputs, variables = _outputs(subject, list(named.values()))
+    marks = Marks(subject.model)
+    with marks:
+        outputs, variables = _outputs(subject, list(named.values()))
     flowing: dict[str, Tensor] = {}
     for name, tensor in variables.items():
         if tensor.requires_grad:
@@ -218,7 +250,9 @@ def _product(subject: Subject, values: Sequence[Tensor]) -> tuple[Any, ...]:
     kept = [t for t in outputs if t.requires_grad]
     cotangents = [torch.empty_like(t) if t.requires_grad else None for t in outputs]
     weights = [v for v in cotangents if v is not None]
+    marks.follow(kept)
     gradients = torch.autograd.grad(kept, tracked, weights, allow_unused=True)
+    marks.mark("")
     return outputs, cotangents, list(gradients), variables, flowing
 
 
@@ -234,7 +268,10 @@ def _tangents(subject: Subject, values: Sequence[Tensor]) -> tuple[Any, ...]:
             forward_ad.make_dual(x, tangents[name]) if name in tangents else x
             for name, x in zip(subject.inputs, values, strict=True)
         ]
-        outputs, variables = _outputs(subject, duals)
+        marks = Marks(subject.model)
+        with marks:
+            outputs, variables = _outputs(subject, duals)
+        marks.mark("")
         primals, pushed = _unpacked(outputs)
         found, flowing = _unpacked(list(variables.values()))
     named = dict(zip(variables, found, strict=True))
@@ -332,19 +369,3 @@ def _unlogged() -> Iterator[None]:
         yield
     finally:
         logger.disabled = before
-
-
-@contextmanager
-def _symbolic_roots() -> Iterator[None]:
-    """Let :func:`math.sqrt` take lengths that are variables, as it takes numbers."""
-    plain = math.sqrt
-
-    def sqrt(value: Any) -> Any:
-        symbolic = isinstance(value, torch.SymInt | torch.SymFloat)
-        return torch.sym_sqrt(value) if symbolic else plain(value)
-
-    math.sqrt = sqrt
-    try:
-        yield
-    finally:
-        math.sqrt = plain

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import vjp_guide
+from vjp_guide._derive.refusal import line_of
 from vjp_guide._derive.subject import parameters, positional
 
 EXAMPLE = '--inputs "q:4x3 k:5x3 target:4:int64"'
@@ -26,10 +27,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", metavar="FILE:NAME", help=place)
     sizes = f"name, lengths and, if not float64, dtype of each input: {EXAMPLE}"
     parser.add_argument("--inputs", default="", metavar="TEXT", help=sizes)
+    about = "1 for the product, 2 for that of the product"
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--order", type=int, choices=(1, 2), default=1, help=about)
+    about = "derive the product with tangents, by forward mode"
+    other.add_argument("--jvp", action="store_true", help=about)
     about = "print the text of a torch.autograd.Function"
     parser.add_argument("--function", action="store_true", help=about)
+    about = "print each line of a long program, not a line for each submodule"
+    parser.add_argument("--whole", action="store_true", help=about)
     about = "a torch.autograd.Function to compare with, as file.py:Name"
-    parser.add_argument("--against", metavar="FILE:NAME", help=about)
+    other.add_argument("--against", metavar="FILE:NAME", help=about)
 
 
 def run(parsed: argparse.Namespace) -> str:
@@ -44,10 +52,15 @@ def run(parsed: argparse.Namespace) -> str:
     against = _found(parsed.against) if parsed.against else None
     inputs = _inputs(fn, parsed.inputs.split())
     try:
-        found = vjp_guide.derive(fn, *inputs, against=against)
-        return found.function().rstrip() if parsed.function else str(found)
-    except vjp_guide.DeriveError as error:
-        raise CommandError(str(error)) from error
+        found = vjp_guide.derive(
+            fn, *inputs, order=parsed.order, jvp=parsed.jvp, against=against
+        )
+        if parsed.function:
+            return found.function().rstrip()
+        return found.text(fold=not parsed.whole)
+    except (RuntimeError, TypeError, ValueError) as error:
+        place = line_of(error.__traceback__)
+        raise CommandError("\n  ".join(filter(None, (str(error), place)))) from error
 
 
 def _found(target: str) -> Any:

@@ -18,6 +18,8 @@ class Line:
         code: The expression.
         shape: The shape of the value for the inputs that were given, None if it isn't
             one tensor.
+        module: The path of the submodule that the line belongs to, forward or back,
+            empty for one of the function itself.
 
     >>> from vjp_guide import Line
     >>> print(Line(name="grad_x", code="v * x.cos()", shape=(2,)))
@@ -27,6 +29,7 @@ class Line:
     name: str
     code: str
     shape: tuple[int, ...] | None
+    module: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} = {self.code}"
@@ -68,6 +71,7 @@ class Content:
     gradients: tuple[str, ...]
     fixed: dict[str, int]
     verification: Verification
+    conditions: tuple[str, ...] = ()
     tangents: Shapes = field(default_factory=dict)
     against: str = ""
     departure: Departure | None = None

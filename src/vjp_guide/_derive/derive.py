@@ -14,7 +14,13 @@ from vjp_guide._derive.as_text import as_text
 from vjp_guide._derive.capture import Captured, capture, plain_attention
 from vjp_guide._derive.content import Content, Line, Shapes
 from vjp_guide._derive.function import function_text
-from vjp_guide._derive.program import Naming, Program, naming, program
+from vjp_guide._derive.program import (
+    Naming,
+    Program,
+    conditions,
+    naming,
+    program,
+)
 from vjp_guide._derive.refusal import DeriveError, Guarded, refused
 from vjp_guide._derive.second import product_of
 from vjp_guide._derive.simplify import simplify
@@ -61,6 +67,8 @@ class Derivation(Content):
             of order 2, ``u_y`` for the tangent of an output ``y``.
         fixed: The lengths that the function fixes, such as ``weight.shape[0]``; the
             lines hold for any others, where none is 0 or 1 that wasn't.
+        conditions: What else the lengths must meet, such as ``x.shape[0] < 5``, since
+            the recorded operations are those of the lengths that were given.
         verification: What the lines were compared with.
         tangents: The shapes of the tangents ``u_x``, empty without ``jvp``.
         against: The name of the function with a hand-written backward pass that they
@@ -133,8 +141,25 @@ class Derivation(Content):
     def __repr__(self) -> str:
         return f"<Derivation of {self.name}, {len(self.backward)} backward lines>"
 
+    def text(self, *, fold: bool = False) -> str:
+        """Return what ``print`` shows.
+
+        Args:
+            fold: Whether the lines of a submodule are one line if the program is long,
+                as ``print`` has it; the text is no program then.
+
+        Returns:
+            The lines with their shapes, and what they were compared with.
+
+        >>> import torch
+        >>> from vjp_guide import derive
+        >>> print(derive(lambda x: x.sin(), torch.ones(2)).text().splitlines()[3])
+        grad_x = v * x.cos()  # (2,)
+        """
+        return as_text(self, fold=fold)
+
     def __str__(self) -> str:
-        return as_text(self)
+        return as_text(self, fold=True)
 
     def _repr_html_(self) -> str:
         few = len(self.forward) + len(self.backward) <= _MOST_NODES
@@ -313,10 +338,11 @@ def _derivation(given: Subject, captured: Captured) -> Derivation:
         inputs=_shapes(named.inputs, scope),
         outputs=_shapes(named.outputs, scope),
         cotangents={} if given.kind == "jvp" else _shapes(named.weights, scope),
-        forward=tuple(_lines(found.forward, scope)),
-        backward=tuple(_lines(found.backward, scope)),
+        forward=tuple(_lines(found.forward, found, scope)),
+        backward=tuple(_lines(found.backward, found, scope)),
         gradients=named.gradients,
         fixed=_fixed(captured),
+        conditions=tuple(dict.fromkeys(conditions(captured))),
         verification=verification,
         tangents=_shapes(named.weights, scope) if given.kind == "jvp" else {},
         _source=_Source(subject=given, captured=captured, program=found, scope=scope),
@@ -348,12 +374,15 @@ def _shapes(names: Iterable[str], tensors: Mapping[str, Any]) -> Shapes:
     return {name: tuple(tensors[name].shape) for name in names}
 
 
-def _lines(texts: Iterable[str], variables: Mapping[str, Any]) -> Iterator[Line]:
+def _lines(
+    texts: Iterable[str], found: Program, variables: Mapping[str, Any]
+) -> Iterator[Line]:
     for text in texts:
         name, _, code = text.partition(" = ")
         value = variables[name]
         shape = tuple(value.shape) if isinstance(value, Tensor) else None
-        yield Line(name=name, code=code, shape=shape)
+        module = found.modules.get(name, "")
+        yield Line(name=name, code=code, shape=shape, module=module)
 
 
 def _fixed(captured: Captured) -> dict[str, int]:

@@ -46,6 +46,70 @@ def _multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     return reduce(torch.matmul, tensors)
 
 
+def _trace(x: Tensor) -> Tensor:
+    """Return the sum of the diagonal."""
+    return x.diagonal().sum()
+
+
+_NORMS = ("backward", "ortho", "forward")
+_COMPLEX, _OF_REAL, _TO_REAL = (
+    getattr(torch.ops.aten, name) for name in ("_fft_c2c", "_fft_r2c", "_fft_c2r")
+)
+
+
+def _transform(torchs: Callable[..., Tensor], kind: str) -> Callable[..., Tensor]:
+    """Return a Fourier transform along axes of all their lengths.
+
+    Args:
+        torchs: The function in whose place it runs.
+        kind: ``"fft"``, ``"ifft"`` or ``"rfft"``, the direction and what is kept.
+    """
+
+    def transform(
+        x: Tensor,
+        n: Any = None,
+        dim: Any = _AXES[torchs],
+        norm: str | None = None,
+        *,
+        s: Any = None,
+    ) -> Tensor:
+        if n is not None or s is not None:
+            return torchs(x, n if s is None else s, dim, norm)
+        axes = (
+            [dim]
+            if isinstance(dim, int)
+            else list(range(x.ndim) if dim is None else dim)
+        )
+        divisor = _NORMS.index(norm or "backward")
+        forward = kind != "ifft"
+        mode = divisor if forward else 2 - divisor
+        found: Tensor
+        if x.is_complex():
+            found = _COMPLEX(x, axes, mode, forward)
+        else:
+            found = _OF_REAL(x, axes, mode, kind == "rfft")
+        return found if forward or x.is_complex() else found.conj()
+
+    return transform
+
+
+def _irfft(x: Tensor, n: Any = None, dim: int = -1, norm: str | None = None) -> Tensor:
+    """Return the transform to real numbers of half of a spectrum."""
+    length = 2 * (x.shape[dim] - 1) if n is None else n
+    if not x.is_complex() or length // 2 + 1 != x.shape[dim]:
+        found: Tensor = torch.fft.irfft(x, n, dim, norm)
+    else:
+        mode = 2 - _NORMS.index(norm or "backward")
+        found = _TO_REAL(x, [dim], mode, length)
+    return found
+
+
+_AXES: dict[Callable[..., Tensor], Any] = {
+    **dict.fromkeys((torch.fft.fft, torch.fft.ifft, torch.fft.rfft), -1),
+    **dict.fromkeys((torch.fft.fft2, torch.fft.ifft2, torch.fft.rfft2), (-2, -1)),
+    **dict.fromkeys((torch.fft.fftn, torch.fft.ifftn, torch.fft.rfftn)),
+}
+
 PLAIN: dict[Any, Callable[..., Tensor]] = {
     torch.kron: _kron,
     torch.Tensor.kron: _kron,
@@ -54,5 +118,9 @@ PLAIN: dict[Any, Callable[..., Tensor]] = {
     torch.corrcoef: _corrcoef,
     torch.Tensor.corrcoef: _corrcoef,
     torch.linalg.multi_dot: _multi_dot,
+    torch.trace: _trace,
+    torch.Tensor.trace: _trace,
+    torch.fft.irfft: _irfft,
+    **{each: _transform(each, each.__name__[4:].rstrip("2n")) for each in _AXES},
 }
 """What to run in the place of each."""

@@ -1,13 +1,15 @@
 """The lines of a derived program: forward ones, backward ones and the products."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sympy  # type: ignore[import-untyped] # it has no types
 from torch import Tensor
 from torch.fx import Node
 
 from vjp_guide._derive.capture import Captured
+from vjp_guide._derive.modules import module_of
 from vjp_guide._derive.subject import Subject, unlike
 from vjp_guide._show import names
 from vjp_guide.operators.program.nodes import Size
@@ -139,6 +141,25 @@ def lengths(shapes: dict[str, tuple[Size, ...]]) -> dict[str, str]:
     return found
 
 
+def conditions(captured: Captured) -> Iterator[str]:
+    """Yield the comparisons of lengths by which torch chose what is recorded."""
+    texts = lengths(captured.shapes)
+    environment: Any = captured.mode.shape_env
+    for guard in environment.guards:
+        relation = environment.replace(guard.expr)
+        sides = [texts.get(str(side), str(side)) for side in relation.args]
+        if isinstance(relation, _INEQUALITIES) and all(map(_is_plain, relation.args)):
+            yield f" {relation.rel_op} ".join(sides)
+
+
+_INEQUALITIES = (sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge)
+
+
+def _is_plain(side: Any) -> bool:
+    """Return whether a side of a comparison is a length or a number."""
+    return bool(side.is_Symbol or side.is_Integer)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """The assignments of a derived program.
@@ -147,11 +168,13 @@ class Program:
         forward: What the backward pass needs of the forward pass.
         backward: What depends on the cotangents; the last are the products.
         literals: The tensors of the function that have no name in it.
+        modules: The path of the submodule that each name belongs to.
     """
 
     forward: tuple[str, ...]
     backward: tuple[str, ...]
     literals: dict[str, Tensor]
+    modules: dict[str, str]
 
 
 def program(captured: Captured, subject: Subject, named: Naming) -> Program:
@@ -185,6 +208,7 @@ def program(captured: Captured, subject: Subject, named: Naming) -> Program:
         forward=tuple(line for node, line in lines if place[node] < start),
         backward=(*(line for node, line in lines if place[node] > start), *more),
         literals=constants.literals,
+        modules=_modules(printer) | dict(_own(named, gradients)),
     )
 
 
@@ -199,8 +223,23 @@ def _pushed(
     pairs = zip([*named.outputs, *named.gradients], results, strict=True)
     more = [f"{name} = {text}" for name, text in pairs if name not in known]
     return Program(
-        forward=(*printer.lines, *more), backward=(), literals=constants.literals
+        forward=(*printer.lines, *more),
+        backward=(),
+        literals=constants.literals,
+        modules=_modules(printer),
     )
+
+
+def _modules(printer: Printer) -> dict[str, str]:
+    """Return the submodule of each name that a line assigns to."""
+    pairs = zip(printer.lines, printer.placed, strict=True)
+    return {line.partition(" = ")[0]: module_of(node) for line, node in pairs}
+
+
+def _own(named: Naming, gradients: Sequence[Node | None]) -> Iterator[tuple[str, str]]:
+    """Yield the submodule of each product."""
+    for name, node in zip(named.gradients, gradients, strict=True):
+        yield name, "" if node is None else module_of(node)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

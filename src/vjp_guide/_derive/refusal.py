@@ -55,7 +55,7 @@ class Guarded(TorchDispatchMode):
 def refused(error: Exception) -> DeriveError:
     """Return why a function can't be derived, with the line of the reader's code."""
     reason = _reason(error)
-    line = _line(error.__traceback__)
+    line = line_of(error.__traceback__)
     return DeriveError(f"{reason}\n  {line}" if line else reason)
 
 
@@ -87,7 +87,7 @@ def _first(error: Exception) -> str:
     return (str(error).strip().splitlines() or [""])[0]
 
 
-def _line(trace: TracebackType | None) -> str:
+def line_of(trace: TracebackType | None) -> str:
     """Return the innermost line of a traceback that is the reader's, with its place."""
     frames = [
         frame for frame in traceback.extract_tb(trace) if not is_own(frame.filename)

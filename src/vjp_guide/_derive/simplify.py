@@ -13,6 +13,7 @@ import torch.nn.grad
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx import Graph, Node
 
+from vjp_guide._derive.modules import move
 from vjp_guide.operators.program.nodes import (
     Size,
     args_of,
@@ -52,6 +53,7 @@ class _Graph:
         """Return a new node, with the shape of what it computes."""
         with self._graph.inserting_before(self._place):
             node = self._graph.call_function(target, args, kwargs)
+        move(node, self._place)
         values = torch.fx.map_arg((args, kwargs), lambda n: n.meta["val"])
         with self._mode:
             node.meta["val"] = target(*values[0], **values[1])

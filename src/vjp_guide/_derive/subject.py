@@ -5,7 +5,7 @@ import inspect
 import keyword
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
@@ -38,6 +38,7 @@ class Subject:
             itself, or the one with tangents.
         results: The names of the outputs, empty for ``y``.
         recorded: What is recorded in the place of ``call``, None for ``call``.
+        model: The module whose submodules the parts of a program belong to.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Subject:
     kind: Literal["vjp", "second", "jvp"] = "vjp"
     results: tuple[str, ...] = ()
     recorded: Callable[..., Any] | None = None
+    model: nn.Module = field(default_factory=nn.Module)
 
     def tensors(self, values: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Return the tensors that the function returns, given what to differentiate."""
@@ -125,6 +127,7 @@ def _module(module: nn.Module, inputs: dict[str, Tensor]) -> Subject:
         inputs=named,
         differentiated=tuple(n for n in _differentiated(named) if n not in fixed),
         constants={},
+        model=module,
     )
 
 

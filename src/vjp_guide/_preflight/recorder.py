@@ -1,25 +1,27 @@
 """The operations of a forward pass, each with its arguments and where it was called."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from inspect import currentframe
+from functools import cache
+from inspect import currentframe, getargvalues, unwrap
 from types import CodeType, FrameType
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.autograd.function import BackwardCFunction
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from vjp_guide._graph import edge, walk
 from vjp_guide._preflight.trial import Argument, Trial, may_carry
 from vjp_guide._sources import innermost
 from vjp_guide._trace.modules import ModuleNames
 from vjp_guide._trace.snapshot import shape_of
 
-_APPLY: CodeType = Function.apply.__func__.__code__  # type: ignore[attr-defined] # a class method
 _GENERATED = "GeneratedBackwardFor_"  # torch.library makes one for a custom operator
 
 
@@ -82,6 +84,11 @@ class Recorder(TorchDispatchMode):
         self._known: set[StorageWeakRef] = set()
         self._mapped: set[StorageWeakRef] = set()
         self._kept: dict[int, _Kept] = {}
+        # Not for longer: more that share a forward pass may be defined later.
+        self._functions: Callable[[CodeType], list[type[Function]]] = cache(_functions)
+        self._applied: FrameType | None = None
+        self._ran: set[object] = set()
+        self._is_unsure = False
 
     @property
     def operations(self) -> list[Operation]:
@@ -94,6 +101,16 @@ class Recorder(TorchDispatchMode):
         Returns:
             What it returns, with history.
         """
+        outputs = self._run(trial)
+        if self._is_unsure:
+            nodes = walk([edge(output) for output in outputs if output.requires_grad])
+            self._ran = {getattr(type(node), "_forward_cls", None) for node in nodes}
+            self.restore()
+            self._found.clear()
+            outputs = self._run(trial)
+        return outputs
+
+    def _run(self, trial: Trial) -> list[Tensor]:
         _, values = trial.tracked()
         for argument, value in zip(trial.arguments, values, strict=True):
             if not argument.is_outer:
@@ -145,14 +162,34 @@ class Recorder(TorchDispatchMode):
     ) -> None:
         frames = list(_frames(currentframe()))
         name = str(func)
-        applied = _applied(frames)
+        # The outermost forward pass of a custom Function: it has the derivative.
+        own = (each for each in reversed(frames) if self._functions(each.f_code))
+        applied = next(own, None)
         if applied:
-            frames = frames[frames.index(applied) :]
-            kind, args, kwargs = applied.f_locals["cls"], applied.f_locals["args"], {}
+            if applied is self._applied:  # what else it runs is a part of it
+                return
+            self._applied = applied
+            frames = frames[frames.index(applied) + 1 :]
+            kind, args, kwargs = *self._called(applied), {}
             name, func = kind.__name__, kind.apply
         line = innermost((each.f_code.co_filename, each.f_lineno) for each in frames)
         spot = Spot(self._names.current if self._names else "", line)
         self._operation(name, func, args, kwargs).spots[spot] = None
+
+    def _called(self, frame: FrameType) -> tuple[Any, tuple[Any, ...]]:
+        """Return the custom Function of a forward pass that begins, and its arguments.
+
+        Functions may share an inherited forward pass, which then doesn't tell which of
+        them was called: the graph of the outputs does.
+        """
+        names, varargs, _, values = getargvalues(frame)
+        given = [*(values[name] for name in names), *values.get(varargs or "", ())]
+        if given and isinstance(given[0], BackwardCFunction):
+            return given[0]._forward_cls, tuple(given[1:])  # type: ignore[attr-defined] # noqa: SLF001 (it has no public name)
+        kinds = self._functions(frame.f_code)
+        ran = [kind for kind in kinds if kind in self._ran] or kinds
+        self._is_unsure |= len(ran) > 1
+        return ran[0], tuple(given)
 
     def _operation(
         self,
@@ -223,13 +260,26 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-def _applied(frames: list[FrameType]) -> FrameType | None:
-    """Return the outermost call of a custom Function: it has the derivative."""
-    for frame in reversed(frames):
-        name = frame.f_locals["cls"].__name__ if frame.f_code is _APPLY else _GENERATED
-        if not name.startswith(_GENERATED):
-            return frame
-    return None
+def _functions(code: CodeType) -> list[type[Function]]:
+    """Return the custom Functions whose forward pass this is.
+
+    Newer releases of torch call it from C++, where no frame tells.
+    """
+    if code.co_name != "forward":
+        return []
+    return [
+        kind
+        for kind in _below(Function)
+        if getattr(unwrap(kind.forward), "__code__", None) is code
+        and not kind.__name__.startswith(_GENERATED)
+    ]
+
+
+def _below(kind: type) -> Iterator[Any]:
+    each: type
+    for each in kind.__subclasses__():
+        yield each
+        yield from _below(each)
 
 
 def _tensors(values: object) -> list[Tensor]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.fx import Graph, Node
 
 from vjp_guide.operators.program.nodes import (
+    Size,
     args_of,
     is_mutable,
     name_of,
@@ -77,7 +78,7 @@ _ARITHMETIC = {
 }
 _WIDEST = 64
 _FEW = 12
-_ATOMIC = re.compile(r"[^\W\d]\w*|-?\d+(\.\d+)?")  # a name or a number
+_ATOMIC = re.compile(r"[^\W\d]\w*|-?\d+(\.\d+)?(e[+-]\d+)?")  # a name or a number
 _LAST = 2**63 - 1
 
 
@@ -190,13 +191,7 @@ class Printer:
     def _length(self, node: Node) -> Text:
         """Return a length, or a number that is computed from lengths."""
         if isinstance(node.meta["val"], torch.SymInt):
-            length = str(size(node))
-            if length in self.lengths:
-                return Text(self.lengths[length])
-            code = re.sub(r"\bs\d+\b", lambda found: self.lengths[found[0]], length)
-            code = re.sub(r"(?<!\*)\*(?!\*)|//", lambda found: f" {found[0]} ", code)
-            code = re.sub(r"^\((\(?[^()]*\)?[^()]*)\)$", r"\1", code)
-            return Text(code, _ATOM if length.isalnum() else _LOOSE)
+            return self.size(size(node))
         name = name_of(node)
         if name == "sym_float":
             return self.value(args_of(node)[0])
@@ -205,6 +200,18 @@ class Printer:
         if name in _ARITHMETIC:
             return self._infix(node, *_ARITHMETIC[name])
         return Text(f"math.{name.removeprefix('_sym_')}{self.arguments(node, 0)}")
+
+    def size(self, value: Size) -> Text:
+        """Return the text of a length."""
+        length = str(value)
+        if length in self.lengths:
+            return Text(self.lengths[length])
+        code = re.sub(r"\bs\d+\b", lambda found: self.lengths[found[0]], length)
+        code = re.sub(r"(?<!\*)\*(?!\*)|//", lambda found: f" {found[0]} ", code)
+        code = re.sub(r"\b(Min|Max)\(", lambda found: found[0].lower(), code)
+        code = re.sub(r"\(\(([^()]*)\)\)", r"(\1)", code)
+        code = re.sub(r"^\((\(?[^()]*\)?[^()]*)\)$", r"\1", code)
+        return Text(code, _ATOM if length.isalnum() else _LOOSE)
 
     def _constant(self, name: str) -> Text:
         tensor = self.constants[name]
@@ -499,20 +506,15 @@ def _transformed(printer: Printer, node: Node) -> Text:
     name = {"_fft_c2r": "irfft", "_fft_r2c": "rfft" if last else "fft"}.get(kind)
     name = name or ("ifft" if inverse else "fft")
     several = len(axes) > 1
-    axis = f"dim={axes if several else axes[0]}"
+    axis = [f"dim={axes if several else axes[0]}"] if several or axes[0] != -1 else []
     length = []
     if kind == "_fft_c2r":
-        sizes = [printer.value(n).code for n in _lengths_of(node, axes, last)]
+        sizes = [printer.size(shape_of(node)[axis]).code for axis in axes]
         length = [f"s=[{', '.join(sizes)}]" if several else f"n={sizes[-1]}"]
     named = _NORMS[2 - norm if inverse else norm]
     norms = [f'norm="{named}"'] if named != "backward" else []
-    given = [printer.value(x).code, *length, axis, *norms]
+    given = [printer.value(x).code, *length, *axis, *norms]
     return Text(f"torch.fft.{name}{'n' if several else ''}({', '.join(given)})")
-
-
-def _lengths_of(node: Node, axes: Sequence[int], last: Any) -> list[Any]:
-    """Return the lengths of the axes of a transform to real numbers."""
-    return [*(shape_of(node)[axis] for axis in axes[:-1]), last]
 
 
 def _distances(printer: Printer, node: Node) -> Text:
