@@ -208,7 +208,7 @@ class Steps(Function):
     """Two operations, of which the second no longer has the argument."""
 
     @staticmethod
-    @torch.amp.custom_fwd(device_type="cpu")
+    @torch.amp.custom_fwd(device_type="cpu")  # type: ignore[untyped-decorator] # torch has no types here
     def forward(ctx: Any, t: Tensor, *rest: Tensor) -> Tensor:  # noqa: ANN401 (torch's own)
         """Return cos(t) + 1, of fewer entries than t."""
         ctx.save_for_backward(t, *rest)

@@ -29,6 +29,7 @@ WORD = re.compile(r"\d+\.\d+|\.?\w+")
 # 1e-07, a letter, one of many variables, a colour, a hash
 MEANINGLESS = re.compile(r"\d\w{2,}|.$|[a-z]\d\d$|(?=.*\d)[\da-f]{6}$")
 NUMBER = re.compile(r"\d")
+SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z])")
 DEFINED = re.compile(  # the names that a line of Python makes
     r"^(?:>>> |\.\.\. )?\s*(?:(?:def|class) (\w{2,})|([\w, ()*]+) = )", re.MULTILINE
 )
@@ -204,7 +205,8 @@ def script(found: dict[str, Any]) -> str:
 
 
 def _page(page: Page, place: str) -> list[object]:
-    return [page.name, place, page.description, *map(_titled, page.parts)]
+    shown = SENTENCE.split(page.description)[0]
+    return [page.name, place, shown, *map(_titled, page.parts)]
 
 
 def _phrases(part: Part) -> list[set[str]]:
