@@ -196,6 +196,19 @@ def test_makes_sparse_gradients_dense() -> None:
     assert_close(dense.flatten(1), torch.tensor([[0.0, 0, 1], [0, 0, 1], [1, 0, 0]]))
 
 
+@pytest.mark.filterwarnings("ignore:one backward pass")
+def test_sparse_gradients_behind_a_custom_backward() -> None:
+    """Tests that gradients without memory of their own aren't taken for kept ones."""
+    table = torch.nn.Embedding.from_pretrained(
+        torch.ones(3, 1), freeze=False, sparse=True
+    )
+    y = through(torch.clone)(table(torch.tensor([2, 2, 0]))).flatten()
+
+    dense = jacobian(y, table.weight)
+
+    assert_close(dense.flatten(1), torch.tensor([[0.0, 0, 2], [0, 0, 2], [2, 0, 0]]))
+
+
 def test_holomorphic_functions_give_the_conjugate_derivative() -> None:
     """Tests against the derivative by hand, and against torch's VJP."""
     x = complex_input()

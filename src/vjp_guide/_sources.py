@@ -1,8 +1,10 @@
 """Whose code a file of Python is, and which line of a call is the reader's."""
 
 import functools
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
 
 import torch
 
@@ -34,3 +36,15 @@ def innermost(lines: Iterable[tuple[str, int]]) -> str:
         if not of_torch and path.is_relative_to(_TORCH):
             of_torch = f"{path.relative_to(_TORCH.parent).as_posix()}:{number}"
     return of_torch
+
+
+def line_of(trace: TracebackType | None) -> str:
+    """Return the innermost line of a traceback that is the reader's, with its place."""
+    frames = [
+        frame for frame in traceback.extract_tb(trace) if not is_own(frame.filename)
+    ]
+    if not frames:
+        return ""
+    last = frames[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}, in {last.name}"
+    return ": ".join(filter(None, (place, last.line)))

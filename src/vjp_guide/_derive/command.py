@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 import vjp_guide
-from vjp_guide._derive.refusal import line_of
 from vjp_guide._derive.subject import parameters, positional
+from vjp_guide._sources import line_of
 
 EXAMPLE = '--inputs "q:4x3 k:5x3 target:4:int64"'
 _SEED = 0

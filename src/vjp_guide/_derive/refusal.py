@@ -1,8 +1,5 @@
 """What can't be derived, said with the line that prevents it."""
 
-import traceback
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import torch
@@ -13,7 +10,7 @@ from torch._subclasses.fake_tensor import (
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from vjp_guide._sources import is_own
+from vjp_guide._sources import line_of
 from vjp_guide.operators.torch_tables import has_rule
 
 _NAMESPACES = {"aten", "prims", "prim"}
@@ -85,15 +82,3 @@ def _reason(error: Exception) -> str:
 
 def _first(error: Exception) -> str:
     return (str(error).strip().splitlines() or [""])[0]
-
-
-def line_of(trace: TracebackType | None) -> str:
-    """Return the innermost line of a traceback that is the reader's, with its place."""
-    frames = [
-        frame for frame in traceback.extract_tb(trace) if not is_own(frame.filename)
-    ]
-    if not frames:
-        return ""
-    last = frames[-1]
-    place = f"{Path(last.filename).name}:{last.lineno}, in {last.name}"
-    return ": ".join(filter(None, (place, last.line)))
