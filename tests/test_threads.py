@@ -2,7 +2,9 @@
 
 import sys
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -10,6 +12,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from vjp_guide import coupling, explain, jacobian, trace
+from vjp_guide._hooks import _holds_hooks
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +89,24 @@ def test_several_threads_explain_one_graph() -> None:
         each.join()
 
     assert not failed
+
+
+class Restless(OrderedDict[int, object]):
+    """Another thread changes it while it is read for the first time."""
+
+    reads = 0
+
+    def items(self) -> Any:  # noqa: ANN401 (its own type is narrower than a generator)
+        """Return the items, from the second time on."""
+        self.reads += 1
+        if self.reads == 1:
+            raise RuntimeError("OrderedDict mutated during iteration")
+        return super().items()
+
+
+def test_hooks_that_another_thread_registers_are_read_again() -> None:
+    """Tests a dictionary that changes while it is read, as those of hooks may."""
+    hooks = Restless({0: print})
+
+    assert _holds_hooks(hooks)
+    assert hooks.reads == 2

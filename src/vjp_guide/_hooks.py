@@ -3,7 +3,7 @@
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from threading import Lock
@@ -95,7 +95,7 @@ _replaced: list[OrderedDict[Any, Any]] = []
 
 
 def _replace(hooks: OrderedDict[Any, Any], by: Callable[[_Hook], _Hook]) -> None:
-    for key, hook in list(hooks.items()):
+    for key, hook in _items(hooks):
         hooks[key] = by(hook)
 
 
@@ -137,6 +137,13 @@ def _references(registered: int) -> list[weakref.ref[OrderedDict[Any, Any]]]:
 def _holds_hooks(value: OrderedDict[Any, Any]) -> bool:
     """Return whether the keys are numbers of hooks, which torch counts up."""
     return bool(value) and all(
-        type(key) is int and key < RemovableHandle.next_id and callable(value[key])
-        for key in value
+        type(key) is int and key < RemovableHandle.next_id and callable(hook)
+        for key, hook in _items(value)
     )
+
+
+def _items(hooks: OrderedDict[Any, Any]) -> list[tuple[Any, Any]]:
+    """Return what a dictionary holds, which another thread may change meanwhile."""
+    while True:
+        with suppress(RuntimeError):
+            return list(hooks.items())
