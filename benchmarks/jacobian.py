@@ -78,6 +78,7 @@ def medians(methods: dict[str, Method], rounds: int) -> dict[str, float]:
 def shared(size: int) -> str:
     """Return what processes that share the rows say of their time and memory."""
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    torchrun += ["--local-addr", "127.0.0.1"]  # some can't look up their own name
     options = [word for key, at in SHARED.items() for word in (f"--{key}", str(at))]
     with tempfile.TemporaryDirectory() as folder:
         command = [*torchrun, "--nproc-per-node", str(size), str(PROGRAM), folder]

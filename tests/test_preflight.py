@@ -326,6 +326,17 @@ def test_all_breaks_of_a_graph_are_named() -> None:
     assert "torch.compile: a graph break in module 0" in str(found)
 
 
+@pytest.mark.parametrize("call", [torch.sin, partial(torch.mul, other=x(3))])
+def test_breaks_beside_a_forward_without_lines_are_named(call: Any) -> None:  # noqa: ANN401 (what has no code of Python)
+    """A module's forward may be a function in C++, or none at all."""
+    first = nn.Identity()
+    first.forward = call  # type: ignore[method-assign] # some do
+    (blocker,) = preflight(
+        nn.Sequential(first, Branches()), x(2, 3), kinds=["compile"]
+    ).blockers
+    assert blocker.module == "1"
+
+
 def test_breaks_of_a_function_have_no_module() -> None:
     """A known text has its own cure."""
     (blocker,) = preflight(slope, x(3), kinds=["compile"]).blockers
@@ -335,6 +346,13 @@ def test_breaks_of_a_function_have_no_module() -> None:
 def slope(t: Tensor) -> Tensor:
     """Return a derivative, with its graph."""
     return torch.autograd.grad((t**3).sum(), t, create_graph=True)[0]
+
+
+@pytest.mark.parametrize("model", [nn.Linear(3, 3), torch.sin])
+def test_what_is_compiled_already_is_tried_as_it_was(model: Any) -> None:  # noqa: ANN401 (a module or function)
+    """A graph within a graph would break it."""
+    compiled = torch.compile(model, backend="eager")
+    assert not preflight(compiled, x(2, 3), kinds=["forward", "compile"]).blocked
 
 
 def test_a_backend_that_fails_breaks_no_graph(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -363,7 +381,7 @@ def test_compiled_function_of_one_graph_is_free() -> None:
         ),
         (lambda: preflight(torch.sin), TypeError, "inputs must hold a tensor"),
         (lambda: preflight(torch.abs, torch.tensor(1)), ValueError, "nothing to diff"),
-        (lambda: preflight(nn.Linear(2, 2), x(3)), ValueError, "fails by itself"),
+        (lambda: preflight(nn.Linear(2, 2), x(3)), ValueError, "fails before anything"),
         (lambda: preflight(torch.detach, x(3)), ValueError, "no output"),
         (lambda: preflight(torch.sin, x(3), kinds=()), ValueError, "kinds must be"),
         (

@@ -73,6 +73,7 @@ def _module(model: object, lines: Iterable[tuple[str, int]]) -> str:
 
 
 def _has(module: nn.Module, filename: str, number: int) -> bool:
-    code = module.forward.__code__
-    numbers = {each for *_, each in code.co_lines()}
-    return code.co_filename == filename and number in numbers
+    code = getattr(module.forward, "__code__", None)  # some are written in C++
+    if code is None or code.co_filename != filename:
+        return False
+    return number in {each for *_, each in code.co_lines()}

@@ -33,6 +33,14 @@ class Blocker:
             torch's where a module of torch did.
         error: What torch raises, with its type.
         cure: What to do about it.
+
+    >>> import torch
+    >>> from vjp_guide import preflight
+    >>> def distances(x):
+    ...     return torch.cdist(x, x)
+    >>> (found,) = preflight(distances, torch.ones(3, 2), kinds=["forward"]).blockers
+    >>> found.kind, found.operation
+    ('forward', 'aten._cdist_forward.default')
     """
 
     kind: Kind
@@ -59,8 +67,12 @@ class Preflight:
         tried: What was tried.
         device: Where: ``"cpu"``, ``"cuda:0"``, or several. Another device has other
             kernels.
-        silent: Operations for which forward mode works and a derivative of it is a
-            wrong number, without an error.
+        silent: Operations of which a derivative is a wrong number, without an error.
+
+    >>> import torch
+    >>> from vjp_guide import preflight
+    >>> preflight(torch.sin, torch.ones(2), kinds=["twice"]).blocked
+    ()
     """
 
     blockers: tuple[Blocker, ...]

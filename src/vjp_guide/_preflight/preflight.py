@@ -54,8 +54,8 @@ def preflight(
     parameters that require grad.
 
     Args:
-        model: A module, or a function of tensors. It runs up to seven times, and each
-            operation a few times more.
+        model: A module, or a function of tensors. It runs once or twice, once more
+            for each kind, and some ten times more for ``"forward"``.
         *inputs: Its arguments: tensors of any shapes and dtypes, also in tuples,
             lists and dicts, as the model takes them, with a batch axis if it needs
             one.
@@ -81,9 +81,9 @@ def preflight(
 
     Raises:
         TypeError: If the model can't be called, or the inputs hold no tensor.
-        ValueError: If ``kinds`` holds another word or none, the model fails by itself,
-            there is nothing to differentiate with respect to, or no output depends on
-            it.
+        ValueError: If ``kinds`` holds another word or none, the model fails before
+            anything is tried, there is nothing to differentiate with respect to, or no
+            output depends on it.
 
     It speaks of this device and these inputs: others take other kernels and branches.
     Whether a derivative that exists is right, :func:`vjp_guide.dot_product_test` tells.
@@ -103,6 +103,7 @@ def preflight(
     Nothing blocks forward mode, torch.vmap. Tried on cpu.
     """
     tried = _known(kinds)
+    model = _uncompiled(model)
     call = whole(model, inputs, kwargs or {})
     tensors = [argument.tensor for argument in call.arguments]
     recorder = Recorder(ModuleNames(model) if isinstance(model, nn.Module) else None)
@@ -118,6 +119,13 @@ def preflight(
         tried=tried,
         device=", ".join(sorted({str(tensor.device) for tensor in tensors})),
     )
+
+
+def _uncompiled(model: Callable[..., object]) -> Callable[..., object]:
+    """Return what torch.compile was given, or else the model."""
+    kept = "_orig_mod" if isinstance(model, nn.Module) else "_torchdynamo_orig_callable"
+    plain: Callable[..., object] = getattr(model, kept, model)
+    return plain
 
 
 def _known(kinds: Sequence[Kind]) -> tuple[Kind, ...]:
@@ -151,8 +159,9 @@ def _record(recorder: Recorder, call: Trial) -> None:
         outputs = recorder.record(call)
     except Exception as error:
         raise ValueError(
-            "model(*inputs) fails by itself, before anything is tried: "
-            f"{_text(error)}: pass the inputs with which it runs"
+            f"model(*inputs) fails before anything is tried: {_text(error)}: pass "
+            "inputs with which it runs, and a model that torch.func.functional_call "
+            "takes: with its parameters, not scripted, not wrapped for devices"
         ) from error
     if not any(output.requires_grad for output in outputs):
         raise ValueError(
