@@ -1,4 +1,4 @@
-"""The cotangents of DTensor's placements, and those of what is trained over processes.
+"""The cotangents of DTensor's placements, on real processes.
 
 Each product is held against central differences over the inputs of all processes.
 A result that all processes hold alike counts once; if each goes on alone, all count.
@@ -9,6 +9,7 @@ import tempfile
 
 import torch
 from collectives import (  # type: ignore[import-not-found] # it lies beside
+    compared,
     differences,
     everyone,
     join,
@@ -19,13 +20,6 @@ from torch import Tensor, distributed
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.tensor import DTensor, Partial, Placement, Replicate, Shard
 from torch.multiprocessing.spawn import spawn
-from training import (  # type: ignore[import-not-found] # likewise
-    clip,
-    compared,
-    contrast,
-    split,
-    train,
-)
 
 
 def work(rank: int, folder: str, size: int) -> None:
@@ -52,10 +46,6 @@ def work(rank: int, folder: str, size: int) -> None:
         if new == copy and old not in {average, largest}:
             placed(mesh, old, new, None, alike=False)
             placed(mesh, old, new, part, alike=False)
-    split(rank, size)
-    train(rank, size, mesh)
-    contrast(rank, size)
-    clip(rank, size, mesh)
     leave()
 
 

@@ -1,24 +1,29 @@
 """Layers, losses and norms that are split over processes: which gradients are right.
 
 Each is held against central differences over the inputs of all processes, or of the
-whole in one. Run ``python examples/programs/placements.py``, which runs this.
+whole in one.
 """
 
+import sys
+import tempfile
 from collections.abc import Callable, Sequence
 
 import torch
 import torch.distributed._functional_collectives as functional
 from collectives import (  # type: ignore[import-not-found] # it lies beside
+    compared,
     differences,
     everyone,
-    same,
+    join,
+    leave,
     show,
 )
 from torch import Tensor, distributed
 from torch.distributed import nn
-from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, Shard
+from torch.multiprocessing.spawn import spawn
 from torch.nn import Linear, Module, Parameter
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grad_norm_, clip_grads_with_norm_
@@ -26,16 +31,16 @@ from torch.nn.utils import clip_grad_norm_, clip_grads_with_norm_
 Call = Callable[[Tensor], Tensor]
 
 
-def compared(given: Tensor, wanted: Tensor) -> str:
-    """Return what the tensors of all processes are, beside those wanted."""
-    size = len(given)
-    others = {
-        "right": given,
-        "n times too large": given / size,
-        "n times too small": given * size,
-        "a part": given.sum(0).expand_as(given),
-    }
-    return next((text for text, one in others.items() if same(one, wanted)), "wrong")
+def work(rank: int, folder: str, size: int) -> None:
+    """Be process number ``rank``."""
+    join(rank, folder, size)
+    mesh = init_device_mesh("cpu", (size,))
+    torch.manual_seed(0)
+    split(rank, size)
+    train(rank, size, mesh)
+    contrast(rank, size)
+    clip(rank, size, mesh)
+    leave()
 
 
 class Identity(torch.autograd.Function):
@@ -265,3 +270,9 @@ def slopes(loss: Call, weight: Tensor) -> Tensor:
     ]
     size = distributed.get_world_size()
     return torch.stack(found).view_as(weight).expand(size, *weight.shape)
+
+
+if __name__ == "__main__":
+    size = int(sys.argv[1]) if len(sys.argv) > 1 else 2
+    with tempfile.TemporaryDirectory() as folder:
+        spawn(work, args=(folder, size), nprocs=size)

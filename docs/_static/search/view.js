@@ -1,7 +1,7 @@
 /* Shows the hits of the search as one types, in the dialog and on the page of the search.
 
    A hit is a link, so all that a browser does with links works. Its line of text comes from
-   the Markdown copy of its page, which is fetched when typing rests. */
+   the Markdown copy of its page, which is fetched when typing rests and the hit is in view. */
 {
   const REST = 200; // milliseconds without a key
   const LONG = 90; // letters before the first word that was found
@@ -137,14 +137,21 @@
     const list = box.querySelector(".search");
     const status = box.querySelector(".search-summary");
     let rest;
+    const seen = new IntersectionObserver((entries) => {
+      for (const { target } of entries.filter(({ isIntersecting }) => isIntersecting)) {
+        seen.unobserve(target);
+        target.later();
+      }
+    });
     const show = () => {
       clearTimeout(rest);
+      seen.disconnect();
       const asked = field.value.trim();
       const found = asked ? VJP.find(asked) : { hits: [] };
       status.textContent = asked ? summary(found) : "";
       const items = found.hits.map((hit) => item(hit, found.words));
       list.replaceChildren(...items, ...(asked && !items.length && box.close ? [lists()] : []));
-      rest = setTimeout(() => items.forEach(({ later }) => later()), REST);
+      rest = setTimeout(() => items.forEach((made) => seen.observe(made)), REST);
     };
     const move = (event) => {
       const stops = [field, ...list.querySelectorAll("a")];
