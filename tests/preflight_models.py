@@ -259,14 +259,20 @@ def by_two_passes(
 ) -> None:
     leaves = [t.requires_grad_() for t in tensors(flat)] + [*model.parameters()]
     outputs = tensors(call(*(t.clone() for t in flat)))
-    squares = torch.stack([t.abs().square().sum() for t in outputs]).sum()
+    squares = torch.stack([*map(squared, outputs)]).sum()
     grads: tuple[Tensor | None, ...] = torch.autograd.grad(
         squares, leaves, create_graph=True, allow_unused=True
     )
-    penalties = [g.abs().square().sum() for g in grads if g is not None]
+    penalties = [squared(g) for g in grads if g is not None]
     kept = [penalty for penalty in penalties if penalty.requires_grad]
     if kept:  # else the derivative is constant
         torch.autograd.grad(torch.stack(kept).sum(), leaves, allow_unused=True)
+
+
+def squared(tensor: Tensor) -> Tensor:
+    """Return the squared norm, without abs, which has no derivative in ComplexHalf."""
+    parts = (tensor.real, tensor.imag) if tensor.is_complex() else (tensor,)
+    return torch.stack([part.square().sum() for part in parts]).sum()
 
 
 def by_vmap(model: nn.Module, call: Callable[..., Any], flat: list[Tensor]) -> None:
@@ -283,6 +289,6 @@ def by_func(model: nn.Module, call: Callable[..., Any], flat: list[Tensor]) -> N
         rest = iter(given)
         args = [next(rest).clone() if tensors(t) else t for t in flat]
         outputs = tensors(functional_call(model, weights, tuple(args)))
-        return torch.stack([t.abs().square().sum() for t in outputs]).sum()
+        return torch.stack([*map(squared, outputs)]).sum()
 
     torch.func.grad(loss, tuple(range(1 + len(floats))))(weights, *floats)

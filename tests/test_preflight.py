@@ -116,6 +116,12 @@ DERIVATIVES_OF_A_JVP: dict[str, tuple[Callable[[Tensor], Tensor], str | None]] =
     "rms_norm": (lambda t: F.rms_norm(t, [4]), None),
     "inv": (lambda t: t.softmax(-1).relu() * torch.linalg.inv(t), None),
     "fft": (lambda t: torch.fft.fft(t).abs(), None),
+    "empty row": (  # the derivative is nan
+        lambda t: F.scaled_dot_product_attention(
+            t, t, t, torch.ones(4, 4).tril(-1).bool()
+        ),
+        "aten._safe_softmax.default",
+    ),
 }
 
 
@@ -154,6 +160,11 @@ def test_forward_mode_of_forward_mode_is_named_alone() -> None:
         == "No error, and a wrong number from forward mode of forward mode."
     )
     assert "a backward pass through forward mode" in blocker.cure
+
+
+def test_nothing_is_wrong_if_no_way_is_right() -> None:
+    """Eigenvectors of a triangle that is read alone: one way gives nan."""
+    assert preflight(torch.linalg.eigh, x(3, 3), kinds=["forward"]).silent == ()
 
 
 def test_random_numbers_hide_no_wrong_derivative() -> None:

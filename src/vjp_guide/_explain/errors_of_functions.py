@@ -489,7 +489,8 @@ ROWS = (
         "compiled-double-backward",
         "systems",
         "torch.compile with aot_autograd does not currently support double backward",
-        r"aot_autograd does not currently support double backward",
+        r"torch\.compile (with aot_autograd )?does not currently support "
+        r"(double backward|higher order gradients)",
         "A function under torch.compile was differentiated twice, and its "
         "compiled backward has no derivative.",
         "Leave the part that is differentiated twice outside of torch.compile.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from math import isfinite
 from typing import Any
 
 import torch
@@ -61,9 +62,10 @@ def _tries(trial: Trial) -> list[tuple[float, float, dict[str, float]]]:
 def _apart(
     truth: float, size: float, values: dict[str, float]
 ) -> tuple[list[str], list[str]]:
-    scale = max(_ROUNDING * size, abs(truth), *map(abs, values.values()), 0.0)
-    wrong = [n for n, value in values.items() if abs(value - truth) > _NEAR * scale]
-    right = [n for n in values if n not in wrong]
+    finite = (abs(value) for value in values.values() if isfinite(value))
+    near = _NEAR * max(_ROUNDING * size, abs(truth), *finite, 0.0)
+    right = [n for n, value in values.items() if abs(value - truth) <= near]  # no nan
+    wrong = [n for n in values if n not in right]
     return (wrong, right) if right else ([], [])
 
 
