@@ -22,7 +22,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from vjp_guide import jacobian
 
 os.environ["KINETO_LOG_LEVEL"] = "99"  # the profiler writes to the terminal otherwise
-warnings.simplefilter("ignore", DeprecationWarning)  # torch.func, at its first use
+warnings.simplefilter("ignore")  # torch.func, at its first use
 torch.set_num_threads(1)
 
 

@@ -36,7 +36,7 @@ J.shape
 # ------------
 # Forward mode gives :math:`J u`, of the shape of ``y``; ``torch.autograd.grad`` gives :math:`J^\top v`, of the shape of ``x``.
 
-with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+with warnings.catch_warnings(action="ignore"):
     Ju = torch.func.jvp(function, (x.detach(),), (u,))[1]  # torch.jit, at first use
 (JTv,) = torch.autograd.grad(y, x, v)
 print(Ju)

@@ -171,6 +171,7 @@ CASES: list[tuple[Callable[..., Any], list[Tensor], list[Tensor]]] = [
     (lambda x: torch.linalg.inv((x @ x.mT).exp()), [randn(2, 3)], [randn(2, 4)]),
     (lambda x: x.sum(0).unsqueeze(-1).exp(), [randn(2, 3)], [randn(4, 5)]),
     (lambda x, y: x.add(y, alpha=3) - (1 - y), [randn(3), randn(2, 3)], [randn(5), randn(4, 5)]),
+    (lambda x, n: x * 2.0**n, [randn(2, 3), torch.tensor([-1, 0, 2])], [randn(3, 2), torch.tensor([[-2], [1], [3]])]),
 ]  # fmt: skip
 
 

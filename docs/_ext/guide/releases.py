@@ -1,6 +1,7 @@
 """What changed in which release of torch, from the records of its programs."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
@@ -129,22 +130,32 @@ def note_releases(app: Sphinx, doctree: nodes.document) -> None:
     """Say of each error since when its text is so, on its page and in the index."""
     if app.env.docname == INDEX:
         for link in list(doctree.findall(addnodes.pending_xref)):
-            first = _first(link.get("reftargetid", ""))
+            when = when_raised(link.get("reftargetid", ""), link.astext())
             place = link.parent.index(link) + 1
-            link.parent.insert(place, nodes.Text(f" (since {first})" if first else ""))
+            link.parent.insert(place, nodes.Text(f" ({when})" if when else ""))
     elif app.env.docname.startswith(f"{INDEX}/"):
         for section in list(doctree.findall(nodes.section)):
             if not any(
                 "since" in each["classes"] for each in section.findall(nodes.paragraph)
             ):
                 names = [name for name in section["ids"] if len(spans(name)) > 1]
+                names = [name for name in names if _raises(name)]
                 section.extend(chain.from_iterable(map(_note, names)))
 
 
-def _first(name: str) -> str:
-    """Return since when an error has its text, empty for all releases."""
+def when_raised(name: str, text: str) -> str:
+    """Return in which releases an error has its text, empty for all."""
+    if _raises(name) and not name.startswith("error-older-"):
+        found = now(name, version("torch"))
+        return f"since {found.first}" if found and found != spans(name)[0] else ""
+    held = [span for span in spans(name) if text.rstrip(".") in span.text]
+    return f"{held[0].first} to {held[-1].last}" if held else ""
+
+
+def _raises(name: str) -> bool:
+    """Return whether a program raises or warns in the installed release."""
     found = now(name, version("torch"))
-    return found.first if found and found != spans(name)[0] else ""
+    return bool(found and re.match(r"\w+(Error|Warning):", found.text))
 
 
 def _sections() -> Iterator[str]:

@@ -248,6 +248,8 @@ class Printer:
         if symbol in {"*", "/"} and right.code == "1":
             return left
         power = symbol == "**"
+        if power and _is_whole_power(*args_of(node)):
+            left = Text(repr(args_of(node)[0]))
         code = (
             f"{left.inside(level, strict=power)} {symbol} "
             f"{right.inside(level, strict=not power)}"
@@ -648,6 +650,12 @@ def _widens(node: Node) -> bool:
     source = tensor_of(args_of(node)[0]) if args_of(node) else None
     other = source is not None and source.dtype != torch.float64
     return other and node.kwargs.get("dtype") == torch.float64
+
+
+def _is_whole_power(base: Any, exponent: Any) -> bool:
+    """Return whether a float, written as an integer, would have powers in integers."""
+    tensor = tensor_of(exponent)
+    return _is_short(base) and tensor is not None and not tensor.is_floating_point()
 
 
 def _is_short(value: Any) -> bool:
