@@ -353,6 +353,16 @@ OTHERS = [
         "assert grad(y.sum(), x)[0].tolist() == [0, 0.25]",
     ),
     Program(
+        "eigenvector-phase",
+        "grad(torch.linalg.eig(A)[1].real.sum(), A)",
+        "A = torch.tensor([[0.0, -2.0], [1.0, 1.0]], requires_grad=True)",
+    ),
+    Program(
+        "eigenvector-phase",
+        "grad(torch.linalg.svd(1j * A)[0].real.sum(), A)",
+        "A = torch.tensor([[0.0, -2.0], [1.0, 1.0]], requires_grad=True)",
+    ),
+    Program(
         "once-differentiable",
         "g.backward()",
         "class Bad(torch.autograd.Function):\n"

@@ -366,6 +366,23 @@ ROWS = (
         "safe = torch.where(x > 0, x, 1.0)\ny = torch.where(x > 0, safe.sqrt(), 0.0)",
     ),
     Row(
+        "eigenvector-phase",
+        "graph",
+        "linalg_eig_backward: The eigenvectors in the complex case are specified up to "
+        "multiplication by e^{i phi}. The specified loss function depends on this "
+        "quantity, so it is ill-defined.",
+        r"vectors in the complex case are specified up to multiplication by",
+        "An eigenvector or singular vector times any e^(i phi) is another. The loss "
+        "changes with phi, or is so large that the rounding of its gradient exceeds "
+        "the fixed bound of the check, or nan came in.",
+        "Use the eigenvalues, absolute values, a function of the whole matrix, or "
+        "vectors whose phase you fix. If the loss is free of the phase: float64, or "
+        "the loss divided by a number.",
+        "A = torch.tensor([[0.0, -2.0], [1.0, 1.0]], requires_grad=True)\n"
+        "_, V = torch.linalg.eig(A)\n"
+        "torch.autograd.grad((V / V[:1]).imag.square().sum(), A)",
+    ),
+    Row(
         "backward-create-graph",
         "graph",
         "Using backward() with create_graph=True will create a reference "
