@@ -200,3 +200,15 @@ def test_a_newer_release_has_the_states_that_differ(
     assert (tmp_path / "2.14.txt").read_text(encoding="utf-8").count("\n") == 3
     assert baseline.expected("2.13.1") == old
     assert baseline.expected("2.15.0") == baseline.expected("2.14.0") == new
+
+
+def test_shares_give_what_one_process_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the share that a dead process didn't write is all that is computed again."""
+    names = ("abs", "cumsum", "sinc", "std")
+    whole = baseline.share(tmp_path, names, 0, 1)
+    assert baseline.share(tmp_path, names, 1, 2) == {}  # the other died
+    assert baseline.share(tmp_path, names, 0, 2) == whole
+    monkeypatch.setattr(baseline, "compute", None)
+    assert baseline.share(tmp_path, names, 1, 2) == whole

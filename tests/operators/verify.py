@@ -2,17 +2,23 @@
 
 The oldest release has a file with all states, a newer one with those that differ from
 the release before. With ``--write`` a file is written instead of compared.
+
+``torchrun --nproc-per-node 2 -m tests.operators.verify --parts FOLDER`` has each
+process verify its share and write it there; the last one compares all. A share that is
+there isn't computed again, so the same command goes on after a process died.
 """
 
+import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 
 from records.changes import number
-from vjp_guide.operators import Entry, compute, summary
+from vjp_guide.operators import Atlas, Entry, compute, summary
+from vjp_guide.operators.entry import groups
 
 STATES = Path(__file__).with_name("states")
 GONE = "not in torch's tables"
@@ -53,17 +59,53 @@ def bar(entries: Iterator[Entry], count: int) -> Iterable[Entry]:
     print(file=sys.stderr)
 
 
+def states_of(found: Atlas) -> dict[str, str]:
+    """Return the state of each variant."""
+    variants = [variant for entry in found.entries for variant in entry.variants]
+    return {variant.name: variant.state for variant in variants}
+
+
+def share(folder: Path, names: Sequence[str], rank: int, size: int) -> dict[str, str]:
+    """Verify the share of a process, unless it is there, and write it.
+
+    Returns:
+        The states of all, if all shares are there, or else none.
+    """
+    head = f"torch {torch.__version__}, share"
+    paths = [folder / f"{head} {number} of {size}.txt" for number in range(size)]
+    if not paths[rank].exists():
+        states = states_of(compute(jobs=1, progress=bar, names=names[rank::size]))
+        written = Path(f"{paths[rank]}.part")  # one that dies leaves no half
+        lines = [f"{name}\t{state}\n" for name, state in states.items()]
+        written.write_text("".join(lines), encoding="utf-8")
+        written.replace(paths[rank])
+    if not all(path.exists() for path in paths):
+        return {}
+    texts = [path.read_text(encoding="utf-8").splitlines() for path in paths]
+    return dict(line.split("\t") for lines in texts for line in lines)
+
+
 def main() -> int:
     """Return 1 if the states differ, and print how."""
+    if "--parts" in sys.argv:
+        folder = Path(sys.argv[sys.argv.index("--parts") + 1])
+        folder.mkdir(parents=True, exist_ok=True)
+        rank, size = (int(os.environ[key]) for key in ("RANK", "WORLD_SIZE"))
+        states = share(folder, tuple(groups()), rank, size)
+        return compared(states) if states else 0
     start = time.perf_counter()
     found = compute(jobs=PROCESSES, progress=bar)
-    variants = [variant for entry in found.entries for variant in entry.variants]
-    states = {variant.name: variant.state for variant in variants}
+    states = states_of(found)
     if "--write" in sys.argv:
         write(states)
     counts = summary(found)
     print(f"torch {found.torch}, {time.perf_counter() - start:.0f} s: {counts.states}")
     print(f"blind {counts.blind}, programs {counts.programs[0]}, {counts.checks}")
+    return compared(states)
+
+
+def compared(states: dict[str, str]) -> int:
+    """Return 1 if states differ from those expected, and print how."""
     wanted = expected()
     names = sorted(wanted.keys() | states.keys())
     differing = [name for name in names if wanted.get(name) != states.get(name)]
