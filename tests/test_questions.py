@@ -400,7 +400,10 @@ THREADS = {
         "github.com/anishmadan23/adversarial-attacks-pytorch/issues/1",
         "github.com/BorealisAI/advertorch/issues/49",
     ],
-    294: ["github.com/pytorch/functorch/issues/334"],
+    294: [
+        "github.com/pytorch/functorch/issues/334",
+        "github.com/f-dangel/backpack/issues/266",
+    ],
     296: [
         "github.com/pytorch/pytorch/issues/30454",
         "github.com/pytorch/pytorch/issues/5871",
@@ -479,6 +482,7 @@ THREADS = {
     362: [
         "github.com/facebookresearch/higher/issues/31",
         "github.com/metaopt/torchopt/issues/218",
+        "github.com/wyharveychen/CloserLookFewShot/issues/62",
     ],
     364: ["github.com/patrick-kidger/optimistix/issues/54"],
     378: ["github.com/noahgolmant/pytorch-hessian-eigenthings/issues/19"],
@@ -662,6 +666,7 @@ THREADS = {
     542: ["github.com/rtqichen/torchdiffeq/issues/118"],
     544: ["github.com/lorraine2/implicit-hyper-opt/issues/2"],
     546: ["github.com/ikostrikov/pytorch-flows/issues/16"],
+    560: ["github.com/OpenNMT/OpenNMT-py/issues/443"],
 }
 
 
