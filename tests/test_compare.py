@@ -69,6 +69,19 @@ def test_a_pass_equals_itself(
     assert str(found).startswith("No difference in 8 cotangents")
 
 
+@pytest.mark.filterwarnings("ignore:ComplexHalf support is experimental")
+@pytest.mark.parametrize("dtype", [torch.complex32, torch.float8_e4m3fn])
+def test_dtypes_that_torch_compares_not(dtype: torch.dtype) -> None:
+    """Tests cotangents for which :func:`torch.equal` isn't implemented."""
+    x = leaf(3)
+    y = x.to(torch.complex64 if dtype.is_complex else torch.float32).to(dtype)
+
+    first, second = (trace(y, x, torch.full((3,), c).to(dtype)) for c in (1.0, 2.0))
+
+    assert compare(first, first).equal
+    assert not compare(first, second).equal
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(), (2,), (2, 3), (3, 1, 2)])
 def test_finds_where_it_begins_and_by_how_much(

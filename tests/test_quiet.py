@@ -1,9 +1,12 @@
 """Tests of what stays as it was around a pass."""
 
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor
 
-from vjp_guide import _quiet
+from vjp_guide import _quiet, trace
 
 
 class Refusing:
@@ -33,3 +36,26 @@ def test_an_object_that_refuses_a_question_is_left_alone(
         y.sum().backward()
         assert y.grad is not None
     assert y.grad is None
+
+
+def test_a_custom_backward_may_run_a_pass_through_another_graph() -> None:
+    """Tests that what this one keeps is found, though no output leads to it."""
+    h = torch.ones(2, requires_grad=True) * 2
+    h.retain_grad()
+    other = h.sum()
+
+    class Through(torch.autograd.Function):
+        @staticmethod
+        def forward(_: object, x: Tensor) -> Tensor:
+            return x.clone()
+
+        @staticmethod
+        def backward(_: object, v: Tensor) -> Tensor:
+            other.backward()
+            return v
+
+    x = torch.ones(2, requires_grad=True)
+    apply: Any = Through.apply  # torch has no types here
+    trace(apply(x), x, torch.ones(2))
+
+    assert h.grad is None

@@ -91,6 +91,27 @@ def test_several_threads_explain_one_graph() -> None:
     assert not failed
 
 
+@pytest.mark.parametrize("kind", CALLS)
+def test_what_another_thread_writes_meanwhile_stays(kind: str) -> None:
+    """Tests a kept gradient of a graph that shares leaves alone with that of y."""
+    x = torch.randn(3, requires_grad=True)
+    y, h = 2 * x, 3 * x
+    h.retain_grad()
+    total = h.sum()
+
+    def other(_: Tensor) -> None:
+        thread = threading.Thread(target=total.backward, args=(None, True))
+        thread.start()
+        thread.join()
+
+    y.register_hook(other)
+    CALLS[kind](y, x)
+
+    assert h.grad is not None
+    assert x.grad is not None
+    assert_close(x.grad, 3 * h.grad)
+
+
 class Restless(OrderedDict[int, object]):
     """Another thread changes it while it is read for the first time."""
 

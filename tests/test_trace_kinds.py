@@ -401,3 +401,15 @@ def test_nested_shapes_have_minus_one() -> None:
     for kind in (jagged, nested):
         y, x = kind()
         assert trace(y, x).inputs[0].shape == (2, -1)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested:UserWarning")
+def test_nested_tensors_that_the_graph_saves_in_inference_mode() -> None:
+    """Tests that their size is read, of which inference mode makes no view."""
+    _, x = jagged()
+    y = (x * 2).to_padded_tensor(0.0)
+
+    with torch.inference_mode():
+        record = trace(y, x, torch.ones(2, 3))
+
+    assert (8 * 5 // 2) in {each.nbytes for node in record.nodes for each in node.saved}

@@ -2,7 +2,7 @@
 
 import random
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -11,18 +11,24 @@ import numpy.random  # here, so that no call pays for it
 import torch
 from torch import Tensor
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
+from torch.autograd.graph import GradientEdge
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils.weak import TensorWeakRef, WeakTensorKeyDictionary
 
+from vjp_guide._graph import edge, walk
+from vjp_guide._hooks import any_custom
 from vjp_guide._objects import objects_of
 
+_Kept = list[tuple[Tensor, Tensor | None]]
 _AUTOCAST = ("cpu", "cuda")
 _COPY = torch.ops.aten.clone.default
 _WRITES = (_COPY, torch.ops.aten.add.Tensor)
 
 
 @contextmanager
-def quiet_passes(tensors: Iterable[object] = ()) -> Iterator[None]:
+def quiet_passes(
+    tensors: Iterable[object] = (), *, outputs: Collection[object] | None = None
+) -> Iterator[None]:
     """Restore random states and the ``.grad`` of tensors with ``retain_grad()``.
 
     A pass runs the hooks of the graph; this can't prevent it. The ``.grad`` of
@@ -30,23 +36,42 @@ def quiet_passes(tensors: Iterable[object] = ()) -> Iterator[None]:
 
     Args:
         tensors: What takes part; the random state of their accelerators is restored.
+        outputs: See :func:`kept_grads`.
 
     Yields:
         Nothing.
     """
-    with kept_grads(), quiet_randomness(tensors):
+    with kept_grads(outputs), quiet_randomness(tensors):
         yield
 
 
 @contextmanager
-def kept_grads() -> Iterator[None]:
-    """Restore the ``.grad`` of tensors with ``retain_grad()``, found as above."""
+def kept_grads(outputs: Collection[object] | None = None) -> Iterator[None]:
+    """Restore the ``.grad`` of tensors with ``retain_grad()``, found as above.
+
+    Args:
+        outputs: Where the passes begin: another thread may write to what they don't
+            reach. ``None`` if unknown.
+    """
     with plain_torch():
         retained = _retained()
     try:
         yield
     finally:
-        restore_grads(retained)
+        restore_grads(_reached(retained, outputs))
+
+
+def _reached(retained: _Kept, outputs: Collection[object] | None) -> _Kept:
+    """Return which of these the passes may have written to."""
+    with plain_torch():
+        changed = [each for each in retained if each[0].grad is not each[1]]
+        if not changed or outputs is None:
+            return changed
+        starts = [edge(y) for y in outputs if isinstance(y, Tensor | GradientEdge)]
+        nodes = walk(starts)
+        if any_custom(nodes):  # it may run passes through other graphs
+            return changed
+        return [each for each in changed if edge(each[0])[0] in nodes]
 
 
 @contextmanager
@@ -77,7 +102,7 @@ class RetainedGrads(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call] # torch has no types here
         self._written = WeakTensorKeyDictionary()
         self._made: list[TensorWeakRef] | None = [] if notes_all else None
-        self._found: list[tuple[Tensor, Tensor | None]] = []
+        self._found: _Kept = []
 
     def __torch_dispatch__(
         self,
@@ -196,7 +221,7 @@ def plain_torch() -> Iterator[None]:
         yield
 
 
-def _retained() -> list[tuple[Tensor, Tensor | None]]:
+def _retained() -> _Kept:
     """Return all tensors that keep their gradient, though no leaves, with it.
 
     The graph doesn't lead to them, and a pass may write to any of them.

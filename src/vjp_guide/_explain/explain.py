@@ -118,7 +118,8 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
         is_grads_batched=is_grads_batched,
         materialize_grads=materialize_grads,
     )
-    with quiet_passes(each.value for each in (*call.outputs, *call.inputs)):
+    ys, xs = ([each.value for each in some] for some in (call.outputs, call.inputs))
+    with quiet_passes([*ys, *xs], outputs=ys):
         return _explain(call, limit, seconds, start)
 
 

@@ -67,11 +67,13 @@ def record(
     """Return the record of a call, with values of up to ``most`` elements, if any."""
     ys, xs = call.outputs, call.inputs
     starts, stops = list(map(edge, ys)), list(map(edge, xs))
-    edges = between(starts, stops)
     recorder = _Recorder(most)
-    with kept_grads(), _hooked(edges, recorder.hook()):
-        gradients = call.run()
-    with _PLAIN():
+    with kept_grads(ys):  # which looks at all objects: the walk makes many
+        edges = between(starts, stops)
+        with _hooked(edges, recorder.hook()):
+            gradients = call.run()
+    # Inference mode makes views of nested tensors that can't be read.
+    with _PLAIN(), torch.inference_mode(mode=False):
         graph = _Graph(recorder.events, edges, starts, stops)
         entering, returned = map(recorder.described, (call.entering(), gradients))
         return Pass(
@@ -124,7 +126,7 @@ class _Recorder:
     def described(self, tensors: Iterable[Tensor | None]) -> _Cotangents:
         """Return what is kept of what isn't seen by a hook."""
         look = described if self._most < 0 else self._snapshot
-        return tuple(map(look, tensors))
+        return tuple([t if t is None else look(t) for t in tensors])
 
     def _log_shapes(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
         """Append an event, as the hook of a node."""
@@ -133,19 +135,17 @@ class _Recorder:
         self.events.append((node, shared(came, came), shared(went, went)))
 
     def _log_values(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
-        came = tuple(map(self._snapshot, arriving))
-        went = tuple(map(self._snapshot, leaving))
+        came = tuple([t if t is None else self._snapshot(t) for t in arriving])
+        went = tuple([t if t is None else self._snapshot(t) for t in leaving])
         self.events.append((node, came, went))
         self._sent = {
             id(tensor): (tensor, tensor._version, one)  # noqa: SLF001 (it has no public name)
             for tensor, one in zip(leaving, went, strict=True)
-            if one and tensor is not None and one.values is not None
+            if tensor is not None and one and one.values is not None
             if not tensor.is_inference()
         }
 
-    def _snapshot(self, tensor: Tensor | None) -> Cotangent | None:
-        if tensor is None:
-            return None
+    def _snapshot(self, tensor: Tensor) -> Cotangent | None:
         sent = self._sent.get(id(tensor))
         if sent and sent[1] == tensor._version:  # noqa: SLF001 (it has no public name)
             return sent[2]
@@ -242,7 +242,7 @@ def _of_saved(name: str, raw: Any) -> tuple[Saved, ...]:  # noqa: ANN401 (torch 
     data = raw.data
     if data is None or raw.unpack_hook:
         return ()
-    if data.layout == torch.strided and not data.is_nested:
+    if data.layout is torch.strided and not data.is_nested:
         return _dense(name, data.shape, data.nbytes)
     return (Saved(name, shape_of(data), _stored_bytes(data)),)
 

@@ -26,6 +26,8 @@ def snapshot(tensor: Tensor, most: float) -> Cotangent | None:
     if not holds_values(tensor):
         return described(tensor)
     try:
+        if type(tensor) is Tensor:
+            return _read(tensor, most)
         # A subclass of the reader's may change or refuse anything.
         with torch._C.DisableTorchFunction():  # noqa: SLF001 (it has no public name)
             return _read(tensor, most)
@@ -74,8 +76,10 @@ def holds_values(tensor: Tensor) -> bool:
     """
     if tensor.is_meta or _is_wrapped(tensor):
         return False
-    own = type(tensor).__torch_dispatch__ is not Tensor.__torch_dispatch__
-    return not own or tensor.layout == torch.jagged
+    kind = type(tensor)
+    if kind is Tensor or kind.__torch_dispatch__ is Tensor.__torch_dispatch__:
+        return True
+    return tensor.layout == torch.jagged
 
 
 def _copy(tensor: Tensor) -> Tensor:
