@@ -93,6 +93,12 @@ def custom(x, n):
         y = Twice.apply(y)
     return y
 
+def in_place(x, n):
+    y = x * 1
+    for _ in range(n):
+        y.mul_(1.00001)
+    return y
+
 def parts(x, n):
     return torch.stack([chain(x, n // 50) for _ in range(50)])
 """
@@ -118,7 +124,7 @@ thread.join()
 
 
 @pytest.mark.parametrize(
-    "shape", ["chain", "leaves", "diamonds", "pairs", "custom", "parts"]
+    "shape", ["chain", "leaves", "diamonds", "pairs", "custom", "in_place", "parts"]
 )
 def test_what_was_walked_can_be_freed_in_a_small_stack(shape: str) -> None:
     """Tests in a process of its own, which a failure would end."""
