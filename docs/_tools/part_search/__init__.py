@@ -11,9 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain, pairwise, takewhile
-from operator import eq, sub
-from string import ascii_uppercase
+from itertools import chain, pairwise
+from operator import sub
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -44,7 +43,6 @@ SPELLINGS = [
 ASKED = "asked"
 MENTIONED = 15  # of the parts that hold a word, for each that is asked for by it
 FIRST = 40  # the code of the letter for 0
-SHARED = ascii_uppercase  # no word holds a capital
 UNSEARCHED = "unsearched"
 UNSEEN = nodes.comment, nodes.math, nodes.math_block, nodes.raw, nodes.system_message
 
@@ -191,9 +189,9 @@ def index(
         "meanings": [tuple(map(list, map(stems, pair))) for pair in synonyms.items()],
         "pages": [_page(page, places[page.name]) for page in pages],
         "phrases": "".join(_letter(len(phrases)) for phrases in asked),
-        "words": _fronted(words),
+        "words": " ".join(words),
         "numbers": "".join(_letter(len(places)) for places in words.values()),
-        "places": "".join(sorted(words.values(), key=len, reverse=True)),
+        "places": "".join(map(_letter, _steps(words.values()))),
     }
 
 
@@ -244,31 +242,16 @@ def _titled(part: Part) -> str | tuple[str, ...]:
     return (part.anchor,) if same else (part.anchor, part.title)
 
 
-def _places(texts: Iterable[set[str]]) -> dict[str, str]:
-    """Return for each word, sorted, the steps from each text that holds it to the next.
+def _places(texts: Iterable[set[str]]) -> dict[str, list[int]]:
+    """Return the texts that hold each word: the longest lists first, then the lowest.
 
-    Each step is a letter, which takes fewer bytes than digits and a comma. The index
-    has the longest lists first, and their numbers apart: like stands by like, for gzip.
+    Like stands by like, for gzip, and words that a text alone holds side by side.
     """
     places: dict[str, list[int]] = defaultdict(list)
     for number, words in enumerate(texts):
         for word in words:
             places[word].append(number)
-    return {
-        word: "".join(map(_letter, _steps(places[word]))) for word in sorted(places)
-    }
-
-
-def _fronted(words: Iterable[str]) -> str:
-    """Return sorted words, each without the letters that it shares with the one before.
-
-    A capital before it says how many these are: A none, B one.
-    """
-    found = ""
-    for pair in pairwise(["", *words]):
-        shared = min(sum(takewhile(bool, map(eq, *pair))), len(SHARED) - 1)
-        found += SHARED[shared] + pair[1][shared:]
-    return found
+    return dict(sorted(places.items(), key=lambda item: (-len(item[1]), *item[::-1])))
 
 
 def _letter(step: int) -> str:
@@ -277,6 +260,12 @@ def _letter(step: int) -> str:
     return chr(code + (code >= ord("\\")))
 
 
-def _steps(numbers: Sequence[int]) -> Iterator[int]:
-    """Yield the differences of neighbours, and first the first number."""
-    return map(sub, numbers, [0, *numbers])
+def _steps(lists: Iterable[list[int]]) -> Iterator[int]:
+    """Yield the step to each number from the one before it.
+
+    That to the first is from the first of the list before, if both are as long. A step
+    is a letter in the index, which takes fewer bytes than digits and a comma.
+    """
+    for before, numbers in pairwise([[], *lists]):
+        start = before[0] if len(before) == len(numbers) else 0
+        yield from map(sub, numbers, [start, *numbers])

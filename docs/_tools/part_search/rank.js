@@ -56,13 +56,6 @@ function mistakes(one, other, most) {
   return row[other.length];
 }
 
-/* Return the words that _fronted in __init__.py has shortened. */
-function wordsOf(text) {
-  let word = "";
-  return (text.match(/[A-Z][^A-Z]*/g) ?? [])
-    .map((own) => (word = word.slice(0, own.charCodeAt(0) - "A".charCodeAt(0)) + own.slice(1)));
-}
-
 /* Return the numbers that letters stand for, as _letter in __init__.py says. */
 function numbersOf(letters) {
   const numbers = new Int32Array(letters.length);
@@ -73,17 +66,18 @@ function numbersOf(letters) {
   return numbers;
 }
 
-/* Return the places of each word, which are listed by steps: the longest lists come first. */
+/* Return the places of each word, from the steps that _steps in __init__.py yields. */
 function placesOf({ words, numbers, places }) {
   const counts = numbersOf(numbers);
   const steps = numbersOf(places);
-  const lists = [];
-  let start = 0;
-  for (const word of [...counts.keys()].sort((one, other) => counts[other] - counts[one])) {
-    const list = (lists[word] = steps.subarray(start, (start += counts[word])));
-    for (let at = 1; at < list.length; at++) list[at] += list[at - 1];
-  }
-  return new Map(wordsOf(words).map((word, at) => [word, lists[at]]));
+  let [start, first] = [0, 0];
+  return new Map(words.split(" ").map((word, at) => {
+    const list = steps.subarray(start, (start += counts[at]));
+    if (counts[at] === counts[at - 1]) list[0] += first;
+    first = list[0];
+    for (let next = 1; next < list.length; next++) list[next] += list[next - 1];
+    return [word, list];
+  }));
 }
 
 /* Return the address and the title of a part, of which one may give the other. */

@@ -1,7 +1,6 @@
 """Tests of the index of parts; how well it ranks is tested in a browser."""
 
 import json
-import re
 from dataclasses import dataclass
 from itertools import accumulate, islice
 from typing import Any
@@ -14,8 +13,9 @@ from sphinx import addnodes
 from docs._tools.part_search import (
     FIRST,
     Part,
-    _fronted,
     _letter,
+    _places,
+    _steps,
     index,
     parts,
     script,
@@ -84,23 +84,16 @@ def test_names_that_code_makes_are_not_collected() -> None:
     assert not part.words & {*stems(" ".join(gone))}
 
 
-def unfronted(text: str) -> list[str]:
-    """Return the words that are kept without what each shares with the one before."""
-    words = [""]
-    for capital, own in re.findall("([A-Z])([^A-Z]*)", text):
-        words.append(words[-1][: ord(capital) - ord("A")] + own)
-    return words[1:]
-
-
 def listed(made: dict[str, Any]) -> dict[str, list[int]]:
     """Return the places of each word: the longest lists come first."""
-    words = zip(unfronted(made["words"]), made["numbers"], strict=True)
-    counts = {word: ord(number) - FIRST for word, number in words}
+    counts = [ord(number) - FIRST for number in made["numbers"]]
     letters = iter(made["places"])
     places: dict[str, list[int]] = {}
-    for word in sorted(counts, key=counts.__getitem__, reverse=True):
-        steps = (ord(letter) - FIRST for letter in islice(letters, counts[word]))
-        places[word] = list(accumulate(steps))
+    before: list[int] = []
+    for word, count in zip(made["words"].split(" "), counts, strict=True):
+        steps = [ord(letter) - FIRST for letter in islice(letters, count)]
+        steps[0] += before[0] if len(before) == count else 0
+        places[word] = before = list(accumulate(steps))
     assert list(letters) == []
     return places
 
@@ -234,11 +227,11 @@ def test_a_word_that_is_mentioned_everywhere_finds_what_is_asked_for_by_it() -> 
     assert places["fig"] == [0, *range(3, 20), 21, 22]
 
 
-def test_words_are_kept_without_what_they_share() -> None:
-    """Tests that the words come back, also those that share more than 25 letters."""
-    words = ["a", "alp", "alphabet", "b", 30 * "b", 30 * "b" + "c", "ß"]
-    assert _fronted(words[:4]) == "AaBlpDhabetAb"
-    assert unfronted(_fronted(words)) == words
+def test_words_of_the_same_texts_stand_together() -> None:
+    """Tests the order, and that a step from another list is never negative."""
+    places = _places([{"b", "c"}, {"b", "a"}, {"b", "d", "a"}])
+    assert list(places) == ["b", "a", "c", "d"]
+    assert list(_steps(places.values())) == [0, 1, 1, 1, 1, 0, 2]
 
 
 def test_letters_need_no_escape() -> None:
