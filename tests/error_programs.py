@@ -548,6 +548,13 @@ OTHERS = [
         "f = torch.exp",
     ),
     Program(
+        "sync-batch-norm-twice",
+        CUDNN % "derivative for batch_norm_backward_elemt is not implemented",
+        "f = torch.exp",
+        "x = torch.ones(3, 2, requires_grad=True)\n"
+        "(g,) = grad(norm(x).pow(3).sum(), x, create_graph=True)\ngrad(g.sum(), x)",
+    ),
+    Program(
         "cudnn-eval",
         CUDNN % "cudnn RNN backward can only be called in training mode",
     ),
@@ -562,6 +569,12 @@ OTHERS = [
         "grad(g.sum(), x)",
         "f = lambda x: (x**3).sum()\n"
         "(g,) = grad(torch.compile(f, backend='aot_eager')(x), x, create_graph=True)",
+    ),
+    Program(
+        "compiled-vmap",
+        "torch.vmap(lambda v: grad(y, x, v, retain_graph=True))(torch.eye(3))",
+        "f = lambda x: x * x.sum()\ny = torch.compile(f, backend='aot_eager')(x)",
+        "assert J.diag().tolist() == [7, 8, 9]",
     ),
     Program(
         "donated-buffer",
@@ -631,6 +644,25 @@ OTHERS = [
         "dist.destroy_process_group()",
         recorded="error-all-reduce-average",
     ),
+    Program(
+        "resharded",
+        "grad(g.sum(), v)",
+        "import torch.distributed as dist\n"
+        "from torch.distributed.device_mesh import init_device_mesh\n"
+        "from torch.distributed.fsdp import fully_shard\n"
+        "if not dist.is_initialized():\n"
+        "    dist.init_process_group(\n"
+        "        'gloo', store=dist.HashStore(), rank=0, world_size=1\n"
+        "    )\n"
+        "mesh = init_device_mesh('cpu', (1,))\n"
+        "model = fully_shard(torch.nn.Linear(3, 2), mesh=mesh)\n"
+        "v = torch.zeros(1, 2, requires_grad=True)\n"
+        "product = lambda: grad(model(x[None]), x, v, create_graph=True)\n"
+        "(g,) = product()",
+        "keep(model)\n(g,) = product()\n"
+        "assert grad(g.sum(), v)[0].shape == (1, 2)\n"
+        "dist.destroy_process_group()",
+    ),
 ]
 SPECIAL = {
     "func-vjp-structure": "f = lambda x: (x, 2 * x)",
@@ -653,6 +685,7 @@ OLDER = {
     "in the graph.",
     "checkpoint": "Checkpointing is not compatible with .grad() or when",
     "expected-shape": "invalid gradient at index 0 - expected shape [] but got [1]",
+    "compiled-vmap": "Cannot access storage of BatchedTensorImpl",
     "vmapped-outputs": "torch.autograd.grad(outputs, inputs, grad_outputs) called "
     "inside torch.vmap. We do not support the case where any outputs are vmapped "
     "tensors",
@@ -664,7 +697,7 @@ OLDER |= {
     for span in spans(each.recorded)  # the newest of the texts stays
     if "Error: " in span.text
 }
-"""Texts that the installed torch doesn't write."""
+"""Texts that no program of the table raises with the installed torch."""
 
 
 def provoke(program: Program) -> tuple[Exception, dict[str, Any]]:

@@ -498,6 +498,19 @@ ROWS = (
         "torch.autograd.grad(g.sum(), x)",
     ),
     Row(
+        "compiled-vmap",
+        "systems",
+        "It looks like you're trying to call a compiled backward function within "
+        "vmap/grad/vjp, which isn't supported.",
+        r"compiled backward function within vmap/grad/vjp|"
+        r"Cannot access storage of BatchedTensorImpl",
+        "The backward pass of a function under torch.compile was mapped by vmap "
+        "or is_grads_batched; its program takes one v and no batch of them.",
+        "Compile the whole Jacobian, torch.compile(torch.func.jacrev(f)), leave f "
+        "uncompiled, or go through the rows one by one.",
+        "J = torch.func.jacrev(f)(x)  # f isn't compiled",
+    ),
+    Row(
         "donated-buffer",
         "systems",
         "This backward function was compiled with non-empty donated buffers "
@@ -559,6 +572,17 @@ ROWS = (
         "(g,) = torch.autograd.grad(y.sum(), x, create_graph=True)",
     ),
     Row(
+        "sync-batch-norm-twice",
+        "systems",
+        "derivative for batch_norm_backward_elemt is not implemented",
+        r"derivative for '?(?:aten::)?batch_norm_backward_elemt'? is not implemented",
+        "SyncBatchNorm has a backward pass without a derivative, and a gradient "
+        "in the loss asks for one; DDP isn't the cause.",
+        "Take BatchNorm on each process, GroupNorm or LayerNorm, or put the "
+        "SyncBatchNorm into eval().",
+        "norm = torch.nn.GroupNorm(1, 2)  # in place of SyncBatchNorm(2)",
+    ),
+    Row(
         "cudnn-eval",
         "systems",
         "cudnn RNN backward can only be called in training mode",
@@ -592,8 +616,8 @@ ROWS = (
         "no-derivative",
         "systems",
         "the derivative for 'igamma: input' is not implemented.",
-        r"derivative for (?!aten::_scaled_dot|\S*_cudnn_rnn)'?(?P<name>[\w:. ]+?)'? "
-        r"is not implemented",
+        r"derivative for (?!aten::_scaled_dot|\S*_cudnn_rnn|\S*_backward_elemt)"
+        r"'?(?P<name>[\w:. ]+?)'? is not implemented",
         'torch has no derivative for {name}; with "backward" in the name it is '
         "the second derivative that is missing.",
         "Write the operation in others that have one, keep it from the path "
@@ -643,5 +667,21 @@ ROWS = (
         "\n"
         "def mean(y, group):\n"
         '    return collectives.all_reduce(y, "sum", group) / group.size()',
+    ),
+    Row(
+        "resharded",
+        "systems",
+        "setStorage: sizes [3, 2], strides [1, 3], storage offset 0, and itemsize 4 "
+        "requiring a storage size of 24 are out of bounds for storage of size 0",
+        r"setStorage: .* out of bounds for storage of size 0",
+        "FSDP freed the weights after a backward pass, and another pass through "
+        "the same graph, for a second derivative or a second loss, needs them.",
+        "Keep the weights until the last pass, model.set_reshard_after_backward"
+        "(False); with FSDP1 run the forward pass once for each backward.",
+        "from torch.distributed.fsdp import FSDPModule\n"
+        "\n"
+        "\n"
+        "def keep(model: FSDPModule):\n"
+        "    model.set_reshard_after_backward(False)",
     ),
 )
