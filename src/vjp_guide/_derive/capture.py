@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 import torch
+import torch._dynamo  # noqa: F401 - make_fx would import it, while math.sqrt is ours
 from torch import Tensor
 from torch._decomp import decomposition_table
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
@@ -109,7 +110,7 @@ def capture(subject: Subject, *, dynamic: bool = True) -> Captured:
         DeriveError: If torch can't trace it.
     """
     mode = _Mode(
-        shape_env=ShapeEnv(
+        shape_env=_Lengths(
             duck_shape=False,
             allow_scalar_outputs=False,
             allow_dynamic_output_shape_ops=False,
@@ -144,6 +145,13 @@ def capture(subject: Subject, *, dynamic: bool = True) -> Captured:
         mode=mode,
         spec=specs[0],
     )
+
+
+class _Lengths(ShapeEnv):
+    """Notes any frame with what it assumes: to choose, torch imports its compiler."""
+
+    def _get_user_frame(self) -> FrameType | None:
+        return currentframe()
 
 
 class _Mode(FakeTensorMode):

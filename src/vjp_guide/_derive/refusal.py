@@ -26,6 +26,10 @@ class Guarded(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch has no types here
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # to skip it, torch would import it first
+
     def __torch_dispatch__(
         self,
         func: Any,
