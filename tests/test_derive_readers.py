@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from tests.test_derive_random import assert_equal, holds_for, products, run
 from vjp_guide import derive
@@ -148,3 +150,74 @@ def test_a_function_of_a_reader_is_derived(fn: Callable[..., Any]) -> None:
     for inputs in (first, first if fn is garch else other):
         v, expected = products(fn, inputs)
         assert_equal(run(derivation, inputs, v), expected)
+
+
+def resized(x: Tensor) -> Tensor:
+    """Return a grid of twice the lengths, and one of fixed lengths, added up."""
+    twice = functional.interpolate(x, scale_factor=2, mode="bilinear")
+    return twice.sum() + functional.interpolate(x, size=(3, 5), mode="nearest")
+
+
+def resized_otherwise(x: Tensor) -> Tensor:
+    """Return a grid whose lengths torch rounds."""
+    return functional.interpolate(x, scale_factor=1.5)
+
+
+def slopes(x: Tensor) -> Tensor:
+    """Return slopes along both axes, and along one of them by torch itself."""
+    rows, columns = torch.gradient(x, spacing=0.5)
+    (last,) = torch.gradient(x, dim=-1)
+    (wider,) = torch.gradient(x, dim=(0,), edge_order=2)
+    return rows * columns + last + wider
+
+
+def gates(count: int) -> Callable[[int], list[tuple[int, ...]]]:
+    """Return the shapes of a cell's input, state, weights and offset."""
+    return lambda n: [(n, 2), (n, n), (count * n, 2), (count * n, n), (count * n,)]
+
+
+OPEN: dict[Callable[..., Any], Callable[[int], list[tuple[int, ...]]]] = {
+    resized: lambda n: [(2, n, n, n + 1)],
+    torch.linalg.pinv: lambda n: [(n + 1, n)],
+    torch.polar: lambda n: [(n,), (n,)],
+    torch.block_diag: lambda n: [(n, n + 1), (n,)],
+    functional.bilinear: lambda n: [(n, 2), (n, n + 1), (3, 2, n + 1), (3,)],
+    partial(functional.bilinear, bias=None): lambda n: [(n, 2), (n, 3), (n, 2, 3)],
+    lambda x: torch.lerp(x, 1 - x, x.mean()): lambda n: [(n, n + 1)],
+    lambda x: functional.pad(x, (1, 2), mode="reflect"): lambda n: [(2, n)],
+    lambda x: torch.gradient(x, spacing=0.5, dim=0)[0]: lambda n: [(n, 2)],
+    lambda x: torch.gradient(x)[1]: lambda n: [(n, n + 1)],
+    lambda x, h, w, u, b: torch.lstm_cell(x, (h, h.cos()), w, u, b, b): gates(4),
+    lambda x, h, w, u, b: torch.gru_cell(x, h, w, u, b, b): gates(3),
+    lambda x, h, w, u, b: torch.rnn_tanh_cell(x, h / 9, w, u, b, b): gates(1),
+    lambda x, h, w, u, b: torch.rnn_relu_cell(x, h, w, u, b, b): gates(1),
+}
+
+
+@pytest.mark.parametrize("fn", OPEN, ids=map(str, range(len(OPEN))))
+def test_lengths_that_a_kernel_reads_stay_open(fn: Callable[..., Any]) -> None:
+    """Tests functions that run as others, on other sizes."""
+    generator = torch.Generator().manual_seed(0)
+    first, other = (
+        [
+            torch.rand(shape, dtype=torch.float64, generator=generator)
+            for shape in OPEN[fn](n)
+        ]
+        for n in (4, 6)
+    )
+    derivation = derive(fn, *first)
+
+    assert not derivation.fixed
+    assert holds_for(derivation, other)
+    v, expected = products(fn, other)
+    assert_equal(run(derivation, other, v), expected)
+
+
+@pytest.mark.parametrize("fn", [resized_otherwise, slopes])
+def test_a_kernel_that_reads_lengths_says_so(fn: Callable[..., Any]) -> None:
+    """Tests functions whose text holds for the lengths of the sample alone."""
+    shape = (2, 3, 4, 5) if fn is resized_otherwise else (4, 5)
+    derivation = derive(fn, torch.rand(shape, dtype=torch.float64))
+
+    assert derivation.verification.test.passed
+    assert derivation.fixed

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 import torch._dynamo  # noqa: F401 - make_fx would import it, while math.sqrt is ours
 from torch import Tensor
-from torch._decomp import decomposition_table
+from torch._decomp import decomposition_table, meta_table
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.autograd import forward_ad
 from torch.func import functionalize
@@ -27,9 +27,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from vjp_guide._derive.lengths import lengths
 from vjp_guide._derive.modules import Marks, Repeated
 from vjp_guide._derive.numbers import symbolic_numbers
-from vjp_guide._derive.plain import PLAIN
+from vjp_guide._derive.plain import GRIDS, PLAIN
 from vjp_guide._derive.refusal import refused
 from vjp_guide._derive.subject import Subject, unlike
 from vjp_guide._sources import is_own
@@ -67,6 +68,7 @@ class Captured:
         inputs: The nodes of the inputs, by name.
         parts: The nodes of what it returns.
         shapes: The shapes of the inputs, of numbers and of expressions.
+        symbols: The text of each length of an input, by its own variable.
         mode: What gives new nodes their shapes.
         spec: How the parts are laid out in what the graph returns.
     """
@@ -74,6 +76,7 @@ class Captured:
     module: GraphModule
     inputs: dict[str, Node]
     shapes: dict[str, tuple[Size, ...]]
+    symbols: dict[str, str]
     mode: FakeTensorMode
     spec: Any
 
@@ -119,6 +122,9 @@ def capture(subject: Subject, *, dynamic: bool = True) -> Captured:
     )
     mode.cache_enabled = False  # a key with variable lengths costs more than a call
     fakes = [_fake(mode, x, dynamic=dynamic) for x in subject.inputs.values()]
+    given = {
+        n: tuple(map(size, x.shape)) for n, x in zip(subject.inputs, fakes, strict=True)
+    }
     specs: list[Any] = []
     recorded = _tangents if subject.kind == "jvp" else _product
 
@@ -142,16 +148,27 @@ def capture(subject: Subject, *, dynamic: bool = True) -> Captured:
             name: tuple(map(size, fake.shape))
             for name, fake in zip(subject.inputs, fakes, strict=True)
         },
+        symbols=lengths(given),
         mode=mode,
         spec=specs[0],
     )
 
 
 class _Lengths(ShapeEnv):
-    """Notes any frame with what it assumes: to choose, torch imports its compiler."""
+    """Notes who asks about a length; torch, to find that out, imports its compiler."""
 
     def _get_user_frame(self) -> FrameType | None:
-        return currentframe()
+        frame = currentframe()
+        while frame and frame.f_globals.get("__name__") in _ASKING:
+            frame = frame.f_back
+        return frame
+
+
+_ASKING = {
+    *(__name__, "torch", "torch.utils._stats"),
+    *(f"torch.fx.experimental.{n}" for n in ("recording", "sym_node")),
+    ShapeEnv.__module__,
+}
 
 
 class _Mode(FakeTensorMode):
@@ -168,7 +185,15 @@ class _Mode(FakeTensorMode):
         if func in _OPENED:
             with self:
                 return _OPENED[func](*args, **(kwargs or {}))
-        return super().dispatch(func, types, args, kwargs)
+        try:
+            return super().dispatch(func, types, args, kwargs)
+        except RuntimeError as error:
+            if "concrete integers" not in str(error):
+                raise
+        if func._schema.is_mutable:  # noqa: SLF001 - it has no other name
+            return args[0]
+        with self:
+            return meta_table[func](*args, **(kwargs or {}))
 
 
 def _solved(
@@ -208,15 +233,49 @@ def _signal(x: Tensor, axes: list[int], norm: int, length: Any) -> Tensor:
     return x.new_empty(shape, dtype=x.dtype.to_real())
 
 
+def _complex(real: Tensor, imaginary: Tensor) -> Tensor:
+    """Return an empty tensor of the shape of complex numbers of two parts."""
+    shape = torch.broadcast_shapes(real.shape, imaginary.shape)
+    return real.new_empty(shape, dtype=real.dtype.to_complex())
+
+
+def _inverse(x: Tensor, **_: Any) -> Tensor:
+    """Return an empty tensor of the shape of a pseudoinverse."""
+    return torch.empty_like(x.mT)
+
+
+def _resized(x: Tensor, lengths: Sequence[Any], *_: Any) -> Tensor:
+    """Return an empty tensor of the shape of a grid of other lengths."""
+    return x.new_empty([*x.shape[:2], *lengths])
+
+
+def _restored(v: Tensor, _: object, shape: Sequence[Any], *__: Any) -> Tensor:
+    """Return an empty tensor of the shape of a grid before it was resized."""
+    return v.new_empty(shape)
+
+
 _ATEN = torch.ops.aten
+_UPSAMPLED = [
+    *(
+        f"{kind}{axes}d"
+        for kind in (GRIDS["nearest"], GRIDS["nearest-exact"])
+        for axes in (1, 2, 3)
+    ),
+    *("upsample_linear1d", "upsample_bilinear2d", "upsample_bicubic2d"),
+    "upsample_trilinear3d",
+]
 _OPENED: dict[Any, Callable[..., Tensor]] = {
     _ATEN.constant_pad_nd.default: decomposition_table[_ATEN.constant_pad_nd.default],
     _ATEN.linalg_solve_triangular.default: _solved,
     _ATEN.cholesky_solve.default: _solved_by_factor,
     _ATEN.diagonal_copy.default: _diagonal,
+    _ATEN.complex.default: _complex,
+    _ATEN.linalg_pinv.atol_rtol_tensor: _inverse,
     _ATEN._fft_c2c.default: _spectrum,  # noqa: SLF001 - it has no other name
     _ATEN._fft_r2c.default: _spectrum,  # noqa: SLF001 - it has no other name
     _ATEN._fft_c2r.default: _signal,  # noqa: SLF001 - it has no other name
+    **{getattr(_ATEN, name).default: _resized for name in _UPSAMPLED},
+    **{getattr(_ATEN, f"{name}_backward").default: _restored for name in _UPSAMPLED},
 }
 
 

@@ -14,10 +14,10 @@ from vjp_guide._derive.as_text import as_text
 from vjp_guide._derive.capture import Captured, capture, plain_attention
 from vjp_guide._derive.content import Content, Line, Shapes
 from vjp_guide._derive.function import function_text
+from vjp_guide._derive.lengths import conditions, lengths
 from vjp_guide._derive.program import (
     Naming,
     Program,
-    conditions,
     naming,
     program,
 )
@@ -342,7 +342,7 @@ def _derivation(given: Subject, captured: Captured) -> Derivation:
         backward=tuple(_lines(found.backward, found, scope)),
         gradients=named.gradients,
         fixed=_fixed(captured),
-        conditions=tuple(dict.fromkeys(conditions(captured))),
+        conditions=tuple(dict.fromkeys(_conditions(captured))),
         verification=verification,
         tangents=_shapes(named.weights, scope) if given.kind == "jvp" else {},
         _source=_Source(subject=given, captured=captured, program=found, scope=scope),
@@ -383,6 +383,12 @@ def _lines(
         shape = tuple(value.shape) if isinstance(value, Tensor) else None
         module = found.modules.get(name, "")
         yield Line(name=name, code=code, shape=shape, module=module)
+
+
+def _conditions(captured: Captured) -> Iterator[str]:
+    """Return how the lengths must be to each other."""
+    texts = captured.symbols | lengths(captured.shapes)
+    return conditions(captured.mode.shape_env, texts, captured.symbols)
 
 
 def _fixed(captured: Captured) -> dict[str, int]:

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.fx import Interpreter, Node
 
 from vjp_guide._derive.capture import Captured, plain_attention
-from vjp_guide._derive.program import FEW, Names, Naming, held, lengths
+from vjp_guide._derive.lengths import lengths
+from vjp_guide._derive.program import FEW, Names, Naming, held
 from vjp_guide._derive.refusal import DeriveError
 from vjp_guide._derive.subject import Subject, unlike
 from vjp_guide._directional import leaves

@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def _kron(x: Tensor, other: Tensor) -> Tensor:
@@ -49,6 +49,131 @@ def _multi_dot(tensors: Sequence[Tensor]) -> Tensor:
 def _trace(x: Tensor) -> Tensor:
     """Return the sum of the diagonal."""
     return x.diagonal().sum()
+
+
+def _polar(size: Tensor, angle: Tensor) -> Tensor:
+    """Return complex numbers of given sizes and angles."""
+    return torch.complex(size * angle.cos(), size * angle.sin())
+
+
+def _block_diag(*blocks: Tensor) -> Tensor:
+    """Return matrices along a diagonal, among zeros."""
+    matrices = [torch.atleast_2d(each) for each in blocks]
+    widths = [each.shape[1] for each in matrices]
+    rows = [
+        nn.functional.pad(each, (sum(widths[:at]), sum(widths[at + 1 :])))
+        for at, each in enumerate(matrices)
+    ]
+    return torch.cat(rows)
+
+
+def _bilinear(
+    x: Tensor, other: Tensor, weight: Tensor, bias: Tensor | None = None
+) -> Tensor:
+    """Return the product of two vectors with each of several matrices."""
+    found = torch.einsum("...i,oij,...j->...o", x, weight, other)
+    return found if bias is None else found + bias
+
+
+def _lstm_cell(
+    x: Tensor, hx: Sequence[Tensor], *weights: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Return one step of a long short-term memory."""
+    h, c = hx
+    ours, theirs = _weighted(x, h, *weights)
+    i, f, g, o = _parts(ours + theirs, 4, h.shape[-1])
+    after = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * after.tanh(), after
+
+
+def _gru_cell(x: Tensor, h: Tensor, *weights: Tensor | None) -> Tensor:
+    """Return one step of a gated recurrent unit."""
+    ours, theirs = _weighted(x, h, *weights)
+    (xr, xz, xn), (hr, hz, hn) = (_parts(t, 3, h.shape[-1]) for t in (ours, theirs))
+    r, z = (xr + hr).sigmoid(), (xz + hz).sigmoid()
+    n = (xn + r * hn).tanh()
+    return n + z * (h - n)
+
+
+def _tanh_cell(x: Tensor, h: Tensor, *weights: Tensor | None) -> Tensor:
+    ours, theirs = _weighted(x, h, *weights)
+    return (ours + theirs).tanh()
+
+
+def _relu_cell(x: Tensor, h: Tensor, *weights: Tensor | None) -> Tensor:
+    ours, theirs = _weighted(x, h, *weights)
+    return (ours + theirs).relu()
+
+
+def _weighted(
+    x: Tensor,
+    h: Tensor,
+    w: Any,
+    u: Any,
+    b: Tensor | None = None,
+    c: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Return the products of an input and of a state with their weights."""
+    return nn.functional.linear(x, w, b), nn.functional.linear(h, u, c)
+
+
+def _parts(gates: Tensor, count: int, length: int) -> Sequence[Tensor]:
+    """Return equal parts of the last axis."""
+    return gates.reshape([*gates.shape[:-1], count, length]).unbind(-2)
+
+
+def _interpolate(
+    x: Tensor,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,  # noqa: FBT001 - torch's own order
+    **options: Any,
+) -> Tensor:
+    """Return a grid of another size, or of a multiple of its lengths."""
+    axes = x.ndim - 2
+    given = scale_factor if size is None else size
+    each = list(given) if isinstance(given, Sequence) else [given] * axes
+    whole = all(isinstance(n, int | torch.SymInt) for n in each)
+    if not whole or any(options.values()) or mode not in GRIDS:
+        return nn.functional.interpolate(
+            x, size, scale_factor, mode, align_corners, **options
+        )
+    if size is None:
+        each = [n * factor for n, factor in zip(x.shape[2:], each, strict=True)]
+    corners = [] if "nearest" in mode else [bool(align_corners)]
+    operation = getattr(torch.ops.aten, f"{GRIDS[mode]}{axes}d")
+    found: Tensor = operation(x, each, *corners)
+    return found
+
+
+GRIDS = {
+    "nearest": "upsample_nearest",
+    "nearest-exact": "_upsample_nearest_exact",
+    "linear": "upsample_linear",
+    "bilinear": "upsample_bilinear",
+    "trilinear": "upsample_trilinear",
+    "bicubic": "upsample_bicubic",
+}
+"""The operation of each kind of interpolation, but for the number of its axes."""
+
+
+def _gradient(
+    x: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1
+) -> list[Tensor]:
+    """Return differences, central but at the ends."""
+    if not isinstance(spacing, int | float) or edge_order != 1:
+        return list(torch.gradient(x, spacing=spacing, dim=dim, edge_order=edge_order))
+    axes = range(x.ndim) if dim is None else [dim] if isinstance(dim, int) else dim
+    return [_differences(x, axis) / spacing for axis in axes]
+
+
+def _differences(x: Tensor, axis: int) -> Tensor:
+    steps = x.diff(dim=axis)
+    last = steps.shape[axis] - 1
+    inner = (steps.narrow(axis, 0, last) + steps.narrow(axis, 1, last)) / 2
+    ends = steps.narrow(axis, 0, 1), steps.narrow(axis, last, 1)
+    return torch.cat([ends[0], inner, ends[1]], axis)
 
 
 _NORMS = ("backward", "ortho", "forward")
@@ -110,7 +235,7 @@ _AXES: dict[Callable[..., Tensor], Any] = {
     **dict.fromkeys((torch.fft.fftn, torch.fft.ifftn, torch.fft.rfftn)),
 }
 
-PLAIN: dict[Any, Callable[..., Tensor]] = {
+PLAIN: dict[Any, Callable[..., Any]] = {
     torch.kron: _kron,
     torch.Tensor.kron: _kron,
     torch.cov: _cov,
@@ -120,6 +245,15 @@ PLAIN: dict[Any, Callable[..., Tensor]] = {
     torch.linalg.multi_dot: _multi_dot,
     torch.trace: _trace,
     torch.Tensor.trace: _trace,
+    torch.polar: _polar,
+    torch.gradient: _gradient,
+    nn.functional.interpolate: _interpolate,
+    torch.block_diag: _block_diag,
+    nn.functional.bilinear: _bilinear,
+    torch.lstm_cell: _lstm_cell,
+    torch.gru_cell: _gru_cell,
+    torch.rnn_tanh_cell: _tanh_cell,
+    torch.rnn_relu_cell: _relu_cell,
     torch.fft.irfft: _irfft,
     **{each: _transform(each, each.__name__[4:].rstrip("2n")) for each in _AXES},
 }

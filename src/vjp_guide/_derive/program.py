@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import sympy  # type: ignore[import-untyped] # it has no types
 from torch import Tensor
 from torch.fx import Node
 
 from vjp_guide._derive.capture import Captured
+from vjp_guide._derive.lengths import lengths
 from vjp_guide._derive.modules import module_of
 from vjp_guide._derive.subject import Subject, unlike
 from vjp_guide._show import names
-from vjp_guide.operators.program.nodes import Size
 from vjp_guide.operators.program.printer import Printer
 
 FEW = 12
@@ -125,39 +123,6 @@ class Names:
             known = node in self.given or node in self.cotangents
             if node is not None and not known:
                 self.labels.setdefault(node, name)
-
-
-def lengths(shapes: dict[str, tuple[Size, ...]]) -> dict[str, str]:
-    """Return the text of each variable length, as ``x.shape[-1]``, and of several."""
-    found: dict[str, str] = {}
-    for name, shape in shapes.items():
-        for axis, length in enumerate(shape):
-            place = -1 if axis and axis == len(shape) - 1 else axis
-            found.setdefault(str(length), f"{name}.shape[{place}]")
-        if len(shape) > 1:
-            found.setdefault(", ".join(map(str, shape)), f"{name}.shape")
-        factors = [sympy.Symbol(n) if isinstance(n, str) else n for n in shape]
-        found.setdefault(str(sympy.prod(factors)), f"{name}.numel()")
-    return found
-
-
-def conditions(captured: Captured) -> Iterator[str]:
-    """Yield the comparisons of lengths by which torch chose what is recorded."""
-    texts = lengths(captured.shapes)
-    environment: Any = captured.mode.shape_env
-    for guard in environment.guards:
-        relation = environment.replace(guard.expr)
-        sides = [texts.get(str(side), str(side)) for side in relation.args]
-        if isinstance(relation, _INEQUALITIES) and all(map(_is_plain, relation.args)):
-            yield f" {relation.rel_op} ".join(sides)
-
-
-_INEQUALITIES = (sympy.Lt, sympy.Le, sympy.Gt, sympy.Ge)
-
-
-def _is_plain(side: Any) -> bool:
-    """Return whether a side of a comparison is a length or a number."""
-    return bool(side.is_Symbol or side.is_Integer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
