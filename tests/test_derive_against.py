@@ -44,6 +44,18 @@ def halves(x: Tensor, w: Tensor) -> Tensor:
     return (x.view(x.shape[0], 2, x.shape[-1] // 2) * w).exp()
 
 
+def norm(x: Tensor, g: Tensor) -> Tensor:
+    """Return rows divided by a root of their mean squares, and scaled."""
+    r = torch.rsqrt((x * x).mean(-1, keepdim=True) + 1)
+    return x * r * g
+
+
+def solve(a: Tensor, b: Tensor) -> Tensor:
+    """Return the solution of a linear system."""
+    found: Tensor = torch.linalg.solve(a, b)
+    return found
+
+
 def rows(x: Tensor) -> Tensor:
     """Return scaled means of rows."""
     return -x.mean(-1, keepdim=True) * x
@@ -78,6 +90,18 @@ x, = ctx.saved_tensors
 s = (v * x).sum(-1, keepdim=True)
 return -s / x.shape[-1] - v * x.mean(-1, keepdim=True)
 """
+NORM = """\
+x, g, r = ctx.saved_tensors
+h = v * g
+grad_g = (v * x * r).sum(0)
+m = (h * x).mean(-1, keepdim=True)
+return r * (h - x * r**2 * m), grad_g
+"""
+SOLVE = """\
+a, y = ctx.saved_tensors
+grad_b = torch.linalg.solve(a.mT, v)
+return -grad_b @ y.mT, grad_b
+"""
 TEXT = """\
 import math
 import torch
@@ -98,6 +122,8 @@ PASSES: dict[Callable[..., Tensor], tuple[str, str, str, str]] = {
     phase: ("z, c", "y = (z * c).exp()", "z, c, y", PHASE),
     halves: ("x, w", "y = (x.view(x.shape[0], 2, -1) * w).exp()", "x, w, y", HALVES),
     rows: ("x", "y = -x.mean(-1, keepdim=True) * x", "x", ROWS),
+    norm: ("x, g", "r = ((x * x).mean(-1, keepdim=True) + 1).rsqrt(); y = x * r * g", "x, g, r", NORM),
+    solve: ("a, b", "y = torch.linalg.solve(a, b)", "a, y", SOLVE),
 }  # fmt: skip
 INPUTS = {
     attention: [randn(4, 3), randn(5, 3), randn(5, 2)],
@@ -105,6 +131,8 @@ INPUTS = {
     phase: [randn(4, 3, dtype=torch.complex128), randn(3, dtype=torch.complex128)],
     halves: [randn(4, 6), randn(3)],
     rows: [randn(4, 3)],
+    norm: [randn(4, 3), randn(3)],
+    solve: [randn(3, 3), randn(3, 2)],
 }
 SQUARE = [randn(4, 4), randn(4, 4) + 1, randn(4, 4) + 2]
 
@@ -157,7 +185,7 @@ def test_a_derived_pass_agrees(fn: Callable[..., Tensor]) -> None:
         (attention, "dp - (", "dp + (", "ds = p", "the sign of p * t1.sum(-1, keepdim=True) is wrong"),
         (attention, "(dp * p)", "(dp * scores)", "ds = p", "scores stands in the place of p"),
         (attention, "p.T @ v", "scores.T @ v", "return", "scores stands in the place of p"),
-        (attention, "ds / math", "ds * math", "ds = ds", "it is multiplied by 1.732, as q.shape[1] ** 0.5"),
+        (attention, "ds / math", "ds * math", "ds = ds", "it is multiplied by 3, as q.shape[1]"),
         (attention, "ds / math.sqrt(q.shape[-1])", "ds", "return", "the division by math.sqrt(q.shape[-1]) is missing"),
         (attention, "v @ w.T", "2 * v @ w.T", "dp = 2", "it is multiplied by 2"),
         (attention, "v @ w.T", "v @ w.T * 0.1", "dp = v", "it is multiplied by 0.1"),
@@ -167,6 +195,13 @@ def test_a_derived_pass_agrees(fn: Callable[..., Tensor]) -> None:
         (attention, "dp = v @", "dp = v.exp() @", "dp = v.exp()", ""),
         (attention, "v @ w.T", "v.exp() @ w.T.cos()", "dp = v.exp()", ""),
         (attention, "p.T @ v\n", "w.exp()\n", "return", ""),
+        (norm, "h - x", "h + x", "return", "is wrong"),
+        (norm, "r**2", "r", "return", "the exponent isn't 3"),
+        (norm, "return r * (", "return (", "return", "the factor r is missing"),
+        (norm, "(v * x * r)", "(v * x)", "grad_g", "the factor r is missing"),
+        (solve, "(a.mT, v)", "(a, v)", "grad_b", ""),
+        (solve, "-grad_b @ y.mT", "-y @ grad_b.mT", "return", "it is transposed"),
+        (solve, "-grad_b", "grad_b", "return", "the minus sign is missing"),
         (layer, "grad_z.sum(0)", "grad_z", "grad_z = grad_h", "isn't summed over 0, along which it was broadcast"),
         (layer, "1 - h * h", "1 - z * z", "grad_z = grad_h", "z stands in the place of h"),
         (layer, "1 - h * h", "1 - h", "grad_z = grad_h", "the factor h is missing"),

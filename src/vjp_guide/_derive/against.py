@@ -2,10 +2,10 @@
 
 import linecache
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import currentframe, unwrap
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from vjp_guide._derive.content import Departure, Line
-from vjp_guide._derive.mistakes import Expression, Scope, mistake, same
+from vjp_guide._derive.mistakes import Expression, Scope, mistakes, same
 from vjp_guide._sources import is_own
 
 
@@ -31,6 +31,7 @@ class Derived:
         cotangents: Theirs, None for those without a derivative.
         gradients: The derived line of each differentiated input's product.
         lines: All derived lines, in order.
+        backward: Those that depend on cotangents.
         scope: The values of all names in them, and of the function's variables.
     """
 
@@ -39,7 +40,12 @@ class Derived:
     cotangents: Sequence[Tensor | None]
     gradients: Mapping[str, Line]
     lines: Sequence[Line]
+    backward: Sequence[Line]
     scope: Mapping[str, Any]
+
+    def flows(self, expression: Expression) -> bool:
+        """Return whether a part of a derived line may depend on a cotangent."""
+        return expression.line in self.backward
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -51,6 +57,7 @@ class _Step:
         code: The text of the line.
         value: The tensor, None if none was returned.
         reads: The steps whose values it took.
+        flows: Whether it depends on a cotangent.
         right: What was to be returned, if it is returned.
     """
 
@@ -58,6 +65,7 @@ class _Step:
     code: str
     value: Any
     reads: frozenset[int]
+    flows: bool = True
     right: Line | None = None
 
 
@@ -89,11 +97,33 @@ def departure(function: type[Function], derived: Derived) -> Departure | None:
         torch.zeros_like(y) if v is None else v
         for y, v in zip_longest(outputs, derived.cotangents)
     ]
-    with torch.no_grad(), _Steps() as recorder:
-        returned = function.backward(nodes[0], *given)
-    products = returned if isinstance(returned, tuple) else (returned,)
-    wrong = recorder.wrong(_place(function.backward), derived, products)
-    return _first(recorder.steps, list(wrong), derived)
+    recorder = _Steps(given)
+    products = _products(function, nodes[0], given, recorder)
+    wrong = list(recorder.wrong(_place(function.backward), derived, products))
+    wrong.sort(key=lambda end: max(end.reads, default=len(recorder.steps)))
+
+    def cures(step: _Step, value: Tensor) -> bool:
+        """Return whether a value in a step's place makes right what comes from it."""
+        patched = _Steps(given, patch=(recorder.steps.index(step), value))
+        node = _applied(function, derived)[0].grad_fn
+        try:
+            found = _products(function, node, given, patched)
+        except (IndexError, RuntimeError):  # of a value of another shape
+            return False
+        left = {s.right for s in patched.wrong("", derived, found)}
+        reached = recorder.reached(step, wrong)
+        return not left & {s.right for s in reached}
+
+    return _first(recorder.steps, wrong, derived, cures)
+
+
+def _products(
+    function: type[Function], node: Any, given: Sequence[Tensor], recorder: "_Steps"
+) -> tuple[Any, ...]:
+    """Return what the backward pass returns, recorded."""
+    with torch.no_grad(), recorder:
+        returned = function.backward(node, *given)
+    return returned if isinstance(returned, tuple) else (returned,)
 
 
 def _applied(function: type[Function], derived: Derived) -> list[Tensor]:
@@ -114,9 +144,13 @@ def _place(method: Any) -> str:
 class _Steps(TorchFunctionMode):
     """Notes each operation of a hand-written pass, with the line that calls it."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, cotangents: Sequence[Tensor], patch: tuple[int, Any] = (-1, None)
+    ) -> None:
         super().__init__()
+        self._patch = patch
         self.steps: list[_Step] = []
+        self._cotangents = {id(v) for v in cotangents}
         self._latest: dict[int, tuple[Tensor, int]] = {}
 
     def __torch_function__(
@@ -129,15 +163,27 @@ class _Steps(TorchFunctionMode):
         """Return what a function of torch does, noted."""
         del types
         returned = func(*args, **(kwargs or {}))
+        if isinstance(returned, Tensor) and len(self.steps) == self._patch[0]:
+            returned = self._patch[1]
         place, code = _line(currentframe())
-        reads = self._reads(pytree.tree_leaves((args, kwargs)))
+        given = pytree.tree_leaves((args, kwargs))
+        reads = self._reads(given)
+        flows = any(id(v) in self._cotangents for v in given)
+        flows = flows or any(self.steps[at].flows for at in reads)
         for value in pytree.tree_leaves(returned):
             if isinstance(value, Tensor):
                 self._latest[id(value)] = value, len(self.steps)
                 kept = value.detach().clone()
-                step = _Step(place=place, code=code, value=kept, reads=reads)
+                step = _Step(
+                    place=place, code=code, value=kept, reads=reads, flows=flows
+                )
                 self.steps.append(step)
         return returned
+
+    def reached(self, step: _Step, ends: Iterable[_Step]) -> list[_Step]:
+        """Return the products that a step leads to."""
+        at = self.steps.index(step)
+        return [end for end in ends if at in _sources(self.steps, set(end.reads))]
 
     def _reads(self, values: Iterable[Any]) -> frozenset[int]:
         known = [self._latest[id(v)] for v in values if id(v) in self._latest]
@@ -176,11 +222,15 @@ _PROMPT = re.compile(r"^(>>>|\.\.\.)")
 
 
 def _first(
-    steps: Sequence[_Step], wrong: Sequence[_Step], derived: Derived
+    steps: Sequence[_Step],
+    wrong: Sequence[_Step],
+    derived: Derived,
+    cures: Callable[[_Step, Tensor], bool],
 ) -> Departure | None:
     """Return the first step that is wrong, and that a wrong product came from.
 
     A value that the derived pass doesn't have is right if a right one comes from it.
+    What a mistake in a step explains is believed if the products are right without it.
     """
     scope = Scope.of(derived.lines, derived.scope)
     known = scope.expressions(derived.lines)
@@ -189,14 +239,20 @@ def _first(
     places = sorted(_sources(steps, bad) - _sources(steps, right) - bad)
     ends = {step.place: step for step in steps}  # the last operation of each line
     suspects = [steps[at] for at in places if ends[steps[at].place] is steps[at]]
+    doubted: list[Departure] = []
     for step in (*suspects, *wrong):
-        if found := _explained(step, known, derived, scope):
-            return found
-    for step in suspects:
-        if found := _alike(step, derived):
-            return found
+        for found in islice(_explained(step, known, derived, scope), _MOST):
+            if step.right or cures(step, found.expected):
+                return found
+            doubted.append(found)
+    for step in suspects[: 0 if doubted else None]:
+        if alike := _alike(step, derived):
+            return alike
     returned = (_returned(s, s.right, derived, "") for s in wrong if s.right)
-    return next(returned, None)
+    return next(iter((*doubted, *returned)), None)
+
+
+_MOST = 20  # explanations of a step
 
 
 def _sources(steps: Sequence[_Step], chosen: set[int]) -> set[int]:
@@ -220,22 +276,27 @@ def _is_known(value: Tensor, known: Sequence[Expression]) -> bool:
 
 def _explained(
     step: _Step, known: Sequence[Expression], derived: Derived, scope: Scope
-) -> Departure | None:
-    """Return the departure if a usual mistake leads to a value."""
+) -> Iterator[Departure]:
+    """Yield the departures with which a usual mistake leads to a value."""
     right = step.right
     if right is None:
-        chosen = sorted(known, key=lambda each: not _is_for(step, each.line))
-        found = mistake(step.value, chosen, scope)
-        return found and _departure(step, found[0].line, found[0].value, found[1])
+        chosen = [each for each in known if derived.flows(each) or not step.flows]
+        chosen.sort(key=lambda each: not _is_for(step, each.line))
+        for each, text in mistakes(step.value, chosen, scope):
+            yield _departure(step, each.line, each.value, text)
+        return
     if not isinstance(step.value, Tensor):
-        return _returned(step, right, derived, "no tensor is returned for it")
+        yield _returned(step, right, derived, "no tensor is returned for it")
+        return
+    if step.value.ndim > 1 and same(step.value.mT, derived.scope[right.name]):
+        yield _returned(step, right, derived, "it is transposed")
     for line in derived.gradients.values():
         if same(step.value, derived.scope[line.name]):
             text = f"{line.name} is returned in its place"
-            return _returned(step, right, derived, text)
+            yield _returned(step, right, derived, text)
     chosen = [each for each in known if each.line is right]
-    found = mistake(step.value, chosen, scope)
-    return found and _returned(step, right, derived, found[1])
+    for _, text in mistakes(step.value, chosen, scope):
+        yield _returned(step, right, derived, text)
 
 
 def _alike(step: _Step, derived: Derived) -> Departure | None:

@@ -364,6 +364,7 @@ def _compared(found: Derivation, against: type[Function]) -> Derivation:
             for x, name in zip(given.differentiated, named.gradients, strict=True)
         },
         lines=lines,
+        backward=found.backward,
         scope=source.captured.variables(given.inputs.values()) | scope,
     )
     place = departure(against, derived)

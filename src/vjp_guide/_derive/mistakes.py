@@ -70,7 +70,7 @@ class Scope:
     def _computed(self, code: str) -> Any:
         try:
             return eval(code, dict(self.values))  # noqa: S307 - the text is our own
-        except (AttributeError, IndexError, RuntimeError, TypeError):
+        except (ArithmeticError, AttributeError, IndexError, RuntimeError, TypeError):
             return None
 
     def expressions(self, lines: Sequence[Line]) -> list[Expression]:
@@ -93,15 +93,14 @@ class Scope:
                 yield name, value
 
 
-def mistake(
+def mistakes(
     found: Tensor, known: Sequence[Expression], scope: Scope
-) -> tuple[Expression, str] | None:
-    """Return what a value should be, and the mistake with which it comes out so."""
+) -> Iterator[tuple[Expression, str]]:
+    """Yield what a value may have to be, and the mistake with which it comes out so."""
     for explain in (_mutation, _multiple, _product):
         for each in known:
             if text := explain(found, each, scope):
-                return each, text
-    return None
+                yield each, text
 
 
 def _mutation(found: Tensor, each: Expression, scope: Scope) -> str:
