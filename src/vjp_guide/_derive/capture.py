@@ -190,8 +190,6 @@ class _Mode(FakeTensorMode):
         except RuntimeError as error:
             if "concrete integers" not in str(error):
                 raise
-        if func._schema.is_mutable:  # noqa: SLF001 - it has no other name
-            return args[0]
         with self:
             return meta_table[func](*args, **(kwargs or {}))
 
