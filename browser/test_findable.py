@@ -89,6 +89,9 @@ def test_a_page_has_its_card_and_its_copy(path: Path) -> None:
         copy = (path.parent / name).read_text(encoding="utf-8")
         assert copy.startswith("# ")
         assert not re.search(r"<(svg|div|table|style)\b", copy)
+        assert "]()" not in copy
+        for anchor in re.findall(r"\]\(#([^)]+)\)", copy):
+            assert f'id="{anchor}"' in page
 
 
 def test_the_list_for_machines_leads_to_every_copy() -> None:

@@ -91,6 +91,8 @@ def _simplify(node: nodes.Element, parent: nodes.Element) -> None:
     elif node.tagname in CODE:
         language = node.get("language", "python")
         parent.replace(node, _code(node.astext(), LANGUAGES.get(language, language)))
+    elif isinstance(node, nodes.reference) and "refid" in node:
+        node["refuri"] = f"#{node['refid']}"  # the translator drops a target in the page
     elif isinstance(node, nodes.abbreviation):  # a mark in a signature
         parent.replace(node, node.children)
     elif isinstance(node, SILENT) or NOISE.intersection(node["classes"]):
