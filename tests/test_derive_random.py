@@ -26,7 +26,7 @@ def products(function: Any, inputs: list[Tensor]) -> tuple[list[Tensor], list[Te
     leaves = [x.clone().requires_grad_() for x in inputs]
     returned = function(*leaves)
     ys = returned if isinstance(returned, tuple) else (returned,)
-    generator = torch.Generator().manual_seed(1)
+    generator = torch.Generator().manual_seed(2**40)  # none of the inputs'
     v = [torch.randn(y.shape, dtype=y.dtype, generator=generator) for y in ys]
     found = torch.autograd.grad(
         ys, leaves, v, allow_unused=True, materialize_grads=True

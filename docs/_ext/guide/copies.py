@@ -92,7 +92,8 @@ def _simplify(node: nodes.Element, parent: nodes.Element) -> None:
         language = node.get("language", "python")
         parent.replace(node, _code(node.astext(), LANGUAGES.get(language, language)))
     elif isinstance(node, nodes.reference) and "refid" in node:
-        node["refuri"] = f"#{node['refid']}"  # the translator drops a target in the page
+        # the translator drops a target within the page
+        node["refuri"] = f"#{node['refid']}"
     elif isinstance(node, nodes.abbreviation):  # a mark in a signature
         parent.replace(node, node.children)
     elif isinstance(node, SILENT) or NOISE.intersection(node["classes"]):
