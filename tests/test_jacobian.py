@@ -11,12 +11,13 @@ import pytest
 import torch
 from torch import Tensor, distributed
 from torch._subclasses import FakeTensorMode
+from torch.autograd.graph import get_gradient_edge
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.tensor import DTensor, Partial, Placement, Replicate, Shard
 from torch.masked import masked_tensor
 from torch.testing import assert_close
 
-from vjp_guide import contract, coupling, explain, jacobian
+from vjp_guide import contract, coupling, explain, jacobian, trace
 
 FUNCTIONS: dict[str, tuple[tuple[int, ...], Callable[[Tensor], Tensor]]] = {
     "outer": ((4,), lambda x: torch.outer(x, x)),
@@ -653,6 +654,19 @@ def test_refuses_distributed_inputs(
         tool(y, x)
 
     assert tool(y, local) is not None
+
+
+@pytest.mark.parametrize("tool", [coupling, jacobian, trace])
+def test_refuses_edges_with_what_to_pass(tool: Callable[..., object]) -> None:
+    """Tests what torch takes in place of a tensor, and is a tuple besides."""
+    x = torch.ones(2, requires_grad=True)
+    y = x**2
+    fix = r"got a GradientEdge, which holds no numbers: pass the tensor"
+
+    with pytest.raises(TypeError, match=rf"^outputs must.*{fix}"):
+        tool(get_gradient_edge(y), x)
+    with pytest.raises(TypeError, match=rf"^inputs must.*{fix}"):
+        tool(y, get_gradient_edge(x))
 
 
 def test_refuses_no_inputs() -> None:

@@ -6,6 +6,7 @@ from typing import overload
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.graph import GradientEdge
 
 from vjp_guide._pullback import Pullback
 from vjp_guide._quiet import plain_modes
@@ -158,7 +159,7 @@ def _tensors(
             f"{name} must be a tensor or a sequence of tensors, got "
             f"{type(value).__name__}: write tuple({name})"
         )
-    if not isinstance(value, Sequence):
+    if isinstance(value, GradientEdge) or not isinstance(value, Sequence):
         return (require_rectangular(name, require(name, value)),)
     names = [f"{name}[{place}]" for place in range(len(value))]
     return tuple(

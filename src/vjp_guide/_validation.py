@@ -9,10 +9,16 @@ from numbers import Real
 
 from torch import Tensor
 from torch._subclasses import FakeTensor
+from torch.autograd.graph import GradientEdge
 
 
 def require_tensor(name: str, value: object) -> Tensor:
     """Return ``value`` if it is a tensor, else raise a :class:`TypeError`."""
+    if isinstance(value, GradientEdge):
+        raise TypeError(
+            f"{name} must be a torch.Tensor, got a GradientEdge, which holds no "
+            "numbers: pass the tensor whose edge it is; explain takes edges too"
+        )
     if not isinstance(value, Tensor):
         raise TypeError(
             f"{name} must be a torch.Tensor, got {type(value).__name__}: "
@@ -104,7 +110,7 @@ def holds_numbers(tensor: Tensor) -> bool:
 
 def require_tensors(name: str, value: object) -> tuple[Tensor, ...]:
     """Return ``value`` as a tuple if it is a tensor or several, else raise."""
-    if isinstance(value, Tensor) or not isinstance(value, Iterable):
+    if isinstance(value, Tensor | GradientEdge) or not isinstance(value, Iterable):
         return (require_tensor(name, value),)
     return tuple(
         require_tensor(f"{name}[{index}]", item) for index, item in enumerate(value)
