@@ -241,6 +241,29 @@ def test_a_usual_mistake_is_recognised(
     assert bool(found.mistake) == bool(mistake)
 
 
+def test_a_value_of_another_shape_cures_nothing() -> None:
+    """Tests an explanation with which the lines after it can't be run."""
+
+    class Over1(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor, b: Tensor) -> Tensor:
+            ctx.save_for_backward(x, b)
+            return x * b
+
+        @staticmethod
+        def backward(ctx: Any, v: Tensor) -> tuple[Tensor, Tensor]:
+            x, b = ctx.saved_tensors
+            t = (v * x).sum(1)
+            return v * b, t.view(2)[:1].expand(3)
+
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(2, 3, dtype=torch.float64, generator=generator)
+    found = departure(torch.mul, Over1, x, x[0] + 1)
+
+    assert found.code.startswith("t = (v * x).sum(1)")
+    assert found.mistake == "the sum is over axis 1"
+
+
 def test_the_text_says_what_the_line_should_be(tmp_path: Path) -> None:
     """Tests the comments, with the numbers or the shapes that differ."""
     against = written(tmp_path, attention, "p * (dp", "(dp")

@@ -181,8 +181,7 @@ def restore_grads(retained: Iterable[tuple[Tensor, Tensor | None]]) -> None:
     """Give each tensor the ``.grad`` that stands beside it."""
     with plain_torch():
         for tensor, grad in retained:
-            if tensor.grad is not grad:
-                tensor.grad = grad
+            tensor.grad = grad
 
 
 @contextmanager

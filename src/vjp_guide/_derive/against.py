@@ -284,10 +284,20 @@ def _explained(
         chosen.sort(key=lambda each: not _is_for(step, each.line))
         for each, text in mistakes(step.value, chosen, scope):
             yield _departure(step, each.line, each.value, text)
-        return
-    if not isinstance(step.value, Tensor):
+    elif isinstance(step.value, Tensor):
+        yield from _misreturned(step, right, derived, known, scope)
+    else:
         yield _returned(step, right, derived, "no tensor is returned for it")
-        return
+
+
+def _misreturned(
+    step: _Step,
+    right: Line,
+    derived: Derived,
+    known: Sequence[Expression],
+    scope: Scope,
+) -> Iterator[Departure]:
+    """Yield the departures with which a usual mistake leads to a product."""
     if step.value.ndim > 1 and same(step.value.mT, derived.scope[right.name]):
         yield _returned(step, right, derived, "it is transposed")
     for line in derived.gradients.values():
