@@ -89,3 +89,14 @@ def test_lines_are_chosen(page: Page) -> None:
     page.reload()
     expect(page.locator(".progress-line")).to_contain_text(solved)
     expect(choices.first.locator("output")).to_have_text("Solved before.")
+
+
+@pytest.mark.parametrize("number", [5, 17, 22])
+def test_a_link_to_an_exercise_stays_there(page: Page, number: int) -> None:
+    """Tests that boxes that appear above it don't push an exercise off the screen."""
+    visit(page, f"tutorials/exercises.html#exercise-{number:02}")
+    expect(box(page, max(dict(ANSWERS), key=int))).to_be_attached()
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    heading = page.locator(f"#exercise-{number:02} > h2")
+    top = heading.evaluate("heading => heading.getBoundingClientRect().top")
+    assert 0 <= top < 200
