@@ -40,6 +40,7 @@ SPELLINGS = [
     (re.compile(r"ll(ed|ing)$"), r"l\1"),
     (re.compile(r"^(\d+)\.0+$"), r"\1"),
 ]
+THREAD = re.compile(r"[\w.-]+(/[\w.-]+)?#\d+")  # nobody asks for a thread by its number
 ASKED = "asked"
 MENTIONED = 15  # of the parts that hold a word, for each that is asked for by it
 FIRST = 40  # the code of the letter for 0
@@ -115,7 +116,7 @@ def parts(document: nodes.document) -> list[Part]:
             found += _entry(node)
         elif isinstance(node, nodes.comment):
             found[-1].asked += _asked(node.astext())
-        elif isinstance(node, nodes.Text) and _searched(node.parent):
+        elif isinstance(node, nodes.Text) and _searched(node):
             above = node.parent, node.parent.parent  # a title may be code
             named = any(isinstance(up, nodes.title) for up in above)
             code = isinstance(node.parent, nodes.literal_block)
@@ -130,9 +131,11 @@ def _borrowed(code: str) -> str:
     return " ".join(name for name in WORD.findall(code) if name not in own)
 
 
-def _searched(element: nodes.Element) -> bool:
-    """Return whether the text of an element is read."""
-    return not isinstance(element, UNSEEN) and UNSEARCHED not in element["classes"]
+def _searched(text: nodes.Text) -> bool:
+    """Return whether a text is read, and isn't the name of a thread."""
+    seen = not isinstance(text.parent, UNSEEN)
+    listed = UNSEARCHED not in text.parent["classes"]
+    return seen and listed and not THREAD.fullmatch(text)
 
 
 def _asked(comment: str) -> Iterator[set[str]]:

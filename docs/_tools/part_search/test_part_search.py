@@ -43,7 +43,7 @@ Below
 
 .. a remark: hidden
 
-A :math:`hidden` `pear_tree`.
+A :math:`hidden` `pear_tree`, as in `hidden/tree#12 <https://example.org>`_.
 """
 
 
