@@ -59,8 +59,8 @@ weighted
 print(explain(y, x, grad_outputs=V))
 
 # %%
-# The picture
-# -----------
+# Rows of J, weighted and summed
+# ------------------------------
 # Each row is the derivative of one output. It is multiplied by the entry of ``v`` beside it,
 # and the last line is the sum.
 

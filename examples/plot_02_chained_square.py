@@ -62,8 +62,8 @@ assert v_x.tolist() == contract(v, jacobian(z, x)).tolist()
 v_x
 
 # %%
-# The picture
-# -----------
+# The chain, forward and back
+# ---------------------------
 # Forward above, backward below. Each cotangent has the shape of the tensor above it.
 
 stages = [Stage(name, tuple(t.shape)) for name, t in [("x", x), ("y", y), ("z", z)]]

@@ -55,8 +55,8 @@ assert J.tolist() == [[3, 1, 0], [0, 0, 12]]
 assert contract(v, J).tolist() == result.tolist()
 
 # %%
-# The picture
-# -----------
+# Three weights for two rows
+# --------------------------
 # ``v`` has an entry for each row. Three entries for two rows have no meaning, and torch refuses them.
 
 jacobian_rows(J, v)

@@ -152,8 +152,8 @@ assert products(y_slow) == ["aten::bmm"]
 assert products(y_fast) == ["aten::mm"]
 
 # %%
-# The picture
-# -----------
+# Milliseconds of the six ways
+# ----------------------------
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
 figure.suptitle("Milliseconds for a Jacobian, six ways: further left is faster")

@@ -50,8 +50,8 @@ for name in ["batch normalisation", "softmax over the batch"]:
     assert maps[name].diagonal().gt(0).all()
 
 # %%
-# Without autograd
-# ----------------
+# The maps in closed form
+# -----------------------
 # The closed forms are :math:`(\delta_{ij} - 1/6 - n_i n_j/6)/s`, where :math:`n` is the normalised batch and :math:`s` the standard deviation of ``x``,
 # and :math:`p_i(\delta_{ij} - p_j)` for the softmax :math:`p`.
 
@@ -63,8 +63,8 @@ torch.testing.assert_close(maps["batch normalisation"], by_hand)
 torch.testing.assert_close(maps["softmax over the batch"], p.diag() - torch.outer(p, p))
 
 # %%
-# The picture
-# -----------
+# Three maps, one of them diagonal
+# --------------------------------
 # The fuller a cell, the larger its entry; an empty one is 0, and each map has its own scale. The first map alone is diagonal, so there alone ones are right.
 # What to write for the others: :doc:`/how-to/ones-like`.
 

@@ -44,8 +44,8 @@ assert torch.equal(total, partial + through_y)
 through_y
 
 # %%
-# Without autograd
-# ----------------
+# Both paths in NumPy
+# -------------------
 # NumPy contracts ``dz_dy`` with the dense Jacobian, and the closed form of the whole is
 # :math:`z = \sum_j x_j \sum_k x_k^2`, with the derivative :math:`\sum_k x_k^2 + 2 x_i \sum_j x_j`.
 
@@ -53,8 +53,8 @@ assert contract(dz_dy, jacobian(y, x)).tolist() == through_y.tolist()
 assert torch.equal(total, (x**2).sum() + 2 * x * x.sum())
 
 # %%
-# The picture
-# -----------
+# Both paths in one bar
+# ---------------------
 # For each element of ``x``, the two paths add up to the number above the bar: what torch returns.
 
 figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")

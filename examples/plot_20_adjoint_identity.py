@@ -43,8 +43,8 @@ print(Ju)
 print(JTv)
 
 # %%
-# One number
-# ----------
+# Two inner products, one number
+# ------------------------------
 # Each inner product is the sum of all products of two tensors of one shape.
 
 outputs_side = (v * Ju).sum()
@@ -60,8 +60,8 @@ assert np.array_equal(contract(v, J), JTv)
 assert np.einsum("jk,jkab,ab->", v, J, u) == outputs_side
 
 # %%
-# The picture
-# -----------
+# The blocks of J
+# ---------------
 # Each block is the derivative of one output. Its inner product with ``u`` is an entry of ``Ju``;
 # the sum of all blocks, each times its entry of ``v``, is ``Jᵀv``.
 

@@ -63,8 +63,8 @@ diagonal = [
 assert diagonal == H.diagonal().tolist()
 
 # %%
-# The picture
-# -----------
+# The diagonal beside the row sums
+# --------------------------------
 # The diagonal is outlined. Only where all else is zero does it equal the row sums.
 
 columns = [H.diagonal(), row_sums, Hu]

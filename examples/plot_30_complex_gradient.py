@@ -60,8 +60,8 @@ for _ in range(60):
 assert np.isclose(path[-1], 1)
 
 # %%
-# The picture
-# -----------
+# Arrows over contours
+# --------------------
 # Wide arrows are torch's, thin ones the finite differences on top of them.
 # All have the same length, to show the directions; the contours show the steepness.
 

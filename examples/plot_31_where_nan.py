@@ -56,8 +56,8 @@ slope = (np.sqrt(np.maximum(at + h, 0)) - np.sqrt(np.maximum(at - h, 0))) / (2 *
 assert np.allclose(gradient_double.numpy()[inside], slope[inside], rtol=1e-5)
 
 # %%
-# The picture
-# -----------
+# Values and gradients side by side
+# ---------------------------------
 # The values can't tell the two apart. The gradients can: one is ``nan`` in half of the picture.
 
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained", sharex=True)

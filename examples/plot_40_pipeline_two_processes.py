@@ -103,8 +103,8 @@ assert received["dL_dx"] == contract(received["dL_dy"], jacobian(y, x)).tolist()
 assert received["dL_dy"] == [110, 25]
 
 # %%
-# The picture
-# -----------
+# The wire as a step of the chain
+# -------------------------------
 # To send is an operation whose Jacobian is the identity: the cotangent of what arrives is the cotangent of what was sent.
 
 chain(

@@ -69,8 +69,8 @@ assert left[..., :9].sum() > 2 / 3 * left.sum()
 assert right[..., 9:].sum() > 2 / 3 * right.sum()
 
 # %%
-# The picture
-# -----------
+# Two maps of one image
+# ---------------------
 # The size of the slope at each pixel: the fuller its colour, the larger.
 
 pictures = {

@@ -48,8 +48,8 @@ assert torch.isclose(every.mean(), trace)
 trace
 
 # %%
-# How far off
-# -----------
+# How far off a mean is
+# ---------------------
 # The variance of one estimate is twice the sum of the squared off-diagonal entries of the symmetric part of :math:`J`.
 
 S = (J + J.T) / 2
@@ -65,8 +65,8 @@ deviation = (variance / count).sqrt()
 assert (means[-1] - trace).abs() < 4 * deviation[-1]
 
 # %%
-# The picture
-# -----------
+# The mean nears the trace
+# ------------------------
 # The mean of the first :math:`k` estimates, and the band of two standard deviations around the trace.
 
 fig, axis = plt.subplots(figsize=(6.4, 4), layout="constrained")

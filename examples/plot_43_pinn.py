@@ -62,8 +62,8 @@ assert torch.allclose(u_x, closed_x)
 assert torch.allclose(u_xx, closed_xx)
 
 # %%
-# The picture
-# -----------
+# Lines by autograd, dots by formula
+# ----------------------------------
 # Lines are what autograd gives, dots are the closed form.
 
 fig, axis = plt.subplots(figsize=(6.4, 4), layout="constrained")

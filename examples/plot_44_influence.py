@@ -80,8 +80,8 @@ assert correlation > 0.99
 correlation
 
 # %%
-# The picture
-# -----------
+# Estimate against true change
+# ----------------------------
 # The points lie near the diagonal, and three of the six wrong labels are the samples whose absence would lower the loss most.
 
 fig, axis = plt.subplots(figsize=(6.4, 4.4), layout="constrained")

@@ -29,6 +29,7 @@ COLOUR = re.compile(
     r"darker|lighter|(?<!light or )dark|light(?! or dark))\b",
     re.IGNORECASE,
 )
+MARKS = str.maketrans("", "", "`$*")  # which a list of titles doesn't show
 LONGEST_TITLE = 60
 # What fits a small window beside the menu, with a comment at its end.
 LONGEST_LINE = 64
@@ -43,6 +44,16 @@ def short_title(page: str) -> str:
     """Return what stands in a page's title before a colon outside of code."""
     (title, *_) = re.findall(r"^# (.*)$", page, re.MULTILINE)
     return "".join(re.findall(r"\A(?:`[^`]*`|(?!: ).)*", title))
+
+
+def sections(name: str) -> list[str]:
+    """Return the titles of a page's or an example's sections, in small letters."""
+    if name in EXAMPLES:
+        titles = re.findall(r"^# (.+)\n# -{3,}$", EXAMPLES[name], re.MULTILINE)
+    else:
+        text = pasted.FENCE.sub("", PAGES[name])
+        titles = re.findall(r"^###? (.+)$", text, re.MULTILINE)
+    return [title.lower().translate(MARKS) for title in titles]
 
 
 def prose(example: str) -> str:
@@ -73,6 +84,12 @@ def test_short_title(name: str) -> None:
 def test_short_titles_differ() -> None:
     """Tests that a link's text tells which page it leads to."""
     titles = Counter(short_title(page) for page in PAGES.values())
+    assert [title for title, times in titles.items() if times > 1] == []
+
+
+def test_sections_differ() -> None:
+    """Tests that the title of a section, alone in a list of hits, is that of one."""
+    titles = Counter(title for name in [*PAGES, *EXAMPLES] for title in sections(name))
     assert [title for title, times in titles.items() if times > 1] == []
 
 
