@@ -956,3 +956,15 @@ def test_operations_have_public_names(
 
     assert expected in "\n".join(lines(derivation))
     check(derivation, fn, randn(*shape))
+
+
+@pytest.mark.parametrize("options", [{}, {"order": 2}, {"jvp": True}])
+def test_only_the_function_itself_warns(options: dict[str, Any]) -> None:
+    """Tests a norm of nothing, whose program has a variance, which warns; and one."""
+    x = randn(0)
+    derivation = derive(lambda x: functional.layer_norm(x, x.shape), x, **options)
+    assert options.get("jvp") or derivation.function()
+
+    with pytest.warns(UserWarning, match="degrees of freedom") as caught:
+        derive(torch.var, x, **options)
+    assert len(caught) == 1

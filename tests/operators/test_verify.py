@@ -148,6 +148,20 @@ def test_other_dtypes_and_indices_are_tried(
         assert "but the backward pass raises" in variant.reason
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"), [("ldexp", 2), ("lerp", 2), ("lu_solve", 1)]
+)
+def test_the_call_with_most_inputs_is_differentiated_twice(
+    name: str, shown: int
+) -> None:
+    """Tests products that are linear in some inputs, of which a call may have these."""
+    variant, case = verdict.verify(torch_tables.differentiable()[name])
+
+    assert variant.twice == "yes"
+    assert case is not None
+    assert len(case.places) == shown
+
+
 def test_a_change_without_a_declaration_fails() -> None:
     """Tests that an operator which is wrong with integers is noticed."""
 

@@ -1,6 +1,7 @@
 """A function and its backward pass as one graph, with the names of its variables."""
 
 import logging
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -423,6 +424,14 @@ def _frames(frame: FrameType | None) -> Iterator[FrameType]:
 def plain_attention() -> AbstractContextManager[None]:
     """Return what lets attention run as products and a softmax, not as one kernel."""
     return sdpa_kernel(SDPBackend.MATH)
+
+
+def quiet() -> AbstractContextManager[None]:
+    """Return what ignores warnings: the operations of a program are not the reader's.
+
+    A layer norm of nothing, which warns of nothing, becomes a variance that does.
+    """
+    return warnings.catch_warnings(action="ignore")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from torch.autograd import Function
 from vjp_guide._derive.against import Derived, departure
 from vjp_guide._derive.as_html import as_html
 from vjp_guide._derive.as_text import as_text
-from vjp_guide._derive.capture import Captured, capture, plain_attention
+from vjp_guide._derive.capture import Captured, capture, plain_attention, quiet
 from vjp_guide._derive.content import Content, Line, Shapes
 from vjp_guide._derive.function import function_text
 from vjp_guide._derive.lengths import conditions, lengths
@@ -118,7 +118,8 @@ class Derivation(Content):
                 "computes the tangents from it with torch.autograd.functional.jvp"
             )
         source: _Source = self._source
-        return function_text(source.captured, source.subject, source.naming)
+        with quiet():
+            return function_text(source.captured, source.subject, source.naming)
 
     def figure(self) -> Figure:
         """Draw the graph, and below it the cotangents that flow back.
@@ -227,9 +228,9 @@ def derive(
     _require_function(against)
     _require_one(order=order, jvp=jvp, against=against)
     _run_once(given)
-    found = _derived(replace(given, kind="jvp") if jvp else given)
-    if order == _SECOND:
-        return _second(found)
+    with quiet():
+        found = _derived(replace(given, kind="jvp") if jvp else given)
+        found = _second(found) if order == _SECOND else found
     return found if against is None else _compared(found, against)
 
 

@@ -1,7 +1,6 @@
 """A derived program as the text of a complete :class:`torch.autograd.Function`."""
 
 import re
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from textwrap import indent
@@ -63,8 +62,7 @@ def function_text(captured: Captured, subject: Subject, named: Naming) -> str:
         scope: dict[str, Any] = {}
         exec(text, scope)  # noqa: S102 - the text is our own, and running it is the check
         try:
-            with plain_attention(), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of torch, as of empty variances
+            with plain_attention():
                 scope[f"test_{subject.name}"]()
         except Exception as error:  # noqa: BLE001 - outside of its domain it may raise anything
             problem = f"{type(error).__name__}: {error}".splitlines()[0]

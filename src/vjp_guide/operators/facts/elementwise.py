@@ -462,6 +462,7 @@ OPERATORS = (
     ),
     Operator(
         "ldexp",
+        sample=lambda: call(values(2, 3), values(3, start=2)),
         limits=[
             Limit(
                 "int64",
