@@ -59,6 +59,12 @@ def test_texts_for_machines_hold_no_latex(path: Path) -> None:
     assert not re.findall(r"\\[a-z]+", "\n".join(previews))
 
 
+def test_no_output_is_coloured() -> None:
+    """Tests that no page has the classes whose styles are left out."""
+    coloured = re.compile(r' class="[^"]*-Color-')
+    assert not [path for path in PAGES if coloured.search(path.read_text("utf-8"))]
+
+
 @pytest.mark.parametrize("path", PAGES, ids=NAMES)
 def test_a_page_asks_for_the_policy_itself(path: Path) -> None:
     """Tests what hosts that can't send the header need, before the first style."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from docs._ext.guide.head import swapped
+from docs._ext.guide.head import cell_styles, swapped
 from docs._ext.guide.operators import DATA, list_entries
 
 
@@ -20,6 +20,14 @@ def test_a_text_that_is_gone_is_an_error() -> None:
     """Tests that a build fails, rather than leave a page as the theme has it."""
     with pytest.raises(ValueError, match="no longer holds 'b'"):
         swapped("a", {"b": "c"})
+
+
+def test_styles_of_cells_know_no_colours_of_terminals() -> None:
+    """Tests that the rest of the style sheet is whole."""
+    styles = cell_styles()
+    assert "-Color" not in styles
+    assert ".cell_output" in styles
+    assert styles.count("{") == styles.count("}") > 20
 
 
 def test_a_category_lists_its_entries(tmp_path: Path) -> None:

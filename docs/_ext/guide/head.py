@@ -2,6 +2,7 @@
 
 import html
 import os
+import re
 import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ EDIT = f"{REPOSITORY}/edit/main/"
 # Marks the words of the last query on each page; its link runs against the policy.
 MARKING = "sphinx_highlight.js"
 POLICY = "default-src 'self'"
+# MyST-NB has 529 rules for what terminals colour.
+COLOURED = re.compile(r"[^{}]*\.-Color[^{}]*\{[^}]*\}")
 
 
 def describe(
@@ -166,6 +169,11 @@ def swapped(markup: str, texts: Mapping[str, str]) -> str:
     return markup
 
 
+def cell_styles() -> str:
+    """Return the styles of cells without those of colours: no output here has any."""
+    return COLOURED.sub("", files("myst_nb.static").joinpath("mystnb.css").read_text())
+
+
 class Templates(LeanTemplates):
     """The templates of a hosted site."""
 
@@ -177,6 +185,6 @@ class Templates(LeanTemplates):
         "sg_gallery": "[class*=sphx-glr-]",
     }
     made: ClassVar[Mapping[str, Callable[[], str]]] = {
-        "mystnb": files("myst_nb.static").joinpath("mystnb.css").read_text,
+        "mystnb": cell_styles,
         "pygments.css": furo.get_pygments_stylesheet,
     }
