@@ -11,10 +11,21 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from browser import serve
 
+# Chromium draws the lists of its address bar as two pages, which each window loads
+# anew: a second of a processor. Of two such switches it takes the last, so that this
+# one repeats what Playwright turns off.
+UNUSED = (
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,"
+    "AimEnabled,AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,"
+    "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,MediaRouter,"
+    "NetworkTimeServiceQuerying,OptimizationHints,PaintHolding,PreconnectToSearch,"
+    "ThirdPartyStoragePartitioning"
+)
 QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-dev-shm-usage",
+    f"--disable-features={UNUSED}",
     "--disable-gpu",
     "--disable-sync",
     "--no-sandbox",

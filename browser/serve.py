@@ -4,6 +4,7 @@ Text is compressed, pages are revalidated, files with a hash in their address ar
 for a year, and the content security policy allows nothing from another site.
 """
 
+import functools
 import gzip
 import mimetypes
 import os
@@ -42,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         self.send_response(status)
         if kind.startswith("text/") or kind.endswith(("javascript", "json", "svg+xml")):
-            body = gzip.compress(body, mtime=0)
+            body = compressed(body)
             self.send_header("Content-Encoding", "gzip")
             kind += "; charset=utf-8"
         age = YEAR if forever else 0
@@ -56,6 +57,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""
+
+
+@functools.lru_cache
+def compressed(body: bytes) -> bytes:
+    """Return a text as it is sent; pages share their styles and scripts."""
+    return gzip.compress(body, mtime=0)
 
 
 def pages() -> list[str]:
