@@ -146,6 +146,12 @@ CASES: list[tuple[Callable[..., Any], list[Tensor], list[Tensor]]] = [
     (complex_product, [randn(2, 3, dtype=torch.complex128), randn(4, 3, dtype=torch.complex128)], [randn(5, 2, dtype=torch.complex128), randn(3, 2, dtype=torch.complex128)]),
     (lambda z: z.real[[0, 0]], [randn(2, 3, dtype=torch.complex128)], [randn(5, 2, dtype=torch.complex128)]),
     (lambda x: x.unfold(0, 3, 2).sum(), [randn(7)], [randn(9)]),
+    (lambda x: x.unfold(-1, 3, 1).exp(), [randn(2, 6)], [randn(3, 5)]),
+    (lambda x: x[:, TARGET] + x[..., TARGET, TARGET].sum(), [randn(2, 3, 4)], [randn(3, 4, 3)]),
+    (lambda x: x[:, [[0, 1], [1, 1]]].exp(), [randn(2, 3)], [randn(4, 3)]),
+    (lambda a, b: torch.linalg.solve(a.exp(), b), [randn(3, 3), randn(3)], [randn(2, 2), randn(2)]),
+    (lambda a, b: torch.linalg.solve(a.exp(), b, left=False), [randn(2, 3, 3), randn(2, 2, 3)], [randn(3, 2, 2), randn(3, 4, 2)]),
+    (lambda z: torch.linalg.slogdet(z)[1] + torch.linalg.det(z).abs(), [randn(2, 3, 3, dtype=torch.complex128)], [randn(3, 2, 2, dtype=torch.complex128)]),
     (lambda x, y: torch.outer(x, y) ** 2, [randn(3), randn(4)], [randn(5), randn(2)]),
     (lambda x: x.sum() - x.mean() + 0 * x.max(), [randn(3, 0 + 2)], [randn(4, 3)]),
     (lambda x: x.neg().neg() + x + x, [randn()], [randn()]),
@@ -189,6 +195,24 @@ def test_the_text_holds_on_other_sizes(
     assert checks.identity < 1e-12
     check(derivation, fn, *inputs)
     check(derivation, fn, *others)
+
+
+@pytest.mark.parametrize("fn", [torch.det, torch.logdet, torch.slogdet])
+@pytest.mark.parametrize("given", [randn(3, 3).exp(), randn(3, 3).exp().mT])
+def test_a_determinant_is_of_a_matrix_in_any_order(
+    fn: Callable[..., Any], given: Tensor
+) -> None:
+    """Tests matrices row by row and column by column, which torch factors otherwise."""
+
+    def direct(x: Tensor) -> Tensor:
+        found = fn(x)
+        last: Tensor = found[-1] if isinstance(found, tuple) else found
+        return last
+
+    x = given + 4 * torch.eye(3, dtype=torch.float64)
+    derivation = derive(direct, x)
+    check(derivation, direct, x)
+    check(derivation, direct, x.mT)
 
 
 def pairs(
@@ -724,6 +748,31 @@ def test_a_function_runs_as_it_is(
         torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("fn", "x"),
+    [
+        (lambda x: torch.fft.rfft(x).abs(), randn(2, 6)),
+        (lambda x: torch.fft.rfft2(x).abs().sum(-1), randn(2, 3, 4)),
+        (
+            lambda z: torch.view_as_real(z).sum(-1, keepdim=True),
+            randn(2, 3, dtype=torch.complex128),
+        ),
+    ],
+    ids=["rfft", "rfft2", "parts"],
+)
+def test_a_function_counts_numbers_that_kernels_would_refuse(
+    fn: Callable[..., Any], x: Tensor
+) -> None:
+    """Tests axes from the end, and parts that don't lie side by side in memory."""
+    _, scope = function_of(derive(fn, x))
+
+    leaf = x.clone().requires_grad_()
+    found, expected = scope["lambda_"](leaf), fn(leaf)
+    v = randn(*expected.shape)
+    mine, theirs = (torch.autograd.grad(y, leaf, v)[0] for y in (found, expected))
+    torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-12)
+
+
 def test_a_function_saves_what_is_smallest() -> None:
     """Tests inputs, outputs and others, and what is computed again."""
     exponential, scope = function_of(derive(torch.exp, randn(3)))
@@ -800,6 +849,11 @@ OPENED: dict[str, tuple[Callable[..., Any], list[Tensor], list[Tensor]]] = {
     "qr": (lambda x: torch.linalg.qr(x).R, [randn(4, 3)], [randn(5, 2)]),
     "GLU": (nn.GLU(), [randn(5, 6)], [randn(4, 8)]),
     "CircularPad1d": (nn.CircularPad1d(1), [randn(1, 2, 3)], [randn(1, 3, 5)]),
+    "cosine": (
+        functional.cosine_similarity,
+        [randn(3, 4), randn(4)],
+        [randn(2, 5), randn(5)],
+    ),
     "matrix_exp": (torch.linalg.matrix_exp, [randn(3, 3) / 9], [randn(4, 4) / 9]),
 }
 
@@ -930,7 +984,7 @@ def test_numbers_of_a_product_are_one(fn: Callable[..., Any], expected: str) -> 
         (functional.logsigmoid, [3], "v * (-x0).sigmoid()"),
         (lambda x: torch.fft.rfft(x).abs(), [5], "torch.fft.rfft(x)"),
         (lambda x: torch.fft.fft2(x, norm="ortho").abs(), [4, 3], 'norm="ortho"'),
-        (lambda x: torch.fft.irfft(x, n=6), [4], "torch.fft.rfft(v, dim=0"),
+        (lambda x: torch.fft.irfft(x, n=6), [4], "torch.fft.rfft(v, norm="),
         (lambda x: torch.fft.irfft2(x).exp(), [4, 3], "s=[x.shape[0], 4], dim=[0, 1])"),
         (lambda x: torch.fft.ifft(x).abs(), [4], "torch.fft.ifft("),
         (torch.linalg.svdvals, [4, 3], "torch.linalg.svd("),

@@ -1,13 +1,15 @@
 """A derived program as the text of a complete :class:`torch.autograd.Function`."""
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from textwrap import indent
 from typing import Any
 
+import torch
 from torch import Tensor
-from torch.fx import Interpreter, Node
+from torch.fx import Graph, Node
 
 from vjp_guide._derive.capture import Captured, plain_attention
 from vjp_guide._derive.lengths import lengths
@@ -17,7 +19,7 @@ from vjp_guide._derive.subject import Subject, unlike
 from vjp_guide._directional import leaves
 from vjp_guide._show import counted
 from vjp_guide.operators.program.example import saved
-from vjp_guide.operators.program.nodes import name_of
+from vjp_guide.operators.program.nodes import name_of, tensor_of
 from vjp_guide.operators.program.printer import Printer, needed
 
 # Operations that take less time to repeat than to read what they gave.
@@ -86,7 +88,7 @@ class _Writer:
         self._held = held(captured, subject)
         self._outputs = list(captured.parts.outputs)
         self._gradients = captured.parts.gradients
-        self._numbers = _Numbers.of(captured, subject)
+        self._numbers = _numbers(self._graph)
         self._chosen = self._choice(self._smallest())
         taken = {*self._names.labels.values(), *subject.inputs, *named.weights}
         others = [n for n in self._chosen.others if n not in self._names.labels]
@@ -117,8 +119,8 @@ class _Writer:
 
     def _is_kept(self, node: Node) -> bool:
         """Return whether a node is a tensor that is computed from others."""
-        computed = any(n in self._numbers.counts for n in node.all_input_nodes)
-        return node.op == "call_function" and computed and node in self._numbers.counts
+        computed = any(n in self._numbers for n in node.all_input_nodes)
+        return node.op == "call_function" and computed and node in self._numbers
 
     def _choice(self, kept: set[Node]) -> _Choice:
         read = needed(self._gradients, {*kept, *self._names.cotangents})
@@ -135,7 +137,7 @@ class _Writer:
 
     def _cost(self, kept: set[Node]) -> int:
         chosen = self._choice(kept).nodes
-        return sum(self._numbers.counts[node] for node in chosen)
+        return sum(self._numbers[node] for node in chosen)
 
     # The names of what is passed.
 
@@ -181,7 +183,7 @@ class _Writer:
 
     def _docstring(self, *, once: bool) -> str:
         names = ", ".join(map(self._name, self._chosen.nodes)) or "nothing"
-        mine = sum(self._numbers.counts[node] for node in self._chosen.nodes)
+        mine = sum(self._numbers[node] for node in self._chosen.nodes)
         xs = tuple(self._subject.inputs[n] for n in self._subject.differentiated)
         theirs, _ = saved(self._subject.outputs, leaves(xs))
         order = (
@@ -357,22 +359,14 @@ def _def(name: str, arguments: Iterable[str], lines: Iterable[str]) -> str:
     return f"def {name}({', '.join(arguments)}):\n{body}"
 
 
-class _Numbers(Interpreter):
-    """Notes how many numbers each tensor of a graph holds."""
+def _numbers(graph: Graph) -> dict[Node, int]:
+    """Return how many numbers each tensor of a graph holds, for the given lengths."""
+    tensors = {node: tensor_of(node) for node in graph.nodes}
+    return {
+        n: math.prod(map(_given, t.shape)) for n, t in tensors.items() if t is not None
+    }
 
-    counts: dict[Node, int]
 
-    @classmethod
-    def of(cls, captured: Captured, subject: Subject) -> "_Numbers":
-        """Return what a run on the inputs finds."""
-        found = cls(captured.module)
-        found.counts = {}
-        found.run(*subject.inputs.values())
-        return found
-
-    def run_node(self, n: Node) -> object:
-        """Return what a node computes."""
-        value: object = super().run_node(n)
-        if isinstance(value, Tensor):
-            self.counts[n] = value.numel()
-        return value
+def _given(length: Any) -> int:
+    """Return a length as it was given; to ask a variable itself would fix it."""
+    return int(length.node.hint if isinstance(length, torch.SymInt) else length)

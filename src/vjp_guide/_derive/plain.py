@@ -176,6 +176,16 @@ def _differences(x: Tensor, axis: int) -> Tensor:
     return torch.cat([ends[0], inner, ends[1]], axis)
 
 
+def _cosine(x: Tensor, other: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """Return the cosine of the angle between vectors."""
+    units = []
+    shape = torch.broadcast_shapes(x.shape, other.shape)
+    for t in (x.expand(shape), other.expand(shape)):
+        length = torch.linalg.vector_norm(t, dim=dim, keepdim=True)
+        units.append(t / length.clamp_min(eps))
+    return torch.sum(units[0] * units[1], dim)
+
+
 _NORMS = ("backward", "ortho", "forward")
 _COMPLEX, _OF_REAL, _TO_REAL = (
     getattr(torch.ops.aten, name) for name in ("_fft_c2c", "_fft_r2c", "_fft_c2r")
@@ -200,11 +210,8 @@ def _transform(torchs: Callable[..., Tensor], kind: str) -> Callable[..., Tensor
     ) -> Tensor:
         if n is not None or s is not None:
             return torchs(x, n if s is None else s, dim, norm)
-        axes = (
-            [dim]
-            if isinstance(dim, int)
-            else list(range(x.ndim) if dim is None else dim)
-        )
+        given = [dim] if isinstance(dim, int) else range(x.ndim) if dim is None else dim
+        axes = [axis % x.ndim for axis in given]  # the kernels read no others
         divisor = _NORMS.index(norm or "backward")
         forward = kind != "ifft"
         mode = divisor if forward else 2 - divisor
@@ -225,7 +232,7 @@ def _irfft(x: Tensor, n: Any = None, dim: int = -1, norm: str | None = None) -> 
         found: Tensor = torch.fft.irfft(x, n, dim, norm)
     else:
         mode = 2 - _NORMS.index(norm or "backward")
-        found = _TO_REAL(x, [dim], mode, length)
+        found = _TO_REAL(x, [dim % x.ndim], mode, length)
     return found
 
 
@@ -246,6 +253,7 @@ PLAIN: dict[Any, Callable[..., Any]] = {
     torch.trace: _trace,
     torch.Tensor.trace: _trace,
     torch.polar: _polar,
+    nn.functional.cosine_similarity: _cosine,
     torch.gradient: _gradient,
     nn.functional.interpolate: _interpolate,
     torch.block_diag: _block_diag,

@@ -5,7 +5,8 @@ apply. A rule holds for all sizes that the graph holds for, and for all values.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -64,23 +65,27 @@ def simplify(graph: Graph, mode: FakeTensorMode) -> None:
     """Rewrite a graph in place until no rule applies."""
     maker = _Graph(graph, mode)
     graph.eliminate_dead_code()
+    for node in graph.nodes:  # before others, since these read how memory is laid out
+        _rewrite(maker, node, _RULES_OF_LAYOUT)
     all(_pass(maker, graph) for _ in range(_MOST_PASSES))
 
 
 def _pass(maker: _Graph, graph: Graph) -> bool:
     """Return whether a rule applied to a node of a graph."""
-    changed = [_rewrite(maker, node) for node in graph.nodes]
+    changed = [_rewrite(maker, node, _RULES) for node in graph.nodes]
     merged = _merge(graph)
     graph.eliminate_dead_code()
     return any(changed) or merged
 
 
-def _rewrite(graph: _Graph, node: Node) -> bool:
+def _rewrite(
+    graph: _Graph, node: Node, rules: "Mapping[str, tuple[_Rule, ...]]"
+) -> bool:
     """Return whether something simpler is in the place of a node now."""
     if node.op != "call_function" or not node.users or _is_length(node):
         return False
     graph.at(node)
-    for rule in _RULES.get(name_of(node), ()):
+    for rule in rules.get(name_of(node), ()):
         simpler = rule(graph, node)
         if simpler is not None and simpler is not node:
             node.replace_all_uses_with(simpler)
@@ -112,9 +117,11 @@ def _merge(graph: Graph) -> bool:
 
 
 def _same(graph: _Graph, node: Node) -> Node | None:
+    """Return the source of a copy, unless the order in memory matters."""
     del graph
     source: Node = args_of(node)[0]
-    return source
+    laid_out = any(_name(user) == "view_as_complex" for user in node.users)
+    return None if laid_out else source
 
 
 def _same_shape(graph: _Graph, node: Node) -> Node | None:
@@ -240,8 +247,8 @@ def _unbroadcast(graph: _Graph, node: Node) -> Node | None:
 
 def _only_broadcasts(operand: Any) -> bool:
     """Return whether an operand is what another broadcasts to anyway."""
-    first = _name(operand) == "unsqueeze" and args_of(operand)[1] == 0
-    return first or _name(operand) == "expand"
+    added = args_of(operand)[1] if _name(operand) == "unsqueeze" else None
+    return added in {0, -rank_of(operand)} or _name(operand) == "expand"
 
 
 def _broadcast(operands: Sequence[Any]) -> tuple[Size, ...] | None:
@@ -398,7 +405,7 @@ def _swapped(graph: _Graph, node: Node) -> Node | None:
     if _name(source) == "permute":
         inner = [axis % rank for axis in args_of(source)[1]]
         source, order = args_of(source)[0], [inner[axis] for axis in order]
-    if order == list(range(rank)):
+    if order == list(range(rank)) or _is_diagonal(source, order):
         return source  # type: ignore[no-any-return] # it is a node
     if (split := _one(source)) is not None:
         return _permuted_before(graph, source, order, split)
@@ -407,6 +414,13 @@ def _swapped(graph: _Graph, node: Node) -> Node | None:
     if name_of(node) == "permute" and args_of(node) == (source, order):
         return None
     return graph.new(_ATEN.permute.default, source, order)
+
+
+def _is_diagonal(source: Node, order: list[int]) -> bool:
+    """Return whether swapped axes are those of matrices that are 0 off the diagonal."""
+    *first, last, other = range(len(order)) if len(order) > 1 else (0, 0)
+    diagonal = _name(source) == "diag_embed" and len(args_of(source)) == 1
+    return diagonal and order == [*first, other, last]
 
 
 def _one(source: Node) -> int | None:
@@ -688,6 +702,98 @@ def _whole_sum(graph: _Graph, node: Node) -> Node | None:
     return graph.new(_ATEN.sum.default, source)
 
 
+# Systems of equations.
+
+
+def _factored(graph: _Graph, node: Node) -> Node | None:
+    """Return a factor of what a determinant was computed from by its public name.
+
+    That is the transposed matrix if it lies in memory row by row, and the matrix else.
+    """
+    whole, place = args_of(node)
+    kind = _name(whole)
+    if kind not in _DETERMINANTS:
+        return None
+    matrix: Node = args_of(whole)[0]
+    results = _DETERMINANTS[kind]
+    if place < len(results):
+        found: Node = results[place](graph, matrix)
+        return found
+    tensor = matrix.meta["val"]
+    if tensor.is_contiguous() and not tensor.is_complex():
+        matrix = _transpose(graph, matrix)
+    factors = graph.new(_ATEN.linalg_lu_factor_ex.default, matrix)
+    return graph.new(operator.getitem, factors, place - len(results))
+
+
+def _determinant(graph: _Graph, matrix: Node) -> Node:
+    return graph.new(_ATEN.linalg_det.default, matrix)
+
+
+def _sign(graph: _Graph, matrix: Node) -> Node:
+    both = graph.new(_ATEN.linalg_slogdet.default, matrix)
+    return graph.new(operator.getitem, both, 0)
+
+
+def _logarithm(graph: _Graph, matrix: Node) -> Node:
+    both = graph.new(_ATEN.linalg_slogdet.default, matrix)
+    return graph.new(operator.getitem, both, 1)
+
+
+_DETERMINANTS: dict[str, tuple[Callable[[_Graph, Node], Node], ...]] = {
+    "_linalg_det": (_determinant,),
+    "_linalg_slogdet": (_sign, _logarithm),
+}
+
+
+def _solution(graph: _Graph, node: Node) -> Node | None:
+    """Return the solution of a system by its public name."""
+    whole, place = args_of(node)
+    if _name(whole) != "_linalg_solve_ex" or place:
+        return None
+    options = {k: v for k, v in whole.kwargs.items() if k == "left"}
+    return graph.new(_ATEN.linalg_solve.default, *args_of(whole), **options)
+
+
+def _solved(graph: _Graph, node: Node) -> Node | None:
+    """Return the solution of a factored system as one of the matrix itself."""
+    factors, _, right = args_of(node)
+    whole, place = args_of(factors) if _name(factors) == "getitem" else (None, None)
+    if _FACTORS.get(_name(whole)) != place or place is None:
+        return None
+    matrix = args_of(whole)[0]
+    options = dict(node.kwargs)
+    if options.pop("adjoint", False):
+        matrix = _adjoint(graph, matrix)
+    found = graph.new(_ATEN.linalg_solve.default, matrix, right, **options)
+    return _scaled_inverse(graph, found) or found
+
+
+_FACTORS = {"_linalg_solve_ex": 1, "linalg_lu_factor_ex": 0}
+
+
+def _adjoint(graph: _Graph, matrix: Node) -> Node:
+    transposed = _transpose(graph, matrix)
+    if not matrix.meta["val"].is_complex():
+        return transposed
+    return graph.new(_ATEN._conj.default, transposed)  # noqa: SLF001 - it has no other name
+
+
+def _scaled_inverse(graph: _Graph, node: Node) -> Node | None:
+    """Return the solution for a multiple of the identity as that of the inverse."""
+    matrix, right = args_of(node)
+    many = args_of(right)[0] if _name(right) == "diag_embed" else None
+    if many is None or _name(many) != "expand" or not node.kwargs.get("left", True):
+        return None
+    number = args_of(many)[0]
+    if shape_of(number)[-1:] not in {(), (1,)}:
+        return None
+    inverse = graph.new(_ATEN.linalg_inv.default, matrix)
+    if rank_of(number):
+        number = graph.new(_ATEN.unsqueeze.default, number, -1)
+    return graph.new(_ATEN.mul.Tensor, number, inverse)
+
+
 # Backward operations that have public names.
 
 
@@ -753,6 +859,27 @@ def _lengths(graph: _Graph, node: Node) -> list[Any]:
     return _sizes(graph, node, list(range(rank_of(node))))
 
 
+def _put(graph: _Graph, node: Node) -> Node | None:
+    """Return what is added in places along one axis as such."""
+    target, indices, values, *more = args_of(node)
+    axes = [axis for axis, index in enumerate(indices) if index is not None]
+    if len(axes) != 1 or axes == [0] or more != [True]:
+        return None
+    index = indices[axes[0]]
+    rank = rank_of(index)
+    if (
+        rank_of(values) != rank_of(target) - 1 + rank
+        or index.meta["val"].dtype == torch.bool
+    ):
+        return None
+    if rank != 1:
+        index = graph.new(_ATEN.reshape.default, index, [-1])
+        values = graph.new(
+            _ATEN.flatten.using_ints, values, axes[0], axes[0] + rank - 1
+        )
+    return graph.new(_ATEN.index_add.default, target, axes[0], index, values)
+
+
 _Rule = Callable[[_Graph, Node], Node | None]
 _SHAPES: tuple[_Rule, ...] = (
     _same_shape,
@@ -787,7 +914,11 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     "mul": (_neutral, _unbroadcast, _lifted, _folded),
     "div": (_neutral, _unbroadcast, _lifted, _folded),
     "embedding_dense_backward": (_embedded,),
-    "getitem": (_convolved,),
+    "getitem": (_solution, _convolved),
+    "linalg_lu_solve": (_solved,),
+    "index_put": (_put,),
+    "_unsafe_index_put": (_put,),
     "pow": (_neutral, _unbroadcast),
     "sum": (_whole_sum,),
 }
+_RULES_OF_LAYOUT: dict[str, tuple[_Rule, ...]] = {"getitem": (_factored,)}

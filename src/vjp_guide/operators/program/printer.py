@@ -385,6 +385,13 @@ def _indexed(printer: Printer, node: Node) -> Text:
     return Text(f"{printer.value(x).inside(_ATOM)}[{', '.join(parts)}]")
 
 
+def _put(printer: Printer, node: Node) -> Text | None:
+    """Return a sum in places, whose public method takes no axis that is left out."""
+    if None not in args_of(node)[1]:
+        return None
+    return Text(f"torch.ops.aten.index_put{printer.arguments(node, 0)}")
+
+
 def _reshaped(printer: Printer, node: Node) -> Text | None:
     """Return a sum that keeps its axes, and loses them then, as one that doesn't."""
     x, shape = args_of(node)
@@ -502,13 +509,14 @@ _NORMS = ("backward", "ortho", "forward")
 
 def _transformed(printer: Printer, node: Node) -> Text:
     """Return a Fourier transform by its public name."""
-    x, axes, norm, last = args_of(node)
+    x, axes, norm, choice = args_of(node)
     kind = name_of(node)
-    inverse = kind == "_fft_c2r" or (kind == "_fft_c2c" and not last)
-    name = {"_fft_c2r": "irfft", "_fft_r2c": "rfft" if last else "fft"}.get(kind)
+    inverse = kind == "_fft_c2r" or (kind == "_fft_c2c" and not choice)
+    name = {"_fft_c2r": "irfft", "_fft_r2c": "rfft" if choice else "fft"}.get(kind)
     name = name or ("ifft" if inverse else "fft")
     several = len(axes) > 1
-    axis = [f"dim={axes if several else axes[0]}"] if several or axes[0] != -1 else []
+    last = axes == [rank_of(x) - 1]
+    axis = [] if last else [f"dim={axes if several else axes[0]}"]
     length = []
     if kind == "_fft_c2r":
         sizes = [printer.size(shape_of(node)[axis]).code for axis in axes]
@@ -555,6 +563,8 @@ _SPECIAL: dict[str, Callable[[Printer, Node], Text | None]] = {
     "permute": _permuted,
     "slice": _sliced,
     "index": _indexed,
+    "index_put": _put,
+    "_unsafe_index_put": _put,
     "constant_pad_nd": _padded,
     "expand": _expanded,
     "view": _reshaped,
