@@ -199,7 +199,7 @@ def test_a_derived_pass_agrees(fn: Callable[..., Tensor]) -> None:
         (norm, "r**2", "r", "return", "the exponent isn't 3"),
         (norm, "return r * (", "return (", "return", "the factor r is missing"),
         (norm, "(v * x * r)", "(v * x)", "grad_g", "the factor r is missing"),
-        (solve, "(a.mT, v)", "(a, v)", "grad_b", ""),
+        (solve, "(a.mT, v)", "(a, v)", "grad_b", "a isn't transposed"),
         (solve, "-grad_b @ y.mT", "-y @ grad_b.mT", "return", "it is transposed"),
         (solve, "-grad_b", "grad_b", "return", "the minus sign is missing"),
         (layer, "grad_z.sum(0)", "grad_z", "grad_z = grad_h", "isn't summed over 0, along which it was broadcast"),
