@@ -242,7 +242,10 @@ THREADS = {
     193: ["github.com/pytorch/pytorch/issues/172932"],
     194: ["github.com/pytorch/pytorch/issues/158709"],
     195: ["github.com/huggingface/trl/issues/2175"],
-    196: ["github.com/pytorch/pytorch/pull/171976"],
+    196: [
+        "github.com/pytorch/pytorch/pull/171976",
+        "github.com/BaguaSys/bagua/issues/476",
+    ],
     197: ["github.com/ml-explore/mlx/issues/1927"],
     198: ["github.com/ml-explore/mlx/issues/1771"],
     199: ["github.com/lululxvi/deepxde/pull/1925"],
@@ -342,6 +345,7 @@ THREADS = {
     226: [
         "github.com/dragen1860/MAML-Pytorch/issues/17",
         "github.com/facebookresearch/higher/issues/128",
+        "github.com/facebookresearch/higher/issues/63",
     ],
     228: ["github.com/learnables/learn2learn/issues/154"],
     230: [
@@ -514,6 +518,7 @@ THREADS = {
     396: [
         "github.com/utkuozbulak/pytorch-cnn-visualizations/issues/67",
         "github.com/yizt/Grad-CAM.pytorch/issues/15",
+        "github.com/pytorch/pytorch/issues/56380",
     ],
     398: ["github.com/hila-chefer/Transformer-MM-Explainability/issues/3"],
     400: ["github.com/meta-pytorch/opacus/issues/578"],
@@ -667,6 +672,9 @@ THREADS = {
     544: ["github.com/lorraine2/implicit-hyper-opt/issues/2"],
     546: ["github.com/ikostrikov/pytorch-flows/issues/16"],
     560: ["github.com/OpenNMT/OpenNMT-py/issues/443"],
+    600: ["github.com/pytorch/pytorch/issues/57157"],
+    602: ["github.com/rtqichen/torchdiffeq/issues/154"],
+    604: ["github.com/rosinality/stylegan2-pytorch/issues/56"],
 }
 
 
