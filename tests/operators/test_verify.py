@@ -9,7 +9,7 @@ from torch import Tensor
 from tests.operators import verify as baseline
 from tests.operators.support import Wrong, op_of, x_of
 from tests.operators.verify import expected
-from vjp_guide.operators import entry, naming, torch_tables
+from vjp_guide.operators import compute, entry, naming, torch_tables
 from vjp_guide.operators.case import Case, call_of, leaves
 from vjp_guide.operators.facts import facts
 from vjp_guide.operators.labels import DEFECT, GAUGE, STATES, VERIFIED
@@ -216,13 +216,22 @@ def test_a_newer_release_has_the_states_that_differ(
     assert baseline.expected("2.15.0") == baseline.expected("2.14.0") == new
 
 
-def test_shares_give_what_one_process_gives(
+def test_parts_give_what_one_process_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the share that a dead process didn't write is all that is computed again."""
+    """And the parts that a dead process didn't write are all that is computed again."""
+    monkeypatch.setattr(baseline, "PARTS", 4)
     names = ("abs", "cumsum", "sinc", "std")
-    whole = baseline.share(tmp_path, names, 0, 1)
     assert baseline.share(tmp_path, names, 1, 2) == {}  # the other died
-    assert baseline.share(tmp_path, names, 0, 2) == whole
+    written = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert len(written) == 2
+    states = baseline.share(tmp_path, names, 0, 1)
+    assert states == baseline.states_of(
+        compute(jobs=1, progress=lambda entries, _: entries, names=names)
+    )
+    assert (
+        written.items()
+        <= {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}.items()
+    )
     monkeypatch.setattr(baseline, "compute", None)
-    assert baseline.share(tmp_path, names, 1, 2) == whole
+    assert baseline.share(tmp_path, names, 2, 3) == states

@@ -3,9 +3,10 @@
 The oldest release has a file with all states, a newer one with those that differ from
 the release before. With ``--write`` a file is written instead of compared.
 
-``torchrun --nproc-per-node 2 -m tests.operators.verify --parts FOLDER`` has each
-process verify its share and write it there; the last one compares all. A share that is
-there isn't computed again, so the same command goes on after a process died.
+``torchrun --nproc-per-node 2 -m tests.operators.verify --parts FOLDER`` has the
+processes verify parts of them, each its own, and write them there; the last compares
+all. A part that is there isn't computed again, so the same command, with any number of
+processes, goes on after one died, at which torchrun ends the others too.
 """
 
 import os
@@ -23,6 +24,7 @@ from vjp_guide.operators.entry import groups
 STATES = Path(__file__).with_name("states")
 GONE = "not in torch's tables"
 PROCESSES = 2
+PARTS = 64  # of what takes one process minutes: one that dies loses seconds
 
 
 def expected(release: str = torch.__version__) -> dict[str, str]:
@@ -66,23 +68,30 @@ def states_of(found: Atlas) -> dict[str, str]:
 
 
 def share(folder: Path, names: Sequence[str], rank: int, size: int) -> dict[str, str]:
-    """Verify the share of a process, unless it is there, and write it.
+    """Verify the parts of a process that aren't there, and write them.
 
     Returns:
-        The states of all, if all shares are there, or else none.
+        The states of all, if all parts are there, or else none.
     """
-    head = f"torch {torch.__version__}, share"
-    paths = [folder / f"{head} {number} of {size}.txt" for number in range(size)]
-    if not paths[rank].exists():
-        states = states_of(compute(jobs=1, progress=bar, names=names[rank::size]))
-        written = Path(f"{paths[rank]}.part")  # one that dies leaves no half
-        lines = [f"{name}\t{state}\n" for name, state in states.items()]
-        written.write_text("".join(lines), encoding="utf-8")
-        written.replace(paths[rank])
+    head = f"torch {torch.__version__}, part"
+    paths = [folder / f"{head} {part} of {PARTS}.txt" for part in range(PARTS)]
+    missing = [part for part in range(rank, PARTS, size) if not paths[part].exists()]
+    print(f"process {rank}: parts to compute: {len(missing)}")
+    for part in missing:
+        found = compute(jobs=1, progress=bar, names=names[part::PARTS])
+        _write(states_of(found), paths[part])
     if not all(path.exists() for path in paths):
         return {}
     texts = [path.read_text(encoding="utf-8").splitlines() for path in paths]
     return dict(line.split("\t") for lines in texts for line in lines)
+
+
+def _write(states: dict[str, str], path: Path) -> None:
+    """Write a part whole or not at all."""
+    unfinished = path.with_suffix(".part")
+    lines = [f"{name}\t{state}\n" for name, state in states.items()]
+    unfinished.write_text("".join(lines), encoding="utf-8")
+    unfinished.replace(path)
 
 
 def main() -> int:
