@@ -282,10 +282,42 @@ def _is_as_large(operand: Any, node: Node) -> bool:
 def _without_sign(graph: _Graph, node: Node) -> Node | None:
     """Return the sum with what has a sign as a difference, and the other way round."""
     first, second = args_of(node)
-    if _name(second) != "neg" or tensor_of(first) is None:
+    if tensor_of(first) is None or node.kwargs:
         return None
-    other = _ATEN.sub.Tensor if name_of(node) == "add" else _ATEN.add.Tensor
-    return graph.new(other, first, args_of(second)[0])
+    adds = name_of(node) == "add"
+    other = _ATEN.sub.Tensor if adds else _ATEN.add.Tensor
+    if (positive := _positive(graph, second)) is not None:
+        return graph.new(other, first, positive)
+    turned = adds and tensor_of(second) is not None
+    if turned and (positive := _positive(graph, first)) is not None:
+        return graph.new(other, second, positive)
+    return None
+
+
+def _positive(graph: _Graph, value: Any) -> Node | None:
+    """Return what has a sign without it, None if it has none that can go.
+
+    The variables of the reader keep theirs, and so does what has other users.
+    """
+    if tensor_of(value) is None or any(user.op == "output" for user in value.users):
+        return None
+    name, operands = _name(value), list(args_of(value))
+    if name == "neg":
+        return operands[0]  # type: ignore[no-any-return] # it is a node
+    if name not in _LINEAR or _shared(value):
+        return None
+    for place in range(len(operands) if name in _PRODUCTS else 1):
+        if (bare := _positive(graph, operands[place])) is not None:
+            operands[place] = bare
+            return graph.new(value.target, *operands, **value.kwargs)
+    return None
+
+
+_PRODUCTS = {"mul", "div", "matmul"}
+_LINEAR = {
+    *(*_PRODUCTS, "sum", "mean", "unsqueeze", "squeeze", "permute", "expand"),
+    *("flatten", *_RESHAPE),
+}
 
 
 def _lifted(graph: _Graph, node: Node) -> Node | None:
@@ -311,10 +343,7 @@ def _expanded_twice(graph: _Graph, node: Node) -> Node | None:
 
 def _negated(graph: _Graph, node: Node) -> Node | None:
     """Return what has two signs."""
-    del graph
-    source = args_of(node)[0]
-    found: Node | None = args_of(source)[0] if _name(source) == "neg" else None
-    return found
+    return _positive(graph, args_of(node)[0])
 
 
 def _conjugated(graph: _Graph, node: Node) -> Node | None:
@@ -783,10 +812,8 @@ def _scaled_inverse(graph: _Graph, node: Node) -> Node | None:
     """Return the solution for a multiple of the identity as that of the inverse."""
     matrix, right = args_of(node)
     many = args_of(right)[0] if _name(right) == "diag_embed" else None
-    if many is None or _name(many) != "expand" or not node.kwargs.get("left", True):
-        return None
-    number = args_of(many)[0]
-    if shape_of(number)[-1:] not in {(), (1,)}:
+    number = args_of(many)[0] if many is not None and _name(many) == "expand" else None
+    if number is None or shape_of(number)[-1:] not in {(), (1,)} or node.kwargs:
         return None
     inverse = graph.new(_ATEN.linalg_inv.default, matrix)
     if rank_of(number):
@@ -867,11 +894,6 @@ def _put(graph: _Graph, node: Node) -> Node | None:
         return None
     index = indices[axes[0]]
     rank = rank_of(index)
-    if (
-        rank_of(values) != rank_of(target) - 1 + rank
-        or index.meta["val"].dtype == torch.bool
-    ):
-        return None
     if rank != 1:
         index = graph.new(_ATEN.reshape.default, index, [-1])
         values = graph.new(
