@@ -447,6 +447,10 @@ OTHERS = [
     Program("functional-jvp-no-v", "torch.autograd.functional.hvp(torch.sum, x)"),
     Program("func-not-tensors", "torch.func.jacrev(lambda x: 2.0)(x)"),
     Program("func-not-tensors", "torch.func.vjp(lambda x: (x, 'a'), x)"),
+    Program("complex-jacobian", "torch.func.jacrev(f)(x)", "x = 1j * x"),
+    Program(
+        "complex-jacobian", "torch.func.jacfwd(lambda x: 1j * x)(x.real)", "x = 1j * x"
+    ),
     Program("jvp-structure", "torch.func.jvp(f, x, x)"),
     Program("jvp-structure", "torch.func.jvp(f, (x,), x)"),
     Program("jvp-structure", "torch.func.jvp(f, (x,), (x, x))"),
@@ -665,6 +669,7 @@ OTHERS = [
     ),
 ]
 SPECIAL = {
+    "complex-jacobian": "x = 1j * x",
     "func-vjp-structure": "f = lambda x: (x, 2 * x)",
     "input-not-a-tensor": "x = 2.0\nf = torch.exp",
     "inputs-mapping": "x = {'a': x}",

@@ -148,7 +148,10 @@ THREADS = {
     137: ["github.com/pytorch/pytorch/issues/10223"],
     138: ["github.com/jax-ml/jax/issues/2772"],
     140: ["github.com/pytorch/pytorch/issues/41857"],
-    141: ["github.com/pytorch/pytorch/issues/60180"],
+    141: [
+        "github.com/pytorch/pytorch/issues/60180",
+        "github.com/pytorch/pytorch/issues/92140",
+    ],
     142: ["github.com/pytorch/pytorch/issues/92750"],
     143: ["github.com/pytorch/pytorch/issues/51627"],
     144: ["github.com/pytorch/pytorch/issues/104514"],
@@ -261,7 +264,10 @@ THREADS = {
         "github.com/jax-ml/jax/issues/22101",
     ],
     203: ["github.com/SimplexLab/TorchJD/issues/489"],
-    204: ["github.com/dongminlee94/deep_rl/issues/5"],
+    204: [
+        "github.com/dongminlee94/deep_rl/issues/5",
+        "github.com/Stable-Baselines-Team/stable-baselines3-contrib/issues/38",
+    ],
     205: ["github.com/locuslab/deq/issues/24"],
     206: ["github.com/pytorch/pytorch/issues/132695"],
     207: ["github.com/fastai/fastai2/issues/278"],
@@ -452,7 +458,10 @@ THREADS = {
     ],
     332: ["github.com/NeuroDiffGym/neurodiffeq/issues/77"],
     336: ["github.com/pytorch/pytorch/issues/31396"],
-    340: ["github.com/atomistic-machine-learning/schnetpack/issues/250"],
+    340: [
+        "github.com/atomistic-machine-learning/schnetpack/issues/250",
+        "github.com/atomistic-machine-learning/schnetpack/issues/279",
+    ],
     342: ["github.com/ngxbac/GAIN/issues/2"],
     344: ["github.com/geomstats/geomstats/issues/1665"],
     346: ["github.com/google-research/fast-soft-sort/issues/15"],
@@ -472,7 +481,10 @@ THREADS = {
         "github.com/NVlabs/VAEBM/issues/2",
         "github.com/alisiahkoohi/Langevin-dynamics/issues/1",
     ],
-    366: ["github.com/openai/guided-diffusion/issues/51"],
+    366: [
+        "github.com/openai/guided-diffusion/issues/51",
+        "github.com/YWolfeee/Training-Free-Guidance/issues/5",
+    ],
     358: ["github.com/pytorch/pytorch/issues/76752"],
     372: ["github.com/pytorch/pytorch/pull/42754"],
     360: [
@@ -555,6 +567,7 @@ THREADS = {
     426: [
         "github.com/rosinality/stylegan2-pytorch/issues/32",
         "github.com/labmlai/annotated_deep_learning_paper_implementations/issues/161",
+        "github.com/lucidrains/stylegan2-pytorch/issues/78",
     ],
     428: [
         "github.com/graphdeco-inria/gaussian-splatting/issues/408",
@@ -675,6 +688,8 @@ THREADS = {
     600: ["github.com/pytorch/pytorch/issues/57157"],
     602: ["github.com/rtqichen/torchdiffeq/issues/154"],
     604: ["github.com/rosinality/stylegan2-pytorch/issues/56"],
+    620: ["github.com/martius-lab/blackbox-backprop/issues/7"],
+    622: ["github.com/XPixelGroup/BasicSR/issues/50"],
 }
 
 

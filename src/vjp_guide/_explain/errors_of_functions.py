@@ -113,6 +113,19 @@ ROWS = (
         "torch.func.jacrev(f)(x)",
     ),
     Row(
+        "complex-jacobian",
+        "func",
+        "jacrev: Expected all inputs to be real but received complex tensor at "
+        "flattened input idx: 0",
+        r"Expected all (?:in|out)puts to be real but received complex tensor at "
+        r"flattened",
+        "jacrev, jacfwd and hessian of torch.func take real inputs and outputs alone.",
+        "View both ends as real: the Jacobian has two rows for each complex output and "
+        "two columns for each complex input.",
+        "torch.func.jacrev(lambda ab: torch.view_as_real(f(torch.view_as_complex(ab))))"
+        "(\n    torch.view_as_real(x)\n)",
+    ),
+    Row(
         "jvp-structure",
         "func",
         "jvp(f, primals, tangents): Expected primals to be a tuple. E.g. it "
