@@ -312,6 +312,43 @@ def test_runs_inside_transforms(transform: str) -> None:
     assert_close(outer[transform](), expected[transform])
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+@pytest.mark.parametrize("transform", [torch.func.grad, torch.func.jacrev, torch.vmap])
+@pytest.mark.parametrize("randomness", ["same", "different"])
+def test_other_tools_run_inside_transforms(
+    transform: Callable[..., Any], randomness: str
+) -> None:
+    """Tests a graph from outside, in which all tensors are constants."""
+    x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y, v = x * x, torch.ones(3)
+
+    def inside(a: Tensor) -> Tensor:
+        found = trace(y, x, v)
+        (gradient,) = found.gradients
+        assert gradient is not None
+        assert len(found.nodes) == 1
+        assert "sum of 2 (from 0, 0)" in str(found)
+        assert coupling(y, x).independent
+        return (a * gradient).sum() + jacobian(y, x).sum()
+
+    options = {"randomness": randomness} if transform is torch.vmap else {}
+    points = torch.ones(2, 3) if transform is torch.vmap else torch.ones(3)
+    expected = torch.tensor([24.0, 24.0]) if options else torch.tensor([2.0, 4.0, 6.0])
+    assert_close(transform(inside, **options)(points), expected)
+
+
+def test_coupling_says_that_vmap_leaves_it_nothing_to_decide() -> None:
+    """Tests tensors of a batched gradient; those of a plain one are measured."""
+
+    def inside(a: Tensor) -> Tensor:
+        assert coupling(a.exp(), a).independent
+        return a.sum()
+
+    assert_close(torch.func.grad(inside)(torch.ones(3)), torch.ones(3))
+    with pytest.raises(ValueError, match=r"outputs is computed inside of torch\.vmap"):
+        torch.vmap(torch.func.grad(inside))(torch.ones(2, 3))
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", COLLECTION)
 def test_leaves_no_trace(kind: str) -> None:

@@ -1,10 +1,17 @@
 """Whether the samples of a batch depend on one another."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from textwrap import fill
 
 import torch
 from torch import Tensor
+from torch._C._functorch import (
+    get_unwrapped,
+    is_batchedtensor,
+    is_functorch_wrapped_tensor,
+)
+from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 
 from vjp_guide._pullback import Pullback
 from vjp_guide._quiet import plain_modes
@@ -218,8 +225,9 @@ def coupling(
         TypeError: If an argument isn't a tensor, ``inputs`` is of an integer dtype, or
             a number isn't whole.
         ValueError: If ``outputs`` has no graph, ``inputs`` doesn't require grad, the
-            batch sizes differ, a number isn't positive, a derivative isn't finite, or
-            the same ``v`` gives another product the second time.
+            batch sizes differ, a number isn't positive, a derivative isn't finite, the
+            tensors belong to :func:`torch.vmap`, or the same ``v`` gives another
+            product the second time.
 
     Warns:
         UserWarning: As for :func:`vjp_guide.jacobian`.
@@ -249,7 +257,7 @@ def coupling(
         require_count("max_bytes", max_bytes)
         seed = require_seed(seed)
         pullback = Pullback(y, (x,), one_by_one=max_samples is None)
-        with pullback.quiet():
+        with _apart_from_transforms(y, x), pullback.quiet():
             measurement = _Measurement(pullback, y, x, seed)
             found = measurement.coupling(count, probes, max_bytes)
         pullback.warn(stacklevel=2)
@@ -366,6 +374,30 @@ def _finite(norms: Tensor) -> Tensor:
             "infinity in outputs, and for points without a derivative, like sqrt at 0"
         )
     return norms
+
+
+def _apart_from_transforms(y: Tensor, x: Tensor) -> AbstractContextManager[object]:
+    """Leave active transforms of torch.func, unless the tensors are theirs.
+
+    Returns:
+        What does so for a block.
+    """
+    names = {"outputs": y, "inputs": x}
+    wrapped = [name for name in names if is_functorch_wrapped_tensor(names[name])]
+    for name in wrapped:
+        _require_unbatched(name, names[name])
+    return nullcontext() if wrapped else temporarily_clear_interpreter_stack()
+
+
+def _require_unbatched(name: str, tensor: Tensor) -> None:
+    inner = tensor
+    while is_functorch_wrapped_tensor(inner):
+        if is_batchedtensor(inner):
+            raise ValueError(
+                f"{name} is computed inside of torch.vmap, for which coupling can't "
+                "decide anything example by example: call it outside, with the batch"
+            )
+        inner = get_unwrapped(inner)
 
 
 def _require_batch(y: Tensor, x: Tensor) -> None:

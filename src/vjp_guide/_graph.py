@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 
 Edge = tuple[Node | None, int]
@@ -37,6 +38,9 @@ def edge(tensor: Tensor | GradientEdge) -> Edge:
             found = get_gradient_edge(tensor)
         except RuntimeError:  # it views a leaf, which nested tensors refuse
             return cast("Node", tensor.clone().grad_fn).next_functions[0]
+        except AttributeError:  # a transform is active, to which it is a constant
+            with temporarily_clear_interpreter_stack():
+                found = get_gradient_edge(tensor)
     return found.node, found.output_nr
 
 

@@ -23,11 +23,11 @@ def snapshot(tensor: Tensor, most: float) -> Cotangent | None:
     Returns:
         The description, of shape and dtype alone if nothing can be read.
     """
-    if not holds_values(tensor):
-        return described(tensor)
     try:
         if type(tensor) is Tensor:
-            return _read(tensor, most)
+            return _of_plain(tensor, most) or _read(tensor, most)
+        if not holds_values(tensor):
+            return described(tensor)
         # A subclass of the reader's may change or refuse anything.
         with torch._C.DisableTorchFunction():  # noqa: SLF001 (it has no public name)
             return _read(tensor, most)
@@ -35,7 +35,25 @@ def snapshot(tensor: Tensor, most: float) -> Cotangent | None:
         return described(tensor)
 
 
+def _of_plain(tensor: Tensor, most: float) -> Cotangent | None:
+    """Return what most tensors need, in the fewest calls; ``None`` for all others."""
+    if tensor.numel() > most or tensor.layout is not torch.strided:
+        return None
+    copy = tensor.clone()
+    if (
+        type(copy) is not Tensor  # a mode without numbers is active
+        or copy.is_nested
+        or copy.is_meta
+        or copy.requires_grad
+        or _is_wrapped(copy)
+    ):
+        return None
+    return Cotangent(tuple(tensor.shape), tensor.dtype, copy)
+
+
 def _read(tensor: Tensor, most: float) -> Cotangent | None:
+    if not holds_values(tensor):
+        return described(tensor)
     if tensor.is_nested or tensor.numel() > most:
         return Cotangent(shape_of(tensor), tensor.dtype, None, magnitude(tensor))
     copy = _copy(tensor)
@@ -83,8 +101,7 @@ def holds_values(tensor: Tensor) -> bool:
 
 
 def _copy(tensor: Tensor) -> Tensor:
-    if tensor.requires_grad:
-        tensor = tensor.detach()
+    tensor = tensor.detach()
     return (tensor if tensor.layout is torch.strided else tensor.to_dense()).clone()
 
 
