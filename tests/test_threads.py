@@ -91,6 +91,32 @@ def test_several_threads_explain_one_graph() -> None:
     assert not failed
 
 
+def test_two_threads_take_turns_at_a_tensor_that_keeps_its_gradient() -> None:
+    """Tests the Jacobians, and that the kept gradient is what it was, no dead one."""
+    x = torch.randn(3, dtype=torch.float64, requires_grad=True)
+    h = 2 * x
+    h.retain_grad()
+    ys, failed = (h.sin(), h.cos()), []
+    expected = 2 * h.detach().cos().diag(), -2 * h.detach().sin().diag()
+
+    def run(y: Tensor, wanted: Tensor) -> None:
+        try:
+            for _ in range(20):
+                assert_close(jacobian(y, x), wanted)
+        except BaseException as error:  # noqa: BLE001 (a thread's own is lost)
+            failed.append(error)
+
+    pairs = zip(ys, expected, strict=True)
+    threads = [threading.Thread(target=run, args=pair) for pair in pairs]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert not failed
+    assert h.grad is None
+
+
 @pytest.mark.parametrize("kind", CALLS)
 def test_what_another_thread_writes_meanwhile_stays(kind: str) -> None:
     """Tests a kept gradient of a graph that shares leaves alone with that of y."""

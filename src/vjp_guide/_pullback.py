@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from threading import RLock
 
 import torch
 from torch import Tensor
@@ -21,6 +22,9 @@ _WRONG = {
     "CdistBackward0": "aten::_cdist_backward",
 }
 _SLOW = "There is a performance drop"
+# Between a pass and the return of what it wrote to tensors with retain_grad(), another
+# thread must not add to it. Code of the reader's could wait for that thread.
+_turns = RLock()
 
 
 class Pullback:
@@ -42,6 +46,7 @@ class Pullback:
         edges = {} if one_by_one else walk([edge(outputs)])
         self._looped = _unbatched(outputs) or _wrong_operator(edges)
         self.torch_alone = not one_by_one and runs_torch_alone(edges)
+        self._turn = _turns if self.torch_alone else nullcontext()
         self._slow = ""
         self._retained = RetainedGrads(notes_all=any_custom(edges))
         self._known = False
@@ -100,12 +105,13 @@ class Pullback:
     def _first(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         """Return the product for one cotangent, and see what a pass touches."""
         gradients: tuple[Tensor, ...] = ()
-        try:
-            with watched_hooks() as ran, self._retained:
-                gradients = self._grad(self._own(cotangent))
-        finally:
-            self._retained.look(gradients)
-            self._retained.restore()
+        with self._turn:
+            try:
+                with watched_hooks() as ran, self._retained:
+                    gradients = self._grad(self._own(cotangent))
+            finally:
+                self._retained.look(gradients)
+                self._retained.restore()
         self._known = True
         self._one_by_one |= bool(ran) or self._retained.outlived(gradients)
         return gradients
@@ -120,17 +126,18 @@ class Pullback:
         return tuple(map(torch.stack, rows))
 
     def _grad(self, cotangent: Tensor) -> tuple[Tensor, ...]:
-        try:
-            return torch.autograd.grad(
-                self._outputs,
-                self._inputs,
-                cotangent,
-                retain_graph=True,
-                allow_unused=True,
-                materialize_grads=True,
-            )
-        finally:
-            self._retained.restore()
+        with self._turn:
+            try:
+                return torch.autograd.grad(
+                    self._outputs,
+                    self._inputs,
+                    cotangent,
+                    retain_graph=True,
+                    allow_unused=True,
+                    materialize_grads=True,
+                )
+            finally:
+                self._retained.restore()
 
     def _vectorized(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         with warnings.catch_warnings(record=True) as caught:
