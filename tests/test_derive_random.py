@@ -65,6 +65,8 @@ def assert_equal(
         torch.testing.assert_close(mine, theirs, rtol=0, atol=ROUNDING * largest)
 
 
+# gc.freeze hides what holds Hypothesis's generator, which it takes for lost.
+@pytest.mark.filterwarnings("ignore:It looks like `register_random` was passed")
 @settings(
     max_examples=EXAMPLES or 100,
     derandomize=not EXAMPLES,
