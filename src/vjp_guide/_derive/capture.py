@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 import torch
+import torch._dynamo  # noqa: F401 - make_fx would import it, while math.sqrt is ours
 from torch import Tensor
 from torch._decomp import decomposition_table, meta_table
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
@@ -112,7 +113,7 @@ def capture(subject: Subject, *, dynamic: bool = True) -> Captured:
     Raises:
         DeriveError: If torch can't trace it.
     """
-    mode = _Mode(  # it imports torch's compiler, before math.sqrt is ours
+    mode = _Mode(
         shape_env=_Lengths(
             duck_shape=False,
             allow_scalar_outputs=False,
