@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from browser.reader import visit
+from browser.reader import lay_out, visit
 
 PROSE = "explanation/grad-outputs.html"
 TERMS = "explanation/jvp-and-adjoint.html"
@@ -20,8 +20,6 @@ INSIDE = """(drawer) => document.activeElement === document.body ||
   drawer.contains(document.activeElement)"""
 LINKS = """[...document.querySelectorAll("article a[href]:not(.headerlink)")]
   .map((link) => [link.ariaLabel ?? link.textContent, link.href])"""
-LAID_OUT = """document.querySelectorAll("section")
-  .forEach((section) => { section.style.contentVisibility = "visible"; })"""
 SCROLLS = re.compile("(Code|Table|Formula|Output), scrolls")
 COLOUR = "e => getComputedStyle(e).color"
 TOP = "e => e.getBoundingClientRect().top"
@@ -166,7 +164,7 @@ def test_landmarks(page: Page) -> None:
 def test_a_name_leads_to_one_place(page: Page, path: str) -> None:
     """Tests that no two links, and no two boxes that open, have the same name."""
     visit(page, path)
-    page.evaluate(LAID_OUT)  # what is far away isn't in the tree yet
+    lay_out(page)
     places = defaultdict(set)
     for name, address in page.evaluate(LINKS):
         places[name].add(address)

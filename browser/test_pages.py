@@ -10,7 +10,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 
-from browser.reader import visit
+from browser.reader import lay_out, visit
 from browser.serve import pages
 
 # axe-core takes seconds for the contrast of each word of code, and styles are few: it
@@ -113,6 +113,7 @@ def opened(
     with browser.new_page(base_url=site) as page:
         problems.watch(page, site)
         visit(page, request.param)
+        lay_out(page)
         yield request.param, page, problems
 
 
