@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+SECOND = Path(__file__).with_name("spmd_rules.py")
 COLLECTIVES = Path(__file__).parent.parent / "examples" / "programs" / "collectives.py"
 PROGRAM = """
 import sys
@@ -71,3 +72,17 @@ def test_each_collective_over_three_processes() -> None:
     ]
     assert "right" not in [said[name] for name in said.keys() - recorded.keys()]
     assert len(said) == 22
+
+
+def test_a_second_opinion(tmp_path: Path) -> None:
+    """Tests that the rules of spmd-types give the products of the pages' formulas."""
+    processes = [
+        subprocess.Popen(  # noqa: S603 (the program is beside this file)
+            [sys.executable, str(SECOND), str(rank), str(tmp_path / "store")],
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for rank in range(2)
+    ]
+    failures = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], failures

@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.typing import OptionSpec
 
+from docs._tools.part_search import unsearched
 from records.changes import (
     FILES,
     STATES,
@@ -55,7 +56,8 @@ class Changes(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return a section for each release."""
         parts = "\n\n".join(_sections())
-        return self.parse_text_to_nodes(parts, allow_section_headings=True)
+        found = self.parse_text_to_nodes(parts, allow_section_headings=True)
+        return unsearched(found)  # the errors index has the texts
 
 
 class Recorded(SphinxDirective):
