@@ -699,9 +699,9 @@ def test_a_trace_that_is_tried_again_prints_nothing(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Tests an operation that torch can't trace with lengths left open."""
-    derivation = derive(torch.nn.functional.cosine_similarity, randn(4, 3), randn(4, 3))
+    derivation = derive(lambda x: x.cumprod(0), randn(4, 3))
 
-    assert derivation.fixed["x1.shape[0]"] == 4
+    assert derivation.fixed["x.shape[0]"] == 4
     assert not capfd.readouterr().err
 
 

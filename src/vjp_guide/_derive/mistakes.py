@@ -211,6 +211,9 @@ def _operations(
         case ast.Add() | ast.Sub():
             yield left, f"the term {second} is missing"
             yield right, f"the term {first} is missing"
+            if isinstance(op, ast.Sub):
+                alone = ast.UnaryOp(op=ast.USub(), operand=right)
+                yield alone, f"the term {first} is missing"
             other = _SIGNS[type(op)]()
             yield (
                 ast.BinOp(left=left, op=other, right=right),

@@ -813,11 +813,10 @@ def _scaled_inverse(graph: _Graph, node: Node) -> Node | None:
     matrix, right = args_of(node)
     many = args_of(right)[0] if _name(right) == "diag_embed" else None
     number = args_of(many)[0] if many is not None and _name(many) == "expand" else None
-    if number is None or shape_of(number)[-1:] not in {(), (1,)} or node.kwargs:
+    if number is None or shape_of(number)[-1:] != (1,) or node.kwargs:
         return None
+    number = graph.new(_ATEN.unsqueeze.default, number, -1)
     inverse = graph.new(_ATEN.linalg_inv.default, matrix)
-    if rank_of(number):
-        number = graph.new(_ATEN.unsqueeze.default, number, -1)
     return graph.new(_ATEN.mul.Tensor, number, inverse)
 
 
