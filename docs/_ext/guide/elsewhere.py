@@ -7,7 +7,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from docs._tools.part_search import unsearched
+from docs._tools.part_search import UNSEARCHED
 from elsewhere.reading import (
     COLUMNS,
     FRAMEWORKS,
@@ -57,7 +57,7 @@ class Case(SphinxDirective):
         (case,) = self.arguments
         blocks = "\n".join(_block(framework, case) for framework in FRAMEWORKS)
         listed = "\n".join(_listed(case))
-        return unsearched(self.parse_text_to_nodes(f"{blocks}\n\n{listed}"))
+        return _unsearched(self.parse_text_to_nodes(f"{blocks}\n\n{listed}"))
 
 
 class Defaults(SphinxDirective):
@@ -99,7 +99,7 @@ class Kinks(SphinxDirective):
             if vector["class"] in {"kink", "singular"} or vector["id"] in ASKED
         ]
         table = _table(["at", *COLUMNS.values()], rows)
-        return unsearched(self.parse_text_to_nodes(table))
+        return _unsearched(self.parse_text_to_nodes(table))
 
 
 class Operators(SphinxDirective):
@@ -119,7 +119,7 @@ class Operators(SphinxDirective):
                 rows.append([f"`{name}`", *("" if w == "agrees" else w for w in found)])
         text = f"Every vector of these agrees in every column: {', '.join(same)}."
         table = _table(["operator", *COLUMNS.values()], rows)
-        return unsearched(self.parse_text_to_nodes(f"{text}\n\n{table}"))
+        return _unsearched(self.parse_text_to_nodes(f"{text}\n\n{table}"))
 
 
 class Counts(SphinxDirective):
@@ -140,7 +140,7 @@ class Findings(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return a paragraph and a transcript for each."""
         text = "\n".join(_finding(name, each) for name, each in findings().items())
-        return unsearched(self.parse_text_to_nodes(text))
+        return _unsearched(self.parse_text_to_nodes(text))
 
 
 DIRECTIVES: dict[str, type[SphinxDirective]] = {
@@ -199,6 +199,14 @@ def _short(outcome: Outcome) -> str:
 
 def _installed(versions: dict[str, str]) -> str:
     return ", ".join(f"{name} {number}" for name, number in versions.items())
+
+
+def _unsearched(found: list[nodes.Node]) -> list[nodes.Node]:
+    """Return nodes whose code and cells the search doesn't collect."""
+    for node in found:
+        for inner in node.findall(nodes.Element):
+            inner["classes"].append(UNSEARCHED)
+    return found
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

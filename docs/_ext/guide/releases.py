@@ -15,7 +15,6 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.typing import OptionSpec
 
-from docs._tools.part_search import unsearched
 from records.changes import (
     FILES,
     STATES,
@@ -56,8 +55,7 @@ class Changes(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return a section for each release."""
         parts = "\n\n".join(_sections())
-        found = self.parse_text_to_nodes(parts, allow_section_headings=True)
-        return unsearched(found)  # the errors index has the texts
+        return self.parse_text_to_nodes(parts, allow_section_headings=True)
 
 
 class Recorded(SphinxDirective):
@@ -165,11 +163,11 @@ def _sections() -> Iterator[str]:
     known = [record.minor for record in records()]
     for before, release in reversed(list(pairwise(known))):
         anchor = f"(changed-{release.replace('.', '-')})="
-        parts = [f"{anchor}\n## torch {release}, compared with {before}"]
-        if programs[release]:
-            parts.append(_table(programs[release]))
-        parts += _lists(turned[release])
-        yield "\n\n".join(parts)
+        yield f"{anchor}\n## torch {release}, compared with {before}"
+        table = [_table(programs[release])] if programs[release] else []
+        text = "\n\n".join([*table, *_lists(turned[release])])
+        # The index of errors has the texts, and the atlas the operators.
+        yield f":::{{class}} unsearched\n{text}\n:::"
 
 
 def _by_release(found: Iterable[Change]) -> dict[str, list[Change]]:

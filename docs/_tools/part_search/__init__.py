@@ -131,19 +131,18 @@ def _borrowed(code: str) -> str:
     return " ".join(name for name in WORD.findall(code) if name not in own)
 
 
-def unsearched(found: list[nodes.Node]) -> list[nodes.Node]:
-    """Return nodes of whose texts the search collects the titles alone."""
-    for text in chain.from_iterable(node.findall(nodes.Text) for node in found):
-        if not isinstance(text.parent, nodes.title):
-            text.parent["classes"].append(UNSEARCHED)
-    return found
-
-
 def _searched(text: nodes.Text) -> bool:
     """Return whether a text is read, and isn't the name of a thread."""
     seen = not isinstance(text.parent, UNSEEN)
-    listed = UNSEARCHED not in text.parent["classes"]
+    listed = all(UNSEARCHED not in up["classes"] for up in _above(text))
     return seen and listed and not THREAD.fullmatch(text)
+
+
+def _above(node: nodes.Node) -> Iterator[nodes.Element]:
+    """Yield what holds a node, the innermost first."""
+    while node.parent is not None:
+        node = node.parent
+        yield node
 
 
 def _asked(comment: str) -> Iterator[set[str]]:

@@ -20,7 +20,6 @@ from docs._tools.part_search import (
     parts,
     script,
     stems,
-    unsearched,
 )
 
 TEXT = """
@@ -35,7 +34,7 @@ Apples and apples.
 
 .. class:: unsearched
 
-Hidden.
+Hidden, *hidden*.
 
 Below
 -----
@@ -57,14 +56,9 @@ class Page:
     parts: list[Part]
 
 
-def read() -> nodes.document:
-    """Return the text as Sphinx reads it."""
-    return publish_doctree(TEXT, settings_overrides={"doctitle_xform": False})
-
-
 def found() -> list[Part]:
     """Return the parts of the text."""
-    return parts(read())
+    return parts(publish_doctree(TEXT, settings_overrides={"doctitle_xform": False}))
 
 
 def test_names_that_code_makes_are_not_collected() -> None:
@@ -254,13 +248,3 @@ def test_the_script_is_quoted() -> None:
     text = text.removesuffix("'));\n").replace(r"\'", "'").replace(r"\\", "\\")
 
     assert json.loads(text)["pages"][0][2] == '"It\'s" \\n'
-
-
-def test_of_what_is_unsearched_titles_are_collected() -> None:
-    """Tests a list of much that says little."""
-    document = read()
-    unsearched(document.children)
-    first, below = parts(document)
-    assert first.words == {"titl"}
-    assert below.words == set()  # its title is a stop word
-    assert below.asked
