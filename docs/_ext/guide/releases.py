@@ -167,7 +167,7 @@ def _sections() -> Iterator[str]:
         table = [_table(programs[release])] if programs[release] else []
         text = "\n\n".join([*table, *_lists(turned[release])])
         # The index of errors has the texts, and the atlas the operators.
-        yield f":::{{class}} unsearched\n{text}\n:::"
+        yield f":::{{rst-class}} unsearched\n{text}\n:::"
 
 
 def _by_release(found: Iterable[Change]) -> dict[str, list[Change]]:
