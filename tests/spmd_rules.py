@@ -30,12 +30,13 @@ RULES: list[tuple[str, Any, Any, Callable[[Tensor, int], Tensor]]] = [
 def check(rank: int) -> None:
     """Hold each product against its formula; all processes draw the same numbers."""
     generator = torch.Generator().manual_seed(0)
+    drawn: dict[str, Any] = {"generator": generator, "dtype": torch.float64}
     for name, source, target, formula in RULES:
         shape = (SIZE, 3) if name in SPLIT else (3,)
-        x = torch.randn(shape, generator=generator).requires_grad_()
+        x = torch.randn(shape, **drawn).requires_grad_()
         call = getattr(spmd_types, name)
         y = call(x, dist.group.WORLD, src=source, dst=target)
-        v = torch.randn(SIZE, *y.shape, generator=generator)
+        v = torch.randn(SIZE, *y.shape, **drawn)
         (product,) = torch.autograd.grad(y, x, v[rank])
         assert torch.allclose(product, formula(v, rank)), (name, target)
 

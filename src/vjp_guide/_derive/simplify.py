@@ -304,7 +304,8 @@ def _positive(graph: _Graph, value: Any) -> Node | None:
     name, operands = _name(value), list(args_of(value))
     if name == "neg":
         return operands[0]  # type: ignore[no-any-return] # it is a node
-    if name not in _LINEAR or _shared(value):
+    rounds = "rounding_mode" in value.kwargs
+    if name not in _LINEAR or _shared(value) or rounds:
         return None
     for place in range(len(operands) if name in _PRODUCTS else 1):
         if (bare := _positive(graph, operands[place])) is not None:
@@ -891,14 +892,15 @@ def _put(graph: _Graph, node: Node) -> Node | None:
     axes = [axis for axis, index in enumerate(indices) if index is not None]
     if len(axes) != 1 or axes == [0] or more != [True]:
         return None
-    index = indices[axes[0]]
+    (axis,) = axes
+    index, shape = indices[axis], shape_of(target)
+    if shape_of(values) != (*shape[:axis], *shape_of(index), *shape[axis + 1 :]):
+        return None  # they broadcast
     rank = rank_of(index)
     if rank != 1:
         index = graph.new(_ATEN.reshape.default, index, [-1])
-        values = graph.new(
-            _ATEN.flatten.using_ints, values, axes[0], axes[0] + rank - 1
-        )
-    return graph.new(_ATEN.index_add.default, target, axes[0], index, values)
+        values = graph.new(_ATEN.flatten.using_ints, values, axis, axis + rank - 1)
+    return graph.new(_ATEN.index_add.default, target, axis, index, values)
 
 
 _Rule = Callable[[_Graph, Node], Node | None]
