@@ -45,6 +45,8 @@ GOALS = {
 ANSWER = 100
 INDEX = 130_000  # bytes that a server's gzip sends
 FOUND = 100_000  # of scripts, the errors and the pages found, which show a line each
+TITLES = """() => PartSearch.library.parts.map(({ title }) =>
+  [title, PartSearch.stems(title), PartSearch.stems(title, { isWhole: true })])"""
 # Run the index again, and ask.
 ANSWERED = """number => new Promise((next) => {
   const index = document.createElement("script");
@@ -112,6 +114,14 @@ def test_both_languages_find_the_same_words(search: Page) -> None:
         for text in asked(name):
             found = search.evaluate("text => PartSearch.stems(text)", text.text)
             assert [word for word in stems(text.text) if word not in found] == []
+
+
+def test_both_languages_find_the_same_words_of_titles(search: Page) -> None:
+    """Tests what the index leaves to the browser, which may not add a word either."""
+    found: list[tuple[str, list[str], list[str]]] = search.evaluate(TITLES)
+    for title, words, whole in found:
+        assert words == [*stems(title)]
+        assert whole == [*stems(title, whole=True)]
 
 
 @pytest.mark.parametrize(

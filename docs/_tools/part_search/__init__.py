@@ -177,6 +177,7 @@ def index(
     The texts are numbered: what each part says, then for each part its title and its
     phrases, which repeat words, then what each page is about. What parts say is without
     the words that they mention and are hardly asked for by, since these say little.
+    Words that a shown title or description holds are left out: a browser has it.
 
     Args:
         pages: The pages in the order of their names.
@@ -190,7 +191,7 @@ def index(
     mentioned = _mentioned(found)
     texts = [part.words - part.names - mentioned for part in found]
     for part, phrases in zip(found, asked, strict=True):
-        texts += [part.names, *phrases]
+        texts += [part.names - {*stems(part.title, whole=True)}, *phrases]
     texts += map(_about, pages)
     words = _places(texts)
     return {
@@ -213,8 +214,12 @@ def script(found: dict[str, Any]) -> str:
 
 
 def _page(page: Page, place: str) -> list[object]:
-    shown = SENTENCE.split(page.description)[0]
-    return [page.name, place, shown, *map(_titled, page.parts)]
+    return [page.name, place, _shown(page), *map(_titled, page.parts)]
+
+
+def _shown(page: Page) -> str:
+    """Return the first sentence of a page's description."""
+    return SENTENCE.split(page.description)[0]
 
 
 def _phrases(part: Part) -> list[set[str]]:
@@ -239,9 +244,9 @@ def _names(part: Part) -> set[str]:
 
 
 def _about(page: Page) -> set[str]:
-    """Return the words of a page's title and description."""
+    """Return the words of a page's description that aren't shown."""
     title = page.parts[0].title if page.parts else ""
-    return set(stems(f"{title} {page.description}"))
+    return {*stems(page.description)} - {*stems(f"{title} {_shown(page)}")}
 
 
 def _titled(part: Part) -> str | tuple[str, ...]:

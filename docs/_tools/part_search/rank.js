@@ -19,6 +19,8 @@ const FIRST = 40; // the code of the letter for 0
 const BACKSLASH = 92; // the code of the letter that stands for none
 const FEW = 5; // texts that hold a name: then its parts are looked for too
 const WORD = /\d+\.\d+|\.?[\p{Letter}\p{Number}_]+/gu; // with its dot, a name as in torch.where says something
+// As in __init__.py: 1e-07, a letter, one of many variables, a colour, a hash
+const MEANINGLESS = /^(?:\d[\p{Letter}\p{Number}_]{2,}|.$|[a-z]\d\d$|(?=.*\d)[\da-f]{6}$)/u;
 const NAMED = /^[\p{Letter}_]{2}/u; // a word that can be missing: not a number, nor a letter
 const LONG = 7; // letters of a word that may have two mistakes; one of half as many has one
 
@@ -32,12 +34,13 @@ function stem(word) {
   return stemmed.get(word);
 }
 
-function stems(text) {
+/* Return the words of a text as the search compares them, and parts of names, as in __init__.py. */
+function stems(text, { isWhole = false } = {}) {
   return (text.toLowerCase().match(WORD) ?? [])
-    .flatMap((word) => (word.includes("_") ? [word, ...word.split("_")] : [word]))
+    .flatMap((word) => (word.includes("_") && !isWhole ? [word, ...word.split("_")] : [word]))
     .filter((word) => !stopwords.has(word))
     .map((word) => word.replace(/^\./, ""))
-    .filter(Boolean)
+    .filter((word) => word && !MEANINGLESS.test(word))
     .map(stem);
 }
 
@@ -204,6 +207,8 @@ class Library {
     const library = new Library(index);
     await pause();
     library.places = placesOf(index);
+    await pause();
+    library.tell();
     for (const [name, size, whole] of library.kinds()) {
       await pause();
       library[name] = new Texts(library.places, size, whole);
@@ -212,6 +217,18 @@ class Library {
     library.weigh();
     await pause();
     return library;
+  }
+
+  /* Add the words of titles and descriptions, which the index leaves out, since it has their texts. */
+  tell() {
+    const [size, end] = [this.parts.length, this.parts.length + this.owners.length];
+    const told = new Map();
+    const add = (words, place) => {
+      for (const word of new Set(words)) told.set(word, [...(told.get(word) ?? []), place]);
+    };
+    this.titled.forEach((part, text) => part < 0 || add(stems(this.parts[part].title, { isWhole: true }), size + text));
+    this.entries.forEach(({ title, description }, page) => add(stems(`${title} ${description}`), end + page));
+    for (const [word, places] of told) this.places.set(word, [...(this.places.get(word) ?? []), ...places]);
   }
 
   /* Return what is ranked: the name, how many there are, and of which a listed text is a part. */
