@@ -617,6 +617,14 @@ def test_what_forward_mode_cannot_compare_is_said() -> None:
     assert "# <v, J u> = <J^T v, u>: not compared, since torch has no" in text
 
 
+def test_a_forward_mode_that_gives_nan_is_named() -> None:
+    """Tests the hypotenuse of 0 and 0, whose cotangent is masked."""
+    text = str(derive(lambda x: torch.hypot(x.tril(), x.tril()), torch.ones(2, 2)))
+
+    assert "# <v, J u> = <J^T v, u>: not compared, since forward mode gives nan" in text
+    assert "# dot-product test: failed: forward mode is wrong" in text
+
+
 def test_forward_mode_that_fails_on_no_numbers_is_done_without() -> None:
     """Tests a function whose forward mode raises where its reverse mode doesn't."""
     test = derive(lambda x: x.logcumsumexp(0), randn(0)).verification.test

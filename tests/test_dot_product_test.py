@@ -214,14 +214,27 @@ def test_is_inconclusive_at_the_border_of_the_domain() -> None:
     assert test.verdict.startswith("inconclusive")
 
 
+def test_a_forward_mode_that_is_nan_fails_where_all_else_is_zero() -> None:
+    """Tests the hypotenuse of 0 and 0, whose cotangent is masked, without a scale."""
+
+    def masked(x: Tensor) -> Tensor:
+        zeros = x.tril(-1).triu()
+        return torch.hypot(zeros, zeros)
+
+    test = dot_product_test(masked, torch.ones(2, 2, dtype=torch.float64))
+
+    assert not test.passed
+    assert test.verdict == "failed: forward mode is wrong"
+
+
 def test_prints_the_three_numbers() -> None:
     """Tests that each number and each residual is in the text."""
     test = DotProductTest(
         reverse=1.0,
         forward=1.0,
-        difference=0.0,
+        difference=1.0,
         forward_method="forward mode",
-        scale=0.0,
+        scale=1.0,
         tolerance=0.1,
     )
 

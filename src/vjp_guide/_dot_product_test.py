@@ -116,7 +116,7 @@ class DotProductTest:
         return not available or self.forward_residual <= self.tolerance
 
     def _residual(self, first: float, second: float) -> float:
-        return abs(first - second) / self.scale if self.scale else 0.0
+        return abs(first - second) / (self.scale or 1.0)
 
     def __str__(self) -> str:
         return (
