@@ -690,6 +690,11 @@ THREADS = {
     604: ["github.com/rosinality/stylegan2-pytorch/issues/56"],
     620: ["github.com/martius-lab/blackbox-backprop/issues/7"],
     622: ["github.com/XPixelGroup/BasicSR/issues/50"],
+    640: [
+        "github.com/WongKinYiu/yolov7/issues/1713",
+        "github.com/alexrame/fishr/issues/2",
+        "github.com/jxgu1016/MNIST_center_loss_pytorch/issues/10",
+    ],
 }
 
 
