@@ -695,6 +695,12 @@ THREADS = {
         "github.com/alexrame/fishr/issues/2",
         "github.com/jxgu1016/MNIST_center_loss_pytorch/issues/10",
     ],
+    700: ["github.com/OpenLMLab/LOMO/issues/41", "github.com/OpenLMLab/LOMO/issues/79"],
+    702: ["github.com/pytorch/pytorch/issues/67887"],
+    704: [
+        "github.com/pytorch/pytorch/issues/32028",
+        "github.com/pytorch/pytorch/issues/19173",
+    ],
 }
 
 
