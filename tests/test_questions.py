@@ -680,6 +680,7 @@ THREADS = {
     548: ["github.com/pytorch/pytorch/issues/99187"],
     550: ["github.com/pytorch/pytorch/issues/46849"],
     532: ["github.com/karpathy/build-nanogpt/issues/89"],
+    670: ["github.com/pyg-team/pytorch_geometric/issues/3181"],
     534: ["github.com/pytorch/pytorch/issues/137284"],
     542: ["github.com/rtqichen/torchdiffeq/issues/118"],
     544: ["github.com/lorraine2/implicit-hyper-opt/issues/2"],
