@@ -31,8 +31,22 @@ def work(rank: int, folder: str) -> None:
     distributed.all_reduce(gradient)
     show("its mean by hand", gradient / 2)
 
+    hook = last.weight.register_post_accumulate_grad_hook(
+        lambda weight: show("in a hook", weight.grad)
+    )
     critic(x).sum().backward()
     show("backward", last.weight.grad)
+    hook.remove()
+
+    critic.zero_grad()
+    critic.module(x).sum().backward()
+    show("past the wrapper", last.weight.grad)
+
+    critic.zero_grad()
+    hook = last.weight.register_post_accumulate_grad_hook(average)
+    critic.module(x).sum().backward()
+    show("averaged in a hook", last.weight.grad)
+    hook.remove()
 
     critic.zero_grad()
     penalty(critic, x, share=0.0).backward()
@@ -49,6 +63,13 @@ def work(rank: int, folder: str) -> None:
     distributed.barrier()
     # After that error a thread of DDP can outlive the group, and end Python badly.
     os._exit(0)
+
+
+def average(weight: Tensor) -> None:
+    """Replace a weight's gradient by its mean over the processes."""
+    assert weight.grad is not None
+    distributed.all_reduce(weight.grad)
+    weight.grad.div_(distributed.get_world_size())
 
 
 def penalty(critic: nn.Module, x: Tensor, *, share: float | None = None) -> Tensor:
