@@ -702,6 +702,11 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/32028",
         "github.com/pytorch/pytorch/issues/19173",
     ],
+    641: [
+        "github.com/karpathy/micrograd/issues/68",
+        "github.com/karpathy/micrograd/issues/96",
+        "github.com/karpathy/micrograd/issues/21",
+    ],
 }
 
 
