@@ -680,7 +680,10 @@ THREADS = {
     548: ["github.com/pytorch/pytorch/issues/99187"],
     550: ["github.com/pytorch/pytorch/issues/46849"],
     532: ["github.com/karpathy/build-nanogpt/issues/89"],
-    674: ["github.com/geoopt/geoopt/issues/98", "github.com/dhruvdcoder/HyperA/issues/16"],
+    674: [
+        "github.com/geoopt/geoopt/issues/98",
+        "github.com/dhruvdcoder/HyperA/issues/16",
+    ],
     672: [
         "github.com/NVlabs/nvdiffrast/issues/14",
         "github.com/NVlabs/nvdiffrast/issues/52",
