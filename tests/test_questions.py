@@ -719,6 +719,17 @@ THREADS = {
         "github.com/karpathy/micrograd/issues/96",
         "github.com/karpathy/micrograd/issues/21",
     ],
+    642: [
+        "github.com/kuangliu/pytorch-retinanet/issues/12",
+        "github.com/qianqianwang68/caps/issues/3",
+        "github.com/TinyZeaMays/CircleLoss/issues/31",
+        "github.com/yifita/deep_cage/issues/16",
+    ],
+    643: [
+        "github.com/pytorch/pytorch/issues/97452",
+        "github.com/pytorch/pytorch/issues/3123",
+        "github.com/Lightning-AI/pytorch-lightning/issues/2382",
+    ],
 }
 
 
