@@ -680,6 +680,11 @@ THREADS = {
     548: ["github.com/pytorch/pytorch/issues/99187"],
     550: ["github.com/pytorch/pytorch/issues/46849"],
     532: ["github.com/karpathy/build-nanogpt/issues/89"],
+    676: [
+        "github.com/jsikyoon/dreamer-torch/issues/9",
+        "github.com/nicklashansen/tdmpc/issues/20",
+        "github.com/mihirp1998/AlignProp/issues/12",
+    ],
     674: [
         "github.com/geoopt/geoopt/issues/98",
         "github.com/dhruvdcoder/HyperA/issues/16",
