@@ -680,6 +680,13 @@ THREADS = {
     548: ["github.com/pytorch/pytorch/issues/99187"],
     550: ["github.com/pytorch/pytorch/issues/46849"],
     532: ["github.com/karpathy/build-nanogpt/issues/89"],
+    678: [
+        "github.com/AntixK/PyTorch-VAE/issues/34",
+        "github.com/iffsid/mmvae/issues/4",
+        "github.com/wiseodd/generative-models/issues/29",
+        "github.com/agadetsky/pytorch-pl-variance-reduction/issues/1",
+        "github.com/YannDubs/disentangling-vae/issues/77",
+    ],
     676: [
         "github.com/jsikyoon/dreamer-torch/issues/9",
         "github.com/nicklashansen/tdmpc/issues/20",
