@@ -726,6 +726,7 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/32028",
         "github.com/pytorch/pytorch/issues/19173",
     ],
+    706: ["github.com/NVIDIA-NeMo/Automodel/issues/1408"],
     641: [
         "github.com/karpathy/micrograd/issues/68",
         "github.com/karpathy/micrograd/issues/96",
