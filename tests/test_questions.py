@@ -638,7 +638,11 @@ THREADS = {
     ],
     470: ["discuss.pytorch.org/t/check-gradient-flow-in-network/15063"],
     474: ["discuss.pytorch.org/t/proper-way-to-do-gradient-clipping/191"],
-    476: ["discuss.pytorch.org/t/model-eval-vs-with-torch-no-grad/19615"],
+    476: [
+        "discuss.pytorch.org/t/model-eval-vs-with-torch-no-grad/19615",
+        "github.com/pytorch/pytorch/issues/86590",
+        "github.com/poppinace/indexnet_matting/issues/35",
+    ],
     478: [
         "discuss.pytorch.org/t/difference-between-detach-clone-and-clone-detach/34173",
     ],
