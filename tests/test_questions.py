@@ -97,7 +97,10 @@ THREADS = {
     ],
     83: ["github.com/pytorch/pytorch/issues/73137"],
     84: ["github.com/pytorch/pytorch/issues/5479"],
-    85: ["github.com/pytorch/pytorch/issues/30346"],
+    85: [
+        "github.com/pytorch/pytorch/issues/30346",
+        "github.com/pytorch/pytorch/issues/46918",
+    ],
     86: ["github.com/pytorch/pytorch/issues/60027"],
     87: ["github.com/pytorch/pytorch/issues/31984"],
     88: ["github.com/pytorch/pytorch/issues/31987"],
@@ -112,7 +115,10 @@ THREADS = {
     100: ["github.com/pytorch/pytorch/issues/51978"],
     101: ["github.com/SHI-Labs/NATTEN/issues/191"],
     102: ["github.com/pyg-team/pytorch_geometric/issues/1807"],
-    103: ["github.com/pytorch/pytorch/issues/16015"],
+    103: [
+        "github.com/pytorch/pytorch/issues/16015",
+        "github.com/pytorch/pytorch/issues/4896",
+    ],
     104: ["github.com/pytorch/pytorch/pull/1016"],
     105: ["github.com/pytorch/pytorch/issues/53903"],
     107: ["github.com/kuangliu/pytorch-retinanet/issues/38"],
@@ -545,7 +551,10 @@ THREADS = {
         "github.com/GT-RIPL/Continual-Learning-Benchmark/issues/7",
         "github.com/facebookresearch/GradientEpisodicMemory/issues/7",
     ],
-    368: ["github.com/huggingface/accelerate/issues/1299"],
+    368: [
+        "github.com/huggingface/accelerate/issues/1299",
+        "github.com/jcjohnson/pytorch-examples/issues/31",
+    ],
     388: ["github.com/pytorch/pytorch/issues/162242"],
     420: ["github.com/hhliu79/TWP/issues/1"],
     408: [
@@ -747,6 +756,8 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/3123",
         "github.com/Lightning-AI/pytorch-lightning/issues/2382",
     ],
+    730: ["github.com/Po-Hsun-Su/pytorch-ssim/issues/44"],
+    732: ["github.com/pytorch/pytorch/issues/100528"],
 }
 
 
