@@ -42,7 +42,7 @@ SPELLINGS = [
 ]
 THREAD = re.compile(r"[\w.-]+(/[\w.-]+)?#\d+")  # nobody asks for a thread by its number
 ASKED = "asked"
-MENTIONED = 15  # of the parts that hold a word, for each that is asked for by it
+MENTIONED = 12  # of the parts that hold a word, for each that is asked for by it
 FIRST = 40  # the code of the letter for 0
 UNSEARCHED = "unsearched"
 UNSEEN = nodes.comment, nodes.math, nodes.math_block, nodes.raw, nodes.system_message
@@ -134,8 +134,14 @@ def _borrowed(code: str) -> str:
 def _searched(text: nodes.Text) -> bool:
     """Return whether a text is read, and isn't the name of a thread."""
     seen = not isinstance(text.parent, UNSEEN)
-    listed = all(UNSEARCHED not in up["classes"] for up in _above(text))
+    listed = not any(map(_unsearched, _above(text)))
     return seen and listed and not THREAD.fullmatch(text)
+
+
+def _unsearched(node: nodes.Element) -> bool:
+    """Return whether a node isn't read, or is the text of what a notebook draws."""
+    is_drawn = node.get("mime_type") == "text/plain" and len(node.parent) > 1
+    return UNSEARCHED in node["classes"] or is_drawn
 
 
 def _above(node: nodes.Node) -> Iterator[nodes.Element]:

@@ -8,6 +8,7 @@
    Sphinx's language_data.js gives the stemmer and the words that say nothing. */
 const SATURATION = 1.2; // k1 of BM25, as it is usually taken
 const LENGTH = 0.4; // b of BM25
+const LENGTH_OF_PAGES = 0.75; // likewise, as it is usually taken: some pages hold fifty parts
 const ABOUT = 1.2; // of a page's title and description, against its text
 const TITLE = 0.5; // of a part's title, likewise
 const NEAR = 2; // of a query that is a title or a phrase, likewise
@@ -92,8 +93,8 @@ function partOf(row) {
 /* Texts that are known by how often they hold each word: `whole` gives the number of the text
    that a listed one is a part of, or a negative number if it is a part of none. */
 class Texts {
-  constructor(places, size, whole) {
-    Object.assign(this, { places, whole, lengths: new Int32Array(size) });
+  constructor(places, size, whole, weight = LENGTH) {
+    Object.assign(this, { places, whole, weight, lengths: new Int32Array(size) });
     for (const listed of places.values()) for (const place of listed) this.lengths[whole(place)] += 1;
     this.mean = this.lengths.reduce((sum, length) => sum + length, 0) / size;
   }
@@ -127,7 +128,7 @@ class Texts {
       const counts = this.counts(words);
       const rarity = weight * this.rarity(counts.size);
       for (const [text, count] of counts) {
-        const length = 1 - LENGTH + (LENGTH * this.lengths[text]) / this.mean;
+        const length = 1 - this.weight + (this.weight * this.lengths[text]) / this.mean;
         const share = (count * (SATURATION + 1)) / (count + SATURATION * length);
         scores.set(text, (scores.get(text) ?? 0) + rarity * share);
       }
@@ -209,9 +210,9 @@ class Library {
     library.places = placesOf(index);
     await pause();
     library.tell();
-    for (const [name, size, whole] of library.kinds()) {
+    for (const [name, ...rest] of library.kinds()) {
       await pause();
-      library[name] = new Texts(library.places, size, whole);
+      library[name] = new Texts(library.places, ...rest);
     }
     await pause();
     library.weigh();
@@ -231,13 +232,13 @@ class Library {
     for (const [word, places] of told) this.places.set(word, [...(this.places.get(word) ?? []), ...places]);
   }
 
-  /* Return what is ranked: the name, how many there are, and of which a listed text is a part. */
+  /* Return what is ranked: the name, how many there are, of which a listed text is a part, and b. */
   kinds() {
     const [size, pages] = [this.parts.length, this.entries.length];
     const end = size + this.owners.length;
     return [
       ["texts", size, (text) => (text < size ? text : this.owners[text - size] ?? -1)],
-      ["pages", pages, (text) => this.parts[text < size ? text : this.titled[text - size]]?.page ?? -1],
+      ["pages", pages, (text) => this.parts[text < size ? text : this.titled[text - size]]?.page ?? -1, LENGTH_OF_PAGES],
       ["titles", size, (text) => this.titled[text - size] ?? -1],
       ["asked", this.owners.length, (text) => (text < end ? text - size : -1)],
       ["abouts", pages, (text) => text - end],

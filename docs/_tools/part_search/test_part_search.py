@@ -84,6 +84,27 @@ def test_names_that_code_makes_are_not_collected() -> None:
     assert not part.words & {*stems(" ".join(gone))}
 
 
+def test_the_text_of_a_drawing_is_not_collected() -> None:
+    """Tests an output of a notebook in two formats, and one in text alone."""
+
+    def output(*kinds: str) -> nodes.container:
+        shown = [
+            nodes.container("", nodes.paragraph("", f"pear {kind}"), mime_type=kind)
+            for kind in kinds
+        ]
+        return nodes.container("", *shown)
+
+    drawn, plain = output("text/html", "text/plain"), output("text/plain")
+    drawn[1][0] += nodes.Text(" hidden")
+    section = nodes.section("", nodes.title("", "Fruit"), drawn, plain, ids=["fruit"])
+    document = publish_doctree("")
+    document += section
+
+    (part,) = parts(document)
+
+    assert part.words == {"fruit", "pear", "html", "plain", "text"}
+
+
 def listed(made: dict[str, Any]) -> dict[str, list[int]]:
     """Return the places of each word: the longest lists come first."""
     counts = [ord(number) - FIRST for number in made["numbers"]]
