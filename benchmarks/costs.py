@@ -2,8 +2,9 @@
 
 Run ``python benchmarks/costs.py``.
 Each measurement has a process of its own, with one thread. Times are the shortest of
-some rounds. The memory is that of the graph and of one call, beside that of the graph
-and of a plain pass.
+some rounds; on Linux they stand still while other programs have the cores, as the limit
+of ``explain`` does. The memory is that of the graph and of one call, beside that of the
+graph and of a plain pass.
 ``explain`` may spend on its checks what its first pass took and one second, and
 ``coupling`` six plain passes in time and two in memory.
 """
@@ -12,7 +13,6 @@ import argparse
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from vjp_guide import clarify, coupling, explain
+from vjp_guide._clock import run_time
 
 Graph = tuple[Tensor, Tensor]
 STEPS = 20
@@ -145,10 +146,10 @@ def seconds(graph: str, tool: str, rounds: int) -> tuple[float, float]:
     times: dict[str, list[float]] = {name: [] for name in names}
     for place in range(rounds + 1):
         for name in names:
-            begin = time.perf_counter()
+            begin = run_time()
             TOOLS[name](y, x)
             if place:  # in the first round torch loads what it needs
-                times[name].append(time.perf_counter() - begin)
+                times[name].append(run_time() - begin)
     return min(times["torch.autograd.grad"]), min(times[tool])
 
 

@@ -362,6 +362,16 @@ def test_values_are_copies() -> None:
     assert torch.equal(values(record.nodes[0].arriving[0]), v + 1)
 
 
+def test_a_cotangent_equals_itself_alone() -> None:
+    """Tests that to compare two asks nothing of their tensors."""
+    first, second = Cotangent((), DTYPE, 1.0), Cotangent((), DTYPE, 1.0)
+
+    assert first != second
+    assert not first == second  # noqa: SIM201 (tuples have one operator for each)
+    assert len({first, second, first}) == 2
+    assert values(first).item() == 1
+
+
 def test_values_of_a_sparse_cotangent_are_dense() -> None:
     """Tests the gradient of an embedding."""
     table = leaf(3, 2)

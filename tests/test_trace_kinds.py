@@ -328,7 +328,8 @@ class Strict(TorchDispatchMode):
 @pytest.mark.parametrize("most", [0, 16])
 def test_under_a_mode_that_refuses_other_operators(most: int) -> None:
     """Tests that the pass is recorded by its shapes."""
-    y, x = plain()
+    x = torch.tensor([1.0, 2.0], dtype=torch.float16, requires_grad=True)
+    y = (x * x).sum()
 
     with Strict():  # type: ignore[no-untyped-call] # torch has no types here
         record = trace(y, x, max_elements=most)
@@ -340,6 +341,15 @@ def test_under_a_mode_that_refuses_other_operators(most: int) -> None:
         _ = record.first_nonfinite
 
 
+def test_small_values_need_no_operator() -> None:
+    """Tests that the numbers of usual dtypes are there under such a mode too."""
+    with Strict():  # type: ignore[no-untyped-call] # torch has no types here
+        record = trace(*plain())
+
+    assert record.first_nonfinite is None
+    assert "[2, 4]" in str(record)
+
+
 def test_a_subclass_that_refuses_to_be_read() -> None:
     """Tests that its numbers are there all the same."""
     x = torch.tensor([1.0, 2.0]).as_subclass(Closed).requires_grad_()
@@ -349,9 +359,11 @@ def test_a_subclass_that_refuses_to_be_read() -> None:
     assert "[3, 3]" in str(record)
 
 
-def test_numbers_under_a_mode_without_any() -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_numbers_under_a_mode_without_any(dtype: torch.dtype) -> None:
     """Tests real tensors under a mode whose copies are fake."""
-    (y, x), v = plain(), torch.tensor(1.0)
+    x = torch.ones(2, dtype=dtype, requires_grad=True)
+    y, v = (x * x).sum(), torch.ones((), dtype=dtype)
 
     with FakeTensorMode(allow_non_fake_inputs=True):
         record = trace(y, x, v)

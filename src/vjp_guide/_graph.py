@@ -3,7 +3,7 @@
 import gc
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import inf
 from time import perf_counter
 from typing import Any, cast
@@ -31,7 +31,9 @@ def edge(tensor: Tensor | GradientEdge) -> Edge:
     if isinstance(tensor, GradientEdge):
         return tensor.node, tensor.output_nr
     # A subclass answers with its own type, and inference mode makes no graph.
-    with torch._C.DisableTorchFunction(), torch.inference_mode(mode=False):  # noqa: SLF001 (no public way exists)
+    with torch._C.DisableTorchFunction(), _no_inference():  # noqa: SLF001 (no public way exists)
+        if node := tensor.grad_fn:
+            return node, tensor.output_nr
         if not tensor.requires_grad:
             return None, 0
         try:
@@ -42,6 +44,12 @@ def edge(tensor: Tensor | GradientEdge) -> Edge:
             with temporarily_clear_interpreter_stack():
                 found = get_gradient_edge(tensor)
     return found.node, found.output_nr
+
+
+def _no_inference() -> AbstractContextManager[object]:
+    """Return what leaves inference mode, which takes longer than to ask for it."""
+    active = torch.is_inference_mode_enabled()
+    return torch.inference_mode(mode=False) if active else nullcontext()
 
 
 @contextmanager
@@ -91,7 +99,8 @@ def walk(starts: Iterable[Edge], *, until: float = inf) -> Edges:
             outgoing = node.next_functions
             stack.append((node, outgoing))
             for target, _ in outgoing:
-                stack.append(target)
+                if target not in depths:
+                    stack.append(target)
     if late:
         raise UnfinishedWalkError("the walk over its graph takes longer")
     return edges

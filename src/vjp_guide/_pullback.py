@@ -8,9 +8,14 @@ from threading import RLock
 
 import torch
 from torch import Tensor
-from torch._C._functorch import _add_batch_dim, _remove_batch_dim
+from torch._C._functorch import (
+    _add_batch_dim,
+    _remove_batch_dim,
+    _vmap_decrement_nesting,
+    _vmap_increment_nesting,
+)
 from torch._functorch.predispatch import lazy_load_decompositions
-from torch._functorch.vmap import vmap_increment_nesting
+from torch.autograd.graph import _engine_run_backward
 
 from vjp_guide._graph import Edges, edge, walk
 from vjp_guide._hooks import any_custom, runs_torch_alone, watched_hooks
@@ -21,6 +26,7 @@ _WRONG = {
     "AsStridedScatterBackward0": "aten::as_strided_scatter",
     "CdistBackward0": "aten::_cdist_backward",
 }
+_Gradients = tuple[Tensor | None, ...]
 _SLOW = "There is a performance drop"
 # Between a pass and the return of what it wrote to tensors with retain_grad(), another
 # thread must not add to it. Code of the reader's could wait for that thread.
@@ -41,7 +47,7 @@ class Pullback:
         self, outputs: Tensor, inputs: Sequence[Tensor], *, one_by_one: bool = False
     ) -> None:
         self._outputs = outputs
-        self._inputs = inputs
+        self._inputs = tuple(inputs)
         self._one_by_one = one_by_one
         edges = {} if one_by_one else walk([edge(outputs)])
         self._looped = _unbatched(outputs) or _wrong_operator(edges)
@@ -107,7 +113,7 @@ class Pullback:
         gradients: tuple[Tensor, ...] = ()
         with self._turn:
             try:
-                with watched_hooks() as ran, self._retained:
+                with self._watched() as ran, self._retained:
                     gradients = self._grad(self._own(cotangent))
             finally:
                 self._retained.look(gradients)
@@ -115,6 +121,9 @@ class Pullback:
         self._known = True
         self._one_by_one |= bool(ran) or self._retained.outlived(gradients)
         return gradients
+
+    def _watched(self) -> AbstractContextManager[Sequence[object]]:
+        return nullcontext(()) if self.torch_alone else watched_hooks()
 
     def _many(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         if len(cotangents) > 1 and not (self._looped or self._one_by_one):
@@ -128,16 +137,20 @@ class Pullback:
     def _grad(self, cotangent: Tensor) -> tuple[Tensor, ...]:
         with self._turn:
             try:
-                return torch.autograd.grad(
-                    self._outputs,
+                # torch.autograd.grad asks what is known here, as long as this takes.
+                found: _Gradients = _engine_run_backward(
+                    (self._outputs,),
+                    (cotangent,),
+                    True,  # noqa: FBT003 (keep the graph)
+                    False,  # noqa: FBT003 (and make none)
                     self._inputs,
-                    cotangent,
-                    retain_graph=True,
-                    allow_unused=True,
-                    materialize_grads=True,
+                    True,  # noqa: FBT003 (allow unused inputs)
+                    accumulate_grad=False,
                 )
             finally:
                 self._retained.restore()
+        pairs = zip(found, self._inputs, strict=True)
+        return tuple(torch.zeros_like(x) if g is None else g for g, x in pairs)
 
     def _vectorized(self, cotangents: Tensor) -> tuple[Tensor, ...]:
         with warnings.catch_warnings(record=True) as caught:
@@ -156,10 +169,13 @@ class Pullback:
         """Return what :func:`torch.vmap` does, which takes longer for small rows."""
         lazy_load_decompositions()
         count = len(cotangents)
-        with vmap_increment_nesting(count, "same") as level:
+        level = _vmap_increment_nesting(count, "same")
+        try:
             product = self._grad if self._known else self._first
             products = product(_add_batch_dim(cotangents, 0, level))
             return tuple(_remove_batch_dim(each, level, count, 0) for each in products)
+        finally:
+            _vmap_decrement_nesting()
 
 
 def _operator(reason: Exception | str) -> str:

@@ -3,14 +3,22 @@
 import random
 import warnings
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from typing import Any
 
 import numpy as np
 import numpy.random  # here, so that no call pays for it
 import torch
 from torch import Tensor
+from torch._C import _len_torch_dispatch_stack
 from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
+from torch._ops import _len_torch_dispatch_stack_pre_dispatch
 from torch.autograd.graph import GradientEdge
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils.weak import TensorWeakRef, WeakTensorKeyDictionary
@@ -145,10 +153,10 @@ class RetainedGrads(TorchDispatchMode):
 
     def look(self, results: Iterable[Tensor] = ()) -> None:
         """Find what was written to, after a pass that returned ``results``."""
-        for result in map(_physical, results):
-            self._written.pop(result, None)
         if not len(self._written):
             return
+        for result in map(_physical, results):
+            self._written.pop(result, None)
         with plain_torch():
             for tensor, grad in _retained():
                 written = before = _physical(grad)
@@ -216,8 +224,14 @@ def plain_modes() -> Iterator[None]:
 @contextmanager
 def plain_torch() -> Iterator[None]:
     """Set aside the modes for functions of torch, and what subclasses override."""
-    with torch._C.DisableTorchFunction(), _disable_current_modes():  # noqa: SLF001 (neither has a public name)
+    with torch._C.DisableTorchFunction(), _without_modes():  # noqa: SLF001 (it has no public name)
         yield
+
+
+def _without_modes() -> AbstractContextManager[object]:
+    """Return what sets modes aside, which takes longer than to ask for any."""
+    active = _len_torch_dispatch_stack() or _len_torch_dispatch_stack_pre_dispatch()
+    return _disable_current_modes() if active else nullcontext()
 
 
 def _retained() -> _Kept:

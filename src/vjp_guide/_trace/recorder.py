@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -30,6 +31,8 @@ _Hook = Callable[[Node, _Tensors, _Tensors], None]
 
 _PLAIN = torch._C.DisableTorchFunction  # noqa: SLF001 (it has no public name)
 _RAW = "_raw_saved_"
+_port = partial(tuple.__new__, Port)  # in a third of the time
+_record = partial(tuple.__new__, NodeRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def record(
 def _hooked(nodes: Iterable[Node], hook: _Hook) -> Iterator[None]:
     handles: list[RemovableHandle] = []
     try:
-        handles.extend(node.register_hook(partial(hook, node)) for node in nodes)
+        handles.extend(node.register_hook(MethodType(hook, node)) for node in nodes)
         yield
     finally:
         for handle in handles:
@@ -163,9 +166,9 @@ class _Recorder:
                 found.append(kept[2])
                 continue
             one = snapshot(tensor, self._most)
-            if one and one.values is not None and not tensor.is_inference():
-                near[key] = tensor, tensor._version, one  # noqa: SLF001 (likewise)
             found.append(one)
+            if one.kept is not None and not tensor.is_inference():
+                near[key] = tensor, tensor._version, one  # noqa: SLF001 (likewise)
         return tuple(found)
 
 
@@ -182,8 +185,8 @@ class _Graph:
         self._events = events
         self._edges = edges
         # Most nodes have one result and send to one operand, so these serve for both.
-        self._ports = {
-            node: Port("node", step) for step, (node, _, _) in enumerate(events)
+        self._ports: dict[Node | None, Port] = {
+            node: _port(("node", step, 0)) for step, (node, _, _) in enumerate(events)
         }
         self._stops = {stop: number for number, stop in reversed([*enumerate(stops)])}
         self._sources: dict[Edge, list[Port]] = defaultdict(list)
@@ -193,7 +196,7 @@ class _Graph:
     def port(self, place: Edge) -> Port | None:
         """Return where the pass takes what flows along the edge."""
         node, slot = place
-        port = self._ports.get(node) if node else None
+        port = self._ports.get(node)
         if port:
             return port._replace(slot=slot) if slot else port
         number = self._stops.get(place)
@@ -218,28 +221,27 @@ class _Graph:
 
     def nodes(self, module: Callable[[Node], str]) -> Iterator[NodeRecord]:
         """Yield the records in the order of execution, so that sources come first."""
-        sources = self._sources
+        sources, ports = self._sources, self._ports
         for step, (node, arriving, leaving) in enumerate(self._events):
             came = [tuple(sources.get((node, at), ())) for at in range(len(arriving))]
             targets: list[Port | None] = [None] * len(leaving)
+            port = ports[node]
             for slot, place in enumerate(self._edges[node]):
                 if leaving[slot] is not None:
                     targets[slot] = self.port(place)
-                    sources[place].append(self._at(node, slot))
-            yield NodeRecord(
-                step,
-                node.name(),
-                arriving,
-                leaving,
-                tuple(came),
-                tuple(targets),
-                _saved(node),
-                module(node),
+                    sources[place].append(port._replace(slot=slot) if slot else port)
+            yield _record(
+                (
+                    step,
+                    node.name(),
+                    arriving,
+                    leaving,
+                    tuple(came),
+                    tuple(targets),
+                    _saved(node),
+                    module(node),
+                )
             )
-
-    def _at(self, node: Node, slot: int) -> Port:
-        port = self._ports[node]
-        return port._replace(slot=slot) if slot else port
 
 
 def _saved(node: Node) -> tuple[Saved, ...]:

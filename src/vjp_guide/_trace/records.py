@@ -1,26 +1,31 @@
 """The records of a backward pass."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
+from vjp_guide._quiet import plain_torch
 from vjp_guide._trace.magnitude import magnitude
 from vjp_guide._trace.operations import broadcasts, expands
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cotangent:
+class Cotangent(NamedTuple):
     """A cotangent that passed along an edge of the graph.
+
+    Two are equal only if they are the same.
 
     Attributes:
         shape: Its shape, that of the tensor it belongs to; -1 for an axis of a nested
             tensor that has no single length.
         dtype: Its dtype.
-        values: A dense copy, or ``None`` where the values weren't recorded.
+        kept: What ``values`` is made of: numbers, as of :meth:`~torch.Tensor.tolist`,
+            or a tensor. ``None`` where the values weren't recorded.
         magnitude: Where only the values weren't recorded, the largest absolute value,
             a tensor of no axes: NaN if any entry is.
+        values: A dense copy, which may be made anew each time; ``None`` where the
+            values weren't recorded.
 
     >>> import torch
     >>> from vjp_guide import Cotangent
@@ -30,18 +35,41 @@ class Cotangent:
 
     shape: tuple[int, ...]
     dtype: torch.dtype
-    values: Tensor | None = None
+    kept: Tensor | list[Any] | float | None = None
     magnitude: Tensor | None = None
+
+    @property
+    def values(self) -> Tensor | None:
+        """A dense copy, or ``None`` where the values weren't recorded."""
+        if self.kept is None or isinstance(self.kept, Tensor):
+            return self.kept
+        with plain_torch():
+            made = torch.tensor(self.kept, dtype=self.dtype, device="cpu")
+            return made.reshape(self.shape)
 
     @property
     def size(self) -> Tensor | None:
         """The largest absolute value, a tensor of no axes; ``None`` if unknown."""
-        return self.magnitude if self.values is None else magnitude(self.values)
+        values = self.values
+        return self.magnitude if values is None else magnitude(values)
 
     @property
     def is_finite(self) -> bool | None:
         """Whether all entries are finite; ``None`` if unknown."""
-        return None if self.size is None else bool(self.size.isfinite())
+        size = self.size
+        return None if size is None else bool(size.isfinite())
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether it is the same one, since tensors have no one answer."""
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        """Return whether it is another one."""
+        return self is not other
+
+    def __hash__(self) -> int:
+        """Return a number of this one."""
+        return id(self)
 
 
 class Port(NamedTuple):

@@ -1,7 +1,7 @@
 """What a trace keeps of a cotangent."""
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
@@ -10,9 +10,11 @@ from vjp_guide._trace.magnitude import magnitude
 from vjp_guide._trace.records import Cotangent
 
 _is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 (it has no public name)
+_new = partial(tuple.__new__, Cotangent)  # in a third of the time
+_EXACT = {torch.float32, torch.float64}
 
 
-def snapshot(tensor: Tensor, most: float) -> Cotangent | None:
+def snapshot(tensor: Tensor, most: float) -> Cotangent:
     """Return a description, with a copy of the values if there are few.
 
     Args:
@@ -36,22 +38,20 @@ def snapshot(tensor: Tensor, most: float) -> Cotangent | None:
 
 
 def _of_plain(tensor: Tensor, most: float) -> Cotangent | None:
-    """Return what most tensors need, in the fewest calls; ``None`` for all others."""
-    if tensor.numel() > most or tensor.layout is not torch.strided:
+    """Return what most tensors need, in the fewest calls; ``None`` for all others.
+
+    Numbers of Python's hold these dtypes, and take a fifth of the time of a copy. A
+    tensor of another layout, or without numbers, has no list.
+    """
+    if tensor.numel() > most or tensor.dtype not in _EXACT or not tensor.is_cpu:
         return None
-    copy = tensor.clone()
-    if (
-        type(copy) is not Tensor  # a mode without numbers is active
-        or copy.is_nested
-        or copy.is_meta
-        or copy.requires_grad
-        or _is_wrapped(copy)
-    ):
+    try:
+        return _new((tuple(tensor.shape), tensor.dtype, tensor.tolist(), None))
+    except RuntimeError:
         return None
-    return Cotangent(tuple(tensor.shape), tensor.dtype, copy)
 
 
-def _read(tensor: Tensor, most: float) -> Cotangent | None:
+def _read(tensor: Tensor, most: float) -> Cotangent:
     if not holds_values(tensor):
         return described(tensor)
     if tensor.is_nested or tensor.numel() > most:
@@ -67,13 +67,11 @@ def all_described(tensors: Iterable[Tensor | None]) -> tuple[Cotangent | None, .
     try:
         return tuple([t if t is None else _of(t.shape, t.dtype) for t in tensors])
     except (RuntimeError, TypeError):
-        return tuple(map(described, tensors))
+        return tuple([t if t is None else described(t) for t in tensors])
 
 
-def described(tensor: Tensor | None) -> Cotangent | None:
+def described(tensor: Tensor) -> Cotangent:
     """Return shape and dtype alone."""
-    if tensor is None:
-        return None
     try:
         return _of(tensor.shape, tensor.dtype)
     except (RuntimeError, TypeError):  # nested tensors have no shape, or a symbolic one
