@@ -19,7 +19,8 @@ THREADS = {
         "discuss.pytorch.org/t/why-do-we-need-to-pass-the-gradient-parameter-to-the-backward-function-in-pytorch/116079"
     ],
     6: [
-        "discuss.pytorch.org/t/why-use-a-different-tensor-for-computing-gradients-of-another-tensor/36210"
+        "discuss.pytorch.org/t/why-use-a-different-tensor-for-computing-gradients-of-another-tensor/36210",
+        "github.com/huggingface/accelerate/issues/1044",
     ],
     8: ["huggingface.co/datasets/nvidia/Nemotron-CC-Math-v1"],
     9: ["stackoverflow.com/questions/69148622"],
