@@ -694,6 +694,38 @@ THREADS = {
     548: ["github.com/pytorch/pytorch/issues/99187"],
     550: ["github.com/pytorch/pytorch/issues/46849"],
     532: ["github.com/karpathy/build-nanogpt/issues/89"],
+    760: [
+        "github.com/szmikler/snip-pruning/issues/2",
+        "github.com/boyiwei/alignment-attribution-code/issues/11",
+        "github.com/alecwangcq/GraSP/issues/1",
+        "github.com/ganguli-lab/Synaptic-Flow/issues/3",
+    ],
+    762: [
+        "github.com/kornia/kornia/issues/827",
+        "github.com/lizhihao6/Forward-Warp/issues/11",
+        "github.com/pytorch/pytorch/issues/23925",
+    ],
+    766: [
+        "github.com/pytorch/pytorch/issues/14335",
+        "github.com/pytorch/pytorch/issues/14401",
+        "github.com/SeanNaren/deepspeech.pytorch/issues/250",
+        "github.com/rwth-i6/returnn/issues/1835",
+    ],
+    764: [
+        "github.com/UM-ARM-Lab/pytorch_kinematics/issues/10",
+        "github.com/isaac-sim/IsaacLab/issues/2426",
+        "github.com/petercorke/robotics-toolbox-python/issues/390",
+        "github.com/YukunXia/Carla_iLQR_MPC/issues/9",
+        "github.com/locuslab/mpc.pytorch/issues/24",
+    ],
+    768: [
+        "github.com/pfnet-research/pfhedge/issues/528",
+        "github.com/mlverse/torch/issues/1170",
+    ],
+    770: [
+        "github.com/ssnl/dataset-distillation/issues/60",
+        "github.com/ssnl/dataset-distillation/issues/61",
+    ],
     678: [
         "github.com/AntixK/PyTorch-VAE/issues/34",
         "github.com/iffsid/mmvae/issues/4",
