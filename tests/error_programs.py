@@ -329,6 +329,16 @@ OTHERS = [
         "assert (grad(Scale.apply(x, 2.0).sum(), x)[0] == 2).all()",
     ),
     Program(
+        "backward-not-none",
+        "grad(Bad.apply(x, [x]), x, torch.ones(3))",
+        "class Bad(torch.autograd.Function):\n"
+        "    forward = staticmethod(lambda ctx, x, weights: x * sum(weights))\n"
+        "    backward = staticmethod(lambda ctx, v: (v, v))\n",
+        "a = b = torch.ones(3, requires_grad=True)\n"
+        "assert grad(Sum.apply(x, a, b).sum(), x)[0].tolist() == [2, 2, 2]\n"
+        "assert grad(Sum.apply(x, a, b).sum(), a)[0].tolist() == [2, 4, 6]",
+    ),
+    Program(
         "backward-shape",
         "grad(Bad.apply(y), y, v)",
         "class Bad(torch.autograd.Function):\n"

@@ -286,6 +286,28 @@ ROWS = (
         "        return v * ctx.factor, None  # one for x, one for factor",
     ),
     Row(
+        "backward-not-none",
+        "custom-function",
+        "function SumBackward returned a gradient different than None at position 2, "
+        "but the corresponding forward input was not a Variable",
+        r"function (?P<name>\w+)Backward returned a gradient different than None at "
+        r"position (?P<index>\d+), but the corresponding forward input was not a "
+        r"Variable",
+        "backward of {name} returns a gradient for its argument {index}, counted from "
+        "1, which isn't a tensor but a number, a list or a module.",
+        "Return None there; gradients come in the order of forward's arguments. "
+        "Tensors inside a list get one if each is an argument of its own, *weights.",
+        "class Sum(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, x, *weights):\n"
+        "        ctx.save_for_backward(x, *weights)\n"
+        "        return x * sum(weights)\n\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        x, *weights = ctx.saved_tensors\n"
+        "        return v * sum(weights), *[v * x for _ in weights]",
+    ),
+    Row(
         "backward-shape",
         "custom-function",
         "Function ColumnSumsBackward returned an invalid gradient at index "
