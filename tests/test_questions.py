@@ -791,6 +791,16 @@ THREADS = {
     ],
     730: ["github.com/Po-Hsun-Su/pytorch-ssim/issues/44"],
     732: ["github.com/pytorch/pytorch/issues/100528"],
+    790: [
+        "github.com/pytorch/pytorch/issues/38767",
+        "github.com/huggingface/transformers/issues/5938",
+        "github.com/torch/optim/issues/101",
+    ],
+    791: [
+        "github.com/facebookresearch/detectron2/issues/2486",
+        "github.com/fastai/fastai/issues/2133",
+        "github.com/skorch-dev/skorch/issues/261",
+    ],
 }
 
 
