@@ -801,6 +801,12 @@ THREADS = {
         "github.com/fastai/fastai/issues/2133",
         "github.com/skorch-dev/skorch/issues/261",
     ],
+    792: [
+        "github.com/XingxingHuang/deeplearning.ai/issues/4",
+        "github.com/cthorey/CS231/issues/2",
+        "github.com/ddbourgin/numpy-ml/issues/94",
+        "github.com/Halfish/cs231n/issues/4",
+    ],
 }
 
 
