@@ -1,12 +1,13 @@
 """Tests of what stays as it was around a pass."""
 
+import weakref
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from vjp_guide import _quiet, trace
+from vjp_guide import _quiet, coupling, trace
 
 
 class Refusing:
@@ -59,3 +60,31 @@ def test_a_custom_backward_may_run_a_pass_through_another_graph() -> None:
     trace(apply(x), x, torch.ones(2))
 
     assert h.grad is None
+
+
+def test_sums_of_a_custom_backward_are_neither_kept_nor_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Tests the first pass, which else takes the memory and time of many."""
+    left: list[int] = []
+
+    class Sums(torch.autograd.Function):
+        @staticmethod
+        def forward(_: object, x: Tensor) -> Tensor:
+            return x.clone()
+
+        @staticmethod
+        def backward(_: object, v: Tensor) -> Tensor:
+            sums = []
+            for _step in range(3):
+                v = v + torch.ones(())
+                sums.append(weakref.ref(v))
+            left.append(sum(each() is not None for each in sums))
+            return v
+
+    monkeypatch.setattr(_quiet, "objects_of", lambda _: pytest.fail("looks for more"))
+    x = torch.ones(8, 1, requires_grad=True)
+    apply: Any = Sums.apply  # torch has no types here
+    coupling(apply(x), x)
+
+    assert set(left) == {1}

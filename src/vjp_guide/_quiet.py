@@ -126,7 +126,10 @@ class RetainedGrads(TorchDispatchMode):
         """
         result = func(*args, **(kwargs or {}))
         if func in _WRITES:
-            self._written[result] = None if func is _COPY else args[0]
+            # Not a chain of sums, which would keep each of them until the pass ends.
+            self._written[result] = (
+                None if func is _COPY else self._written.get(args[0], args[0])
+            )
         if self._made is not None and isinstance(result, Tensor):
             self._made.append(TensorWeakRef(result))
         return result
@@ -153,17 +156,15 @@ class RetainedGrads(TorchDispatchMode):
 
     def look(self, results: Iterable[Tensor] = ()) -> None:
         """Find what was written to, after a pass that returned ``results``."""
+        for result in map(_physical, results if len(self._written) else ()):
+            self._written.pop(result, None)
         if not len(self._written):
             return
-        for result in map(_physical, results):
-            self._written.pop(result, None)
         with plain_torch():
             for tensor, grad in _retained():
-                written = before = _physical(grad)
-                while before is not None and before in self._written:
-                    before = self._written[before]
-                if before is not written:
-                    self._found.append((tensor, before))
+                written = _physical(grad)
+                if written is not None and written in self._written:
+                    self._found.append((tensor, self._written[written]))
 
     def restore(self) -> None:
         """Give each of these tensors the ``.grad`` back that it had."""
