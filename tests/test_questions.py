@@ -807,6 +807,11 @@ THREADS = {
         "github.com/ddbourgin/numpy-ml/issues/94",
         "github.com/Halfish/cs231n/issues/4",
     ],
+    793: [
+        "github.com/pytorch/pytorch/issues/19699",
+        "github.com/pytorch/pytorch/issues/16045",
+        "github.com/LaurentMazare/tch-rs/issues/510",
+    ],
 }
 
 
