@@ -1,6 +1,7 @@
 """Tests of :func:`vjp_guide.coupling`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
+from torch.utils.checkpoint import checkpoint, create_selective_checkpoint_contexts
 
 from vjp_guide import Coupling, coupling, jacobian
 
@@ -264,3 +266,41 @@ def test_takes_whole_numbers_of_numpy(x: Tensor) -> None:
     norms = coupling(x * 2, x, seed=cast("int", np.int64(3))).norms
 
     assert_close(norms, coupling(x * 2, x, seed=3).norms)
+
+
+def test_answers_within_a_backward_under_is_grads_batched(x: Tensor) -> None:
+    """Tests that its random numbers aren't those of the reader's vmap."""
+    found: list[Coupling] = []
+
+    class Asks(torch.autograd.Function):
+        @staticmethod
+        def forward(_: object, z: Tensor) -> Tensor:
+            return z.clone()
+
+        @staticmethod
+        def backward(_: object, v: Tensor) -> Tensor:
+            with torch.enable_grad():
+                found.append(coupling(x.cumsum(0), x))
+                found.append(coupling(x.exp(), x, max_samples=2))
+            return v
+
+    apply: Any = Asks.apply  # torch has no types here
+    z = torch.ones(2, requires_grad=True)
+    torch.autograd.grad(apply(z), z, torch.eye(2), is_grads_batched=True)
+
+    assert [each.independent for each in found] == [False, True]
+
+
+@pytest.mark.parametrize("tool", [coupling, jacobian])
+def test_refuses_a_graph_that_allows_one_pass(
+    tool: Callable[..., object], x: Tensor
+) -> None:
+    """Tests a selective activation checkpoint, in words of our own."""
+    ops: list[Any] = [torch.ops.aten.exp.default]
+    contexts = partial(create_selective_checkpoint_contexts, ops)
+    y: Any = checkpoint(
+        lambda x: x.exp().sin(), x, use_reentrant=False, context_fn=contexts
+    )
+
+    with pytest.raises(ValueError, match="anew, without its context_fn"):
+        tool(y, x)

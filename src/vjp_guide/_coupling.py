@@ -1,11 +1,13 @@
 """Whether the samples of a batch depend on one another."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from textwrap import fill
+from typing import cast
 
 import torch
-from torch import Tensor
+from torch import _C, Tensor
 from torch._C._functorch import (
     get_unwrapped,
     is_batchedtensor,
@@ -226,8 +228,8 @@ def coupling(
             a number isn't whole.
         ValueError: If ``outputs`` has no graph, ``inputs`` doesn't require grad, the
             batch sizes differ, a number isn't positive, a derivative isn't finite, the
-            tensors belong to :func:`torch.vmap`, or the same ``v`` gives another
-            product the second time.
+            tensors belong to :func:`torch.vmap`, the same ``v`` gives another product
+            the second time, or a selective activation checkpoint allows one pass.
 
     Warns:
         UserWarning: As for :func:`vjp_guide.jacobian`.
@@ -386,7 +388,16 @@ def _apart_from_transforms(y: Tensor, x: Tensor) -> AbstractContextManager[objec
     wrapped = [name for name in names if is_functorch_wrapped_tensor(names[name])]
     for name in wrapped:
         _require_unbatched(name, names[name])
-    return nullcontext() if wrapped else temporarily_clear_interpreter_stack()
+    return nullcontext() if wrapped else _no_transforms()
+
+
+@contextmanager
+def _no_transforms() -> Iterator[None]:
+    """Leave those of torch.func, and the vmap of ``is_grads_batched``."""
+    key = cast("_C.DispatchKey", _C._parse_dispatch_key("VmapMode"))  # noqa: SLF001 (it has no public name)
+    vmap = _C.DispatchKeySet(key)
+    with _C._ExcludeDispatchKeyGuard(vmap), temporarily_clear_interpreter_stack():  # noqa: SLF001 (likewise)
+        yield
 
 
 def _require_unbatched(name: str, tensor: Tensor) -> None:

@@ -116,7 +116,7 @@ def jacobian(
             grad, a tensor is nested, ``max_bytes`` isn't positive, or no one matrix
             describes the derivative: that of a complex output, or of a graph whose
             hooks change between the passes, aren't linear in ``v`` or draw random
-            numbers.
+            numbers; or if a selective activation checkpoint allows one pass.
 
     Warns:
         UserWarning: If :func:`torch.vmap` can't be used, or is slow; it names the

@@ -28,6 +28,7 @@ _WRONG = {
 }
 _Gradients = tuple[Tensor | None, ...]
 _SLOW = "There is a performance drop"
+_ONCE = "selective activation checkpoint"  # in torch's error
 # Between a pass and the return of what it wrote to tensors with retain_grad(), another
 # thread must not add to it. Code of the reader's could wait for that thread.
 _turns = RLock()
@@ -147,6 +148,9 @@ class Pullback:
                     True,  # noqa: FBT003 (allow unused inputs)
                     accumulate_grad=False,
                 )
+            except RuntimeError as error:
+                _require_more_than_once(error)
+                raise
             finally:
                 self._retained.restore()
         pairs = zip(found, self._inputs, strict=True)
@@ -176,6 +180,15 @@ class Pullback:
             return tuple(_remove_batch_dim(each, level, count, 0) for each in products)
         finally:
             _vmap_decrement_nesting()
+
+
+def _require_more_than_once(error: RuntimeError) -> None:
+    if _ONCE in str(error):
+        raise ValueError(
+            "outputs are computed under a selective activation checkpoint, whose one "
+            "backward pass is spent, and this takes more: compute them anew, without "
+            "its context_fn"
+        ) from error
 
 
 def _operator(reason: Exception | str) -> str:
