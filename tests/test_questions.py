@@ -726,6 +726,17 @@ THREADS = {
         "github.com/ssnl/dataset-distillation/issues/60",
         "github.com/ssnl/dataset-distillation/issues/61",
     ],
+    772: [
+        "github.com/davidmrau/mixture-of-experts/issues/27",
+        "github.com/yushuiwx/Mixture-of-LoRA-Experts/issues/8",
+        "github.com/huggingface/transformers/issues/28255",
+    ],
+    774: [
+        "github.com/huggingface/trl/issues/4023",
+        "github.com/huggingface/trl/issues/1104",
+        "github.com/YiyangZhou/POVID/issues/11",
+        "github.com/eric-mitchell/direct-preference-optimization/issues/46",
+    ],
     678: [
         "github.com/AntixK/PyTorch-VAE/issues/34",
         "github.com/iffsid/mmvae/issues/4",
