@@ -20,7 +20,7 @@ class Cotangent(NamedTuple):
         shape: Its shape, that of the tensor it belongs to; -1 for an axis of a nested
             tensor that has no single length.
         dtype: Its dtype.
-        kept: What ``values`` is made of: numbers, as of :meth:`~torch.Tensor.tolist`,
+        kept: What ``values`` is made of: numbers, as ``tolist()`` gives them,
             or a tensor. ``None`` where the values weren't recorded.
         magnitude: Where only the values weren't recorded, the largest absolute value,
             a tensor of no axes: NaN if any entry is.
