@@ -42,7 +42,7 @@ SPELLINGS = [
 ]
 THREAD = re.compile(r"[\w.-]+(/[\w.-]+)?#\d+")  # nobody asks for a thread by its number
 ASKED = "asked"
-MENTIONED = 12  # of the parts that hold a word, for each that is asked for by it
+MENTIONED = 11  # of the parts that hold a word, for each that is asked for by it
 FIRST = 40  # the code of the letter for 0
 UNSEARCHED = "unsearched"
 UNSEEN = nodes.comment, nodes.math, nodes.math_block, nodes.raw, nodes.system_message
