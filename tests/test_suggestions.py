@@ -115,6 +115,14 @@ SETUPS = {
     "many": "y = [x * k for k in range(20)]",
     "many vs": "y = [x * k for k in range(20)]\nv = [torch.ones(2)] * 20",
     "module": "y, x = model(data).sum(), model",
+    "module, wrong v": "y, x, v = model(data).sum(), model, torch.ones(3)",
+    "parameter list, wrong v": "x = nn.ParameterList([x])\n"
+    "y, v = x[0].sum(), torch.ones(3)",
+    "buffers, wrong v": "y, x, v = model(data).sum(), model.buffers(), 1.0",
+    "dict, named": "y, x = {'a': model(data).sum()}, model.named_parameters()",
+    "dict, state dict": "y, x = {'a': model(data).sum()}, model.state_dict()",
+    "dict, mapping": "from collections import OrderedDict\n"
+    "y, x = {'a': x.sum()}, OrderedDict(x=x)",
     "modules": "y, x = model(data).sum(), [model]",
     "linear": "m = nn.Linear(3, 2)\ny, x = m(data).sum(), m",
     "frozen": "model[0].requires_grad_(False)\ny, x = model(data).sum(), model",
@@ -267,6 +275,17 @@ def test_an_iterator_of_inputs_is_made_again(kind: str) -> None:
     assert explanation.diagnosis
     assert "model" not in explanation.diagnosis.code
     check(explanation, {**found, "y": y, "x": eval(ITERATORS[kind], found)})  # noqa: S307 (likewise)
+
+
+def test_an_iterator_of_inputs_is_made_again_beside_a_wrong_v() -> None:
+    """Tests tensors that an iterator yields, which have no names of their own."""
+    x, w = (torch.ones(3, requires_grad=True) for _ in range(2))
+    y = (x * w).sum()
+
+    explanation = explain(y, iter([x, w]), torch.ones(3))  # type: ignore[arg-type] # wrong on purpose
+
+    assert isinstance(explanation, Explanation)
+    check(explanation, {"torch": torch, "x": iter([x, w]), "y": y})
 
 
 def test_an_iterator_without_tensors_is_not_made_again() -> None:

@@ -32,7 +32,8 @@ def unpacked(call: Call) -> Call:
 
 def _found(letter: str, value: object, named: Sequence[Argument]) -> list[Argument]:
     """Return the tensors that a container holds, at any depth."""
-    is_sequence = isinstance(value, list | tuple) and not hasattr(value, "_fields")
+    is_sequence = isinstance(value, list | tuple | nn.ParameterList)
+    is_sequence = is_sequence and not hasattr(value, "_fields")
     if is_sequence or is_tensor(value):
         return [found for each in named for found in within(each.name, each.value)]
     return [*within(letter, value)]

@@ -42,8 +42,7 @@ def mended(repair: Repair, call: Call, match: re.Match[str]) -> Mended:
 
 def mend_cotangents(call: Call, _: re.Match[str]) -> Mended:
     """Return the call with a cotangent that fits for each output."""
-    tidy = unpacked(call)
-    code = correct_cotangents(tidy)
+    tidy, code = unpacked(call), _right(call)
     left_out = list(_left_out(call, {id(y.value) for y in tidy.outputs}))
     if not left_out:
         is_same = [y.name for y in tidy.outputs] == [y.name for y in call.outputs]
@@ -54,6 +53,22 @@ def mend_cotangents(call: Call, _: re.Match[str]) -> Mended:
         "doesn't depend on x."
     )
     return f"{cause} {explain_cotangents(tidy)}".strip(), code
+
+
+def _right(call: Call) -> str:
+    """Return the call with cotangents that fit, and with tensors as its inputs."""
+    tidy = unpacked(call)
+    one = replace(tidy, given=call.given, inputs=call.inputs) if tidy.outputs else call
+    if _has_metadata(call.given[1]):
+        return _named_parameters(one)
+    if isinstance(call.given[1], Mapping) and not isinstance(call.given[1], dict):
+        return _with_inputs(one, "dict(x)")
+    if call.consumed.get("x") == BUFFERS:
+        return _with_inputs(one, "list(model.parameters())")
+    if others := _no_tensors(call.inputs):
+        return _by_tensors(one, others) or _made(one, others)
+    again = "x" in call.consumed and not call.is_of_model
+    return _of_iterator(one) if again else correct_cotangents(tidy)
 
 
 def _left_out(call: Call, kept: set[int]) -> Iterator[Argument]:
@@ -145,13 +160,16 @@ def mend_mapping(call: Call, _: re.Match[str]) -> Mended:
         cause = (
             "state_dict() is no plain dict, and holds copies cut off from the graph."
         )
-        return cause, _named_parameters(call)
-    return "", _with_inputs(call, "dict(x)")
+        return cause, _right(call)
+    return "", _right(call)
 
 
 def mend_options(**changes: bool | None) -> Repair:
     """Return a repair that changes only these keywords."""
-    return lambda call, _: ("", correct_cotangents(call, **changes))
+    return lambda call, _: (
+        "",
+        _right(replace(call, options={**call.options, **changes})),
+    )
 
 
 def mend_types(call: Call, match: re.Match[str]) -> Mended:
@@ -174,10 +192,7 @@ def mend_types(call: Call, match: re.Match[str]) -> Mended:
 def _of_tensors(call: Call) -> str:
     """Return the call with the tensors that the outputs hold, or "" if none."""
     tidy = unpacked(call)
-    if not tidy.outputs or _no_tensors(tidy.outputs):
-        return ""
-    others = _no_tensors(call.inputs)
-    return _by_tensors(tidy, others) or _made(tidy, others)
+    return _right(call) if tidy.outputs and not _no_tensors(tidy.outputs) else ""
 
 
 def _by_tensors(call: Call, others: Sequence[Argument]) -> str:
