@@ -61,12 +61,12 @@ def _right(call: Call) -> str:
     one = replace(tidy, given=call.given, inputs=call.inputs) if tidy.outputs else call
     if _has_metadata(call.given[1]):
         return _named_parameters(one)
-    if isinstance(call.given[1], Mapping) and not isinstance(call.given[1], dict):
-        return _with_inputs(one, "dict(x)")
     if call.consumed.get("x") == BUFFERS:
         return _with_inputs(one, "list(model.parameters())")
     if others := _no_tensors(call.inputs):
         return _by_tensors(one, others) or _made(one, others)
+    if isinstance(call.given[1], Mapping) and type(call.given[1]) is not dict:
+        return _with_inputs(one, "dict(x)")
     again = "x" in call.consumed and not call.is_of_model
     return _of_iterator(one) if again else correct_cotangents(tidy)
 
