@@ -1,5 +1,7 @@
 """The smallest programs that provoke each kind of error of torch's autograd."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -718,9 +720,20 @@ OLDER |= {
 def provoke(program: Program) -> tuple[Exception, dict[str, Any]]:
     """Run a program and return what it raised, a warning included, and its names."""
     names = program.names(torch.autograd.grad)
-    with pytest.raises(Exception) as caught:  # noqa: PT011 (the table says which)
+    with pytest.raises(Exception) as caught, warned_always():  # noqa: PT011 (the table says which)
         exec(program.call, names)  # noqa: S102 (the table holds programs)
     return caught.value, names
+
+
+@contextmanager
+def warned_always() -> Iterator[None]:
+    """Let torch warn of what another test in this process was warned of."""
+    before = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    try:
+        yield
+    finally:
+        torch.set_warn_always(before)
 
 
 def slug_and_number(programs: list[Program]) -> list[str]:

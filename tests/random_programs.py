@@ -10,6 +10,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
+from tests.error_programs import warned_always
+
 # Lengths that are left open, when derived and when run; 1 and 0 stay what they are.
 SIZES = ({"a": 3, "b": 4, "c": 2}, {"a": 5, "b": 2, "c": 6})
 AXES = ["a", "b", "c", "a", "b", "1", "0"]
@@ -115,15 +117,10 @@ class _Writer:
 def _evaluated(code: str, values: list[Tensor]) -> Tensor:
     """Return what a line computes; what torch warns of is an error each time."""
     scope = _SCOPE | {f"t{place}": x for place, x in enumerate(values)}
-    before = torch.is_warn_always_enabled()
-    torch.set_warn_always(True)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            found: Tensor = eval(code, scope)  # noqa: S307 - the text is our own
-            return found
-    finally:
-        torch.set_warn_always(before)
+    with warned_always(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found: Tensor = eval(code, scope)  # noqa: S307 - the text is our own
+        return found
 
 
 def _is_usual(value: Tensor) -> bool:
