@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.checkpoint import checkpoint
 
-from tests.error_programs import PROGRAMS, Program, slug_and_number
+from tests.error_programs import PROGRAMS, Program, slug_and_number, warned_always
 from vjp_guide import clarify
 from vjp_guide.__main__ import main
 from vjp_guide._clarify.run import run
@@ -46,9 +46,8 @@ BACKWARD = [
 
 @pytest.fixture(autouse=True)
 def _warn_always() -> Iterator[None]:
-    torch.set_warn_always(True)
-    yield
-    torch.set_warn_always(False)
+    with warned_always():
+        yield
 
 
 def caught(action: Callable[[], object]) -> BaseException:

@@ -3,7 +3,6 @@
 ``VJP_GUIDE_EXAMPLES=1000`` runs other ones; ``--hypothesis-show-statistics`` counts kinds.
 """
 
-import importlib
 import math
 import os
 import re
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from tests.random_programs import Program, programs
 from vjp_guide import Derivation, DeriveError, derive
+from vjp_guide._derive import derive as module
 
 EXAMPLES = int(os.environ.get("VJP_GUIDE_EXAMPLES", "0"))
 ROUNDING = 1e-12
@@ -74,7 +74,6 @@ def largest(tensors: Sequence[Tensor]) -> float:
 @pytest.fixture(autouse=True)
 def _first_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a wrong rule show, which the text that isn't simplified would hide."""
-    module = importlib.import_module("vjp_guide._derive.derive")
     monkeypatch.setattr(module, "_ATTEMPTS", ((True, True),))
 
 

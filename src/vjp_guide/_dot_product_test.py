@@ -24,7 +24,7 @@ from vjp_guide._validation import require_seed, require_tensor, require_toleranc
 
 # Finite differences see no derivative smaller than this, relative to the values.
 _SMALLEST = 1e-4
-_NO_FORWARD = "unavailable"
+NO_FORWARD = "unavailable"
 _ZERO = "passed, but all derivatives are zero here: take other inputs to test more"
 
 
@@ -112,7 +112,7 @@ class DotProductTest:
 
     @property
     def _forward_agrees(self) -> bool:
-        available = self.forward_method != _NO_FORWARD
+        available = self.forward_method != NO_FORWARD
         return not available or self.forward_residual <= self.tolerance
 
     def _residual(self, first: float, second: float) -> float:
@@ -263,7 +263,7 @@ def _push(fn: Function, xs: Tensors, u: Tensors, v: Tensors) -> tuple[float, str
     try:
         return inner(v, _push_twice(fn, xs, u, v)), "double VJP"
     except RuntimeError:
-        return math.nan, _NO_FORWARD
+        return math.nan, NO_FORWARD
 
 
 def push(fn: Function, xs: Tensors, u: Tensors) -> Tensors:

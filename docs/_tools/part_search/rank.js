@@ -225,7 +225,10 @@ class Library {
     const [size, end] = [this.parts.length, this.parts.length + this.owners.length];
     const told = new Map();
     const add = (words, place) => {
-      for (const word of new Set(words)) told.set(word, [...(told.get(word) ?? []), place]);
+      for (const word of new Set(words)) {
+        if (!told.has(word)) told.set(word, []);
+        told.get(word).push(place);
+      }
     };
     this.titled.forEach((part, text) => part < 0 || add(stems(this.parts[part].title, { isWhole: true }), size + text));
     this.entries.forEach(({ title, description }, page) => add(stems(`${title} ${description}`), end + page));

@@ -11,6 +11,7 @@ from torch import Tensor
 from vjp_guide._derive.content import Content, Departure, Line
 from vjp_guide._derive.folds import Run, depth_of, runs
 from vjp_guide._derive.verification import Verification
+from vjp_guide._dot_product_test import NO_FORWARD
 from vjp_guide._show import listed, number
 from vjp_guide.operators.numerals import residual
 
@@ -80,7 +81,7 @@ def notes(derivation: Content) -> list[tuple[str, str]]:
 
 def _identity(checks: Verification) -> str:
     """Return how far the two sides are from each other, if torch computes both."""
-    if checks.test.forward_method == "unavailable":
+    if checks.test.forward_method == NO_FORWARD:
         return "not compared, since torch has no forward mode of an operation"
     if math.isnan(checks.test.forward):
         return f"not compared, since {checks.test.forward_method} gives nan"
