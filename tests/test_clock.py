@@ -42,3 +42,13 @@ def test_takes_off_what_is_told(
 
     before = time.perf_counter()
     assert before - 2 <= run_time() <= time.perf_counter() - 2
+
+
+def test_ignores_a_wait_between_its_two_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests a core that is taken away after one clock was read, before the other."""
+    waits = iter([0.0, 3.0, 3.0])
+    times = iter([10.0, 13.5])
+    monkeypatch.setattr(_clock, "_waited", lambda: next(waits))
+    monkeypatch.setattr(_clock, "perf_counter", lambda: next(times))
+
+    assert run_time() == 10.5

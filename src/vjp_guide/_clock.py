@@ -12,7 +12,12 @@ def run_time() -> float:
     It counts sleep, input and output, and other devices. Linux alone tells how long a
     thread waits; elsewhere it is :func:`time.perf_counter`.
     """
-    return perf_counter() - _waited()
+    before = _waited()
+    while True:
+        now, after = perf_counter(), _waited()
+        if after == before:  # else this thread waited between the two clocks
+            return now - after
+        before = after
 
 
 def _waited() -> float:
