@@ -496,6 +496,8 @@ OTHERS = [
         "batching-rule",
         "torch.vmap(lambda a: torch.add(a, a, out=torch.empty(2)))(y.detach())",
     ),
+    Program("data-pointer", "torch.vmap(lambda a: a.numpy())(y.detach())"),
+    Program("data-pointer", "torch.func.grad(lambda a: a.data_ptr())(x.detach())"),
     Program(
         "setup-context",
         "torch.func.grad(lambda x: Bad.apply(x).sum())(x)",

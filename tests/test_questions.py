@@ -823,6 +823,10 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/16045",
         "github.com/LaurentMazare/tch-rs/issues/510",
     ],
+    830: [
+        "github.com/pytorch/pytorch/issues/91167",
+        "github.com/facebookresearch/audiocraft/issues/260",
+    ],
 }
 
 

@@ -265,6 +265,17 @@ ROWS = (
         "torch.stack([f(x) for x in x.unsqueeze(0)])",
     ),
     Row(
+        "data-pointer",
+        "func",
+        "Cannot access data pointer of Tensor that doesn't have storage",
+        r"Cannot access data pointer of Tensor that doesn't have storage",
+        "A kernel or NumPy asked for the memory of a tensor inside of vmap, grad, "
+        "jacrev or jvp, where it is a wrapper without memory of its own.",
+        "Call the kernel in the forward of a torch.autograd.Function, with a vmap rule "
+        "if it is mapped; or loop, with torch.autograd.grad.",
+        "torch.stack([torch.from_numpy(x.detach().numpy()) for x in x.unsqueeze(0)])",
+    ),
+    Row(
         "backward-count",
         "custom-function",
         "function ScaleBackward returned an incorrect number of gradients "
