@@ -827,6 +827,10 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/91167",
         "github.com/facebookresearch/audiocraft/issues/260",
     ],
+    831: [
+        "github.com/pytorch/pytorch/issues/70222",
+        "github.com/NVlabs/GCVit/issues/63",
+    ],
 }
 
 
