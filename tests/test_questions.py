@@ -831,6 +831,12 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/70222",
         "github.com/NVlabs/GCVit/issues/63",
     ],
+    860: [
+        "github.com/ashawkey/stable-dreamfusion/issues/328",
+        "github.com/ashawkey/stable-dreamfusion/issues/335",
+        "github.com/google/prompt-to-prompt/issues/83",
+        "github.com/google-deepmind/trfl/issues/22",
+    ],
 }
 
 
