@@ -1,6 +1,7 @@
 """Tests of :func:`vjp_guide.clarify`: the note, and that nothing else changes."""
 
 import asyncio
+import pickle
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import traceback
 import zipapp
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.pool import ExceptionWithTraceback  # type: ignore[attr-defined] # it has no type
 from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
@@ -372,6 +374,27 @@ def test_notes_the_causes_contexts_and_members_that_python_prints() -> None:
     inner = [chained.__cause__, handled.__context__, grouped.exceptions[1]]
     assert all(each and note(each) for each in inner)
     assert not any(hasattr(each, "__notes__") for each in (chained, handled, grouped))
+
+
+def test_notes_what_a_process_of_a_pool_sends() -> None:
+    """Tests errors whose traceback arrives as text, of torch and of the reader."""
+
+    def own() -> object:
+        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+
+    def sent(action: Callable[[], object]) -> BaseException:
+        with pytest.raises(RuntimeError) as raised:
+            action()
+        packed = ExceptionWithTraceback(raised.value, raised.tb)
+        error: BaseException = pickle.loads(pickle.dumps(packed))  # noqa: S301 (as pools do)
+
+        def again() -> object:
+            raise error
+
+        return caught(again)
+
+    assert note(sent(fail)).startswith("Why: v has shape (4,)")
+    assert not hasattr(sent(own), "__notes__")
 
 
 def test_leaves_alone_what_was_raised_before_the_block_and_what_is_hidden() -> None:

@@ -105,6 +105,15 @@ def test_says_which_argument_holds_no_numbers(value: object) -> None:
         as_array("v", value)
 
 
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+@pytest.mark.parametrize("layout", [torch.strided, torch.jagged])
+def test_says_that_a_nested_tensor_is_no_array(layout: torch.layout) -> None:
+    """Tests both kinds, for which torch has an internal error."""
+    value = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=layout)
+    with pytest.raises(TypeError, match="a nested tensor holds arrays of several"):
+        as_array("v", value)
+
+
 def test_adds_up_bools() -> None:
     """Tests that two of bool are counted, which NumPy's product doesn't."""
     v = np.array([True, True, False])

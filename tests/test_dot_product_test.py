@@ -181,6 +181,23 @@ def test_does_without_forward_mode(
     assert math.isnan(right.forward) is (method == "unavailable")
 
 
+def half(v: Tensor) -> Tensor:
+    """Return ``2 * v`` as a backward pass that has half of its derivative."""
+    return v + v.detach()
+
+
+def test_a_backward_pass_without_its_derivative_is_no_forward_mode() -> None:
+    """Tests that the double VJP is named, which a detached ``v`` makes wrong."""
+    x = torch.randn(3, dtype=torch.float64)
+
+    right = dot_product_test(doubled(half), x)
+    wrong = dot_product_test(doubled(lambda v: 1.5 * half(v)), x)
+
+    assert right.verdict == "failed: double VJP is wrong"
+    assert wrong.verdict == "failed: reverse mode and double VJP are both wrong"
+    assert "reverse mode and double VJP differ by 0.5;" in str(right)
+
+
 def test_numbers_are_those_of_the_dense_matrix() -> None:
     """Tests with u and v drawn again, and the matrix itself."""
     generator = torch.Generator().manual_seed(3)

@@ -477,6 +477,18 @@ def test_says_that_a_hook_went_away_between_the_passes(max_bytes: int) -> None:
         jacobian(y, x, max_bytes=max_bytes)
 
 
+def test_says_that_saved_tensors_changed_between_the_passes() -> None:
+    """Tests an unpacking hook that draws: it runs once for all rows but the first."""
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda t: t, lambda t: t + torch.rand_like(t)
+    ):
+        y = x.exp()
+
+    with pytest.raises(ValueError, match=r"hook or a custom backward.*changed"):
+        jacobian(y, x)
+
+
 @pytest.mark.parametrize("place", ["tensor", "unreachable", "node"])
 def test_what_a_hook_keeps_stays_usable(place: str) -> None:
     """Tests hooks that store what they get, which torch.vmap would leave dead."""

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.autograd.graph import get_gradient_edge
 from torch.testing import assert_close
 
-from vjp_guide import explain
+from vjp_guide import explain, trace
 from vjp_guide._explain.suspicions import _separating
 
 X = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
@@ -190,3 +190,30 @@ def test_a_product_that_ignores_v_tells_nothing_of_coupling(value: float) -> Non
     (left_out,) = explanation.left_out
     assert left_out.slug == "sums-not-diagonal"
     assert left_out.reason == "a v of zeros gives a product that isn't zero"
+
+
+def test_infinity_is_named_by_a_trace() -> None:
+    """Tests what anomaly detection doesn't see, as a number too large for float16."""
+    x = torch.full((2,), 300.0, dtype=torch.float16, requires_grad=True)
+    y = x**3
+
+    reason = explain(y, x, torch.ones_like(y)).suspicions[0].reason
+
+    assert "float16" in reason
+    assert "vjp_guide.trace names the operation: first_nonfinite" in reason
+    with torch.autograd.set_detect_anomaly(True):
+        torch.autograd.grad(y, x, torch.ones_like(y), retain_graph=True)
+    place = trace(y, x, torch.ones_like(y)).first_nonfinite
+    assert "PowBackward0" in str(place)
+
+
+def test_a_hook_that_adds_a_number_couples_nothing() -> None:
+    """Tests samples that only seem to depend on one another in the Jacobian."""
+    x = torch.ones(4, 3, requires_grad=True)
+    y = x.sum(1)
+    y.register_hook(lambda v: v + 0.1)
+
+    explanation = explain(y, x, torch.ones(4))
+
+    assert not explanation.suspicions
+    assert [each.slug for each in explanation.left_out] == ["coupled-samples"]

@@ -84,6 +84,8 @@ def _stored(tensor: Tensor) -> Array:
     """Return the entries of a tensor of any layout or subclass, if it holds them."""
     # A subclass or a mode of the reader's may change what the lines below do.
     with torch._C.DisableTorchFunction():  # noqa: SLF001 - it has no public name
+        if tensor.is_nested:
+            raise TypeError("a nested tensor holds arrays of several shapes")
         plain = tensor.detach()
         if plain.layout != torch.strided:
             plain = plain.to_dense()

@@ -33,6 +33,7 @@ _FEW = 5
 _SCALES = (1.0, -1.0, 2.0, -2.0, 4.0, -4.0, 0.5, -0.5)
 _MEAN_SQUARE = sum(scale**2 for scale in _SCALES) / len(_SCALES)
 _MOST_DIGITS = 3
+_SLIGHT = 0.05  # of the change: then it is coupling for the most part
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,8 +194,8 @@ def coupling(
     Two samples have different weights in at least one of up to three trials if the
     batch has at most 512 samples; above, one pair alone is missed once in 512.
     So at most five products, one after the other, answer for any batch: one for
-    :math:`v`, up to three trials, and one more that tests whether the graph repeats
-    its products if samples seem coupled.
+    :math:`v`, up to three trials, and one more that tests whether products add up, as
+    those of a hook that clips don't, if samples seem coupled.
 
     For one measured sample :math:`b` a random :math:`v`, zero outside of :math:`y_b`
     and of mean square 1 inside, gives a row of norms,
@@ -228,8 +229,9 @@ def coupling(
             a number isn't whole.
         ValueError: If ``outputs`` has no graph, ``inputs`` doesn't require grad, the
             batch sizes differ, a number isn't positive, a derivative isn't finite, the
-            tensors belong to :func:`torch.vmap`, the same ``v`` gives another product
-            the second time, or a selective activation checkpoint allows one pass.
+            tensors belong to :func:`torch.vmap`, samples seem coupled but the products
+            of several ``v`` don't add up to that of their sum, or a selective
+            activation checkpoint allows one pass.
 
     Warns:
         UserWarning: As for :func:`vjp_guide.jacobian`.
@@ -279,6 +281,7 @@ class _Measurement:
         self._pullback, self._y = pullback, y
         self._generator = torch.Generator(device="cpu").manual_seed(seed)
         self._tolerance = 10 * max(torch.finfo(t.dtype).eps for t in (x, y))
+        self._v = self._products = torch.zeros((), device="cpu")
 
     def coupling(self, count: int, probes: int, max_bytes: int) -> Coupling:
         """Return the norms of ``count`` samples, and the trial if some are left."""
@@ -288,8 +291,11 @@ class _Measurement:
         for _ in range(probes):
             squares += self._squares(samples, max_bytes)
         norms = _finite((squares / probes).sqrt())
+        measured = Coupling(norms, samples, self._tolerance)
+        if not measured.independent:
+            self._require_linear(self._v, self._products, norms.max())
         if count == batch:
-            return Coupling(norms, samples, self._tolerance)
+            return measured
         return Coupling(norms, samples, self._tolerance, *self._trial())
 
     def _trial(self) -> tuple[Tensor, Tensor]:
@@ -299,11 +305,13 @@ class _Measurement:
         received = _finite(_norms(product))
         others = torch.zeros_like(received)
         for scales in self._weights():
-            change = self._product(_scaled(v, scales)) - _scaled(product, scales)
+            scaled = _scaled(v, scales)
+            other = self._product(scaled)
+            change = _norms(other - _scaled(product, scales))
             spread = (scales.square() + _MEAN_SQUARE).sqrt().cpu()
-            others = torch.maximum(others, _finite(_norms(change)) / spread)
+            others = torch.maximum(others, _finite(change) / spread)
             if _ratio(others, received) > self._tolerance:
-                self._require_repeated(v, product)
+                self._require_linear(v + scaled, product + other, change.max())
                 break
         return received, others
 
@@ -317,13 +325,16 @@ class _Measurement:
             digits += 1
         return [table[order // base**digit % base] for digit in range(digits)]
 
-    def _require_repeated(self, v: Tensor, product: Tensor) -> None:
-        error = _norms(self._product(v) - product).max()
-        if error > self._tolerance * _norms(product).max():
+    def _require_linear(self, v: Tensor, products: Tensor, change: Tensor) -> None:
+        """Raise unless the product of a sum is the sum of the products."""
+        error = _norms(self._product(v) - products).max()
+        rounding = self._tolerance * _norms(products).max()
+        if error > max(rounding, _SLIGHT * change):
             raise ValueError(
-                "the same v gives another product the second time: a hook or a custom "
-                "backward of outputs changed, or draws random numbers, so that "
-                "coupling can't be measured"
+                "the products of several v don't add up to that of their sum: a hook "
+                "or a custom backward of outputs isn't linear in v, changed between "
+                "the passes, or draws random numbers, so that coupling can't be "
+                "measured"
             )
 
     def _product(self, v: Tensor) -> Tensor:
@@ -338,6 +349,10 @@ class _Measurement:
             v = y.new_zeros(len(chosen), *y.shape, layout=torch.strided)
             v[range(len(chosen)), chosen] = self._random(len(chosen))
             (products,) = self._pullback(v)
+            self._v, self._products = (
+                self._v + v.sum(0),
+                self._products + products.sum(0),
+            )
             norms = torch.stack([_norms(product) for product in products])
             blocks.append(norms.square())
         return torch.cat(blocks)

@@ -24,7 +24,7 @@ from vjp_guide._validation import require_seed, require_tensor, require_toleranc
 
 # Finite differences see no derivative smaller than this, relative to the values.
 _SMALLEST = 1e-4
-NO_FORWARD = "unavailable"
+FORWARD, NO_FORWARD = "forward mode", "unavailable"
 _ZERO = "passed, but all derivatives are zero here: take other inputs to test more"
 
 
@@ -98,13 +98,19 @@ class DotProductTest:
         if self._forward_agrees:
             return "failed: reverse mode is wrong"
         if self._reverse_agrees:
-            return "failed: forward mode is wrong"
+            return f"failed: {self.forward_method} is wrong"
         if self.adjoint_residual <= self.tolerance:
             return (
-                "failed: reverse and forward mode agree with each other but not with "
+                f"failed: {self._modes} agree with each other but not with "
                 "finite differences: both are wrong, or fn isn't smooth at the inputs"
             )
-        return "failed: reverse and forward mode are both wrong"
+        return f"failed: {self._modes} are both wrong"
+
+    @property
+    def _modes(self) -> str:
+        if self.forward_method in {FORWARD, NO_FORWARD}:
+            return "reverse and forward mode"
+        return f"reverse mode and {self.forward_method}"
 
     @property
     def _reverse_agrees(self) -> bool:
@@ -126,7 +132,7 @@ class DotProductTest:
             f"  <v, Ju>  {self.forward:<12.6g} {self.forward_method}, "
             f"off by {self.forward_residual:.2g}\n"
             f"  <v, Ju>  {self.difference:<12.6g} finite differences\n"
-            f"  reverse and forward mode differ by {self.adjoint_residual:.2g}; "
+            f"  {self._modes} differ by {self.adjoint_residual:.2g}; "
             f"tolerance {self.tolerance:.2g}, relative to {self.scale:.3g}"
         )
 
@@ -257,7 +263,7 @@ def _require_double(name: str, value: object) -> None:
 def _push(fn: Function, xs: Tensors, u: Tensors, v: Tensors) -> tuple[float, str]:
     """Return ``v`` times the Jacobian-vector product, and how it was computed."""
     try:
-        return inner(v, push(fn, xs, u)), "forward mode"
+        return inner(v, push(fn, xs, u)), FORWARD
     except (NotImplementedError, IndexError):  # some of its rules fail on no numbers
         pass
     try:

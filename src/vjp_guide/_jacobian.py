@@ -193,43 +193,40 @@ class _Matrix:
         numbers = holds_numbers(self._y)
         # Torch's own formulas are linear.
         tested = numbers and len(chosen) > 1 and not self.pullback.torch_alone
-        weights = self._random(len(chosen)) if tested else None
-        found, product = self._rows(chosen, weights=weights)
+        # It comes first, for code that changes from pass to pass: one gives all rows.
+        product = self._weighted(chosen) if tested else None
+        found = self._rows(chosen)
         if numbers and self._y.is_complex():
             self._require_holomorphic(chosen, found)
-        if weights is not None and not _fits(weights, found, product):
-            self._require_one_matrix(chosen, found)
+        if product and not _fits(self._random(len(chosen)), found, product):
+            self._require_one_matrix(chosen, found, product)
         return found
 
-    def _rows(
-        self, chosen: range, *, scale: complex = 1, weights: Tensor | None = None
-    ) -> tuple[_Rows, _Rows]:
-        """Return the rows times ``scale``, and the product for ``v`` of ``weights``."""
-        y, product = self._y, _empty(self._xs)
+    def _rows(self, chosen: range, *, scale: complex = 1) -> _Rows:
+        """Return the rows times ``scale``."""
         parts: list[_Rows] = []
         for start in range(0, len(chosen), self._step):
-            part = chosen[start : start + self._step]
-            more = int(weights is not None and start + self._step >= len(chosen))
-            v = self._one_hot(part, scale, more=more)
-            if weights is not None and more:
-                v[-1, list(chosen)] = weights
-            products = self.pullback(v.reshape(len(v), *y.shape))
-            if more:
-                product = tuple(each[-1:] for each in products)
-                products = tuple(each[:-1] for each in products)
-            parts.append(products)
+            v = self._one_hot(chosen[start : start + self._step], scale)
+            parts.append(self.pullback(v.reshape(len(v), *self._y.shape)))
         if len(parts) <= 1:  # nothing to join
-            return parts[0] if parts else _empty(self._xs), product
-        return tuple(map(torch.cat, zip(*parts, strict=True))), product
+            return parts[0] if parts else _empty(self._xs)
+        return tuple(map(torch.cat, zip(*parts, strict=True)))
 
-    def _one_hot(self, part: range, scale: complex, *, more: int) -> Tensor:
+    def _one_hot(self, part: range, scale: complex) -> Tensor:
         """Return one row for each chosen entry, which holds ``scale``, and zeros."""
         y, size = self._y, self._y.numel()
-        v = y.new_zeros(len(part) + more, size, layout=torch.strided)
+        v = y.new_zeros(len(part), size, layout=torch.strided)
         # From row to row the place in memory moves by a row and a step.
         move = max(1, size + part.step)
         v.as_strided((len(part),), (move,), part.start).fill_(scale)
         return v
+
+    def _weighted(self, chosen: range) -> _Rows:
+        """Return the product for a ``v`` of weights, as a row."""
+        v = self._y.new_zeros(self._y.numel(), layout=torch.strided)
+        v[list(chosen)] = self._random(len(chosen))
+        products = self.pullback.single(v.reshape(self._y.shape))
+        return tuple(product[None] for product in products)
 
     def _random(self, count: int) -> Tensor:
         """Return weights 1 and 2."""
@@ -237,13 +234,13 @@ class _Matrix:
         bits = np.random.default_rng(0).integers(1, 3, count)
         return torch.from_numpy(bits).to(self._y)
 
-    def _require_one_matrix(self, chosen: range, found: _Rows) -> None:
+    def _require_one_matrix(self, chosen: range, found: _Rows, product: _Rows) -> None:
         """Raise if the rows don't repeat or scale, which rounding alone can't do."""
-        again, _ = self._rows(chosen)
-        scaled, _ = self._rows(chosen, scale=2)
-        for first, second, third in zip(found, again, scaled, strict=True):
-            if not (_close(first, second) and _close(2 * first, third)):
-                raise ValueError(_INCONSISTENT)
+        again = (*self._rows(chosen), *self._weighted(chosen))
+        scaled = self._rows(chosen, scale=2)
+        repeats = all(map(_close, (*found, *product), again))
+        if not (repeats and all(map(_close, [2 * rows for rows in found], scaled))):
+            raise ValueError(_INCONSISTENT)
 
     def _require_holomorphic(self, chosen: range, found: _Rows) -> None:
         """Raise unless each row for ``v = i`` is ``i`` times that for ``v = 1``.
@@ -253,7 +250,7 @@ class _Matrix:
         """
         if not all(dense.is_complex() for dense in found):
             raise ValueError(_not_holomorphic("come from real"))
-        turned, _ = self._rows(chosen, scale=1j)
+        turned = self._rows(chosen, scale=1j)
         errors = [_flat(b - 1j * a).abs() for a, b in zip(found, turned, strict=True)]
         limits = [
             torch.finfo(rows.dtype).eps ** 0.5 * _flat(rows).abs() for rows in found
@@ -261,7 +258,7 @@ class _Matrix:
         if _within(errors, limits):
             return
         for factor in (3, 5, 7):
-            multiples, _ = self._rows(chosen, scale=factor)
+            multiples = self._rows(chosen, scale=factor)
             for place, (one, more) in enumerate(zip(found, multiples, strict=True)):
                 rest = _flat(more - factor * one).abs().nan_to_num()
                 limits[place] += 10 * rest.amax(1, keepdim=True)

@@ -1,9 +1,11 @@
 """The call of torch's autograd that failed, read from the frames of a traceback."""
 
 import dis
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -54,6 +56,8 @@ def is_raised_by_torch(error: BaseException) -> bool:
     The extensions of torch have no frames: what they raise comes from the frame that
     called them, in an instruction other than ``raise``.
     """
+    if type(error.__cause__).__name__.endswith("RemoteTraceback"):
+        return _is_in_torch(str(error.__cause__))
     end = error.__traceback__
     if end is None:
         return False
@@ -63,6 +67,12 @@ def is_raised_by_torch(error: BaseException) -> bool:
         return True
     instruction = end.tb_frame.f_code.co_code[end.tb_lasti]
     return type(error) in _OF_EXTENSIONS and instruction not in _RAISES
+
+
+def _is_in_torch(text: str) -> bool:
+    """Return whether a traceback, sent by a process of a pool, ends in torch."""
+    files = re.findall(r'^ *File "(.+?)", line', text, re.MULTILINE)
+    return bool(files) and "torch" in Path(files[-1]).parts
 
 
 def _entry(frame: FrameType) -> str | None:

@@ -2,6 +2,8 @@
 
 from vjp_guide._explain.error_row import Row
 from vjp_guide._explain.repair import (
+    ITSELF,
+    MADE,
     mend_batches,
     mend_cotangents,
     mend_in_place,
@@ -113,7 +115,7 @@ ROWS = (
         r"(Expected output to be a torch\.Tensor"
         r"|'(float|int|list|ndarray)' object has no attribute 'requires_grad')",
         "outputs holds something that is no tensor.",
-        "Pass the tensor itself, before .item(), .tolist() or .numpy().",
+        ITSELF,
         "y = f(x)\n" + _ONES,
         mend_types,
     ),
@@ -123,7 +125,7 @@ ROWS = (
         "all inputs have to be Tensors or GradientEdges, but got tuple",
         r"all inputs have to be Tensors(?: or GradientEdges)?, but got (?P<type>\w+)",
         "inputs holds a value of type {type}, which is no tensor.",
-        "Make it a tensor that requires grad before y is computed.",
+        MADE,
         "x = torch.tensor(x).requires_grad_()\ny = f(x)\n" + _ONES,
         mend_types,
     ),
@@ -169,8 +171,9 @@ ROWS = (
         r"(?P<index>\d+)) appears to not have been used in the graph",
         "No recorded operations lead from an input to the outputs.",
         "Differentiate by the very tensor that y was computed from: a slice or a "
-        "reshape of x made afterwards isn't. If y truly doesn't depend on it, "
-        "allow_unused=True returns None for it, which means zero.",
+        "reshape of x made afterwards isn't. A detach() in between cuts the path. If y "
+        "truly doesn't depend on it, allow_unused=True returns None for it, which "
+        "means zero.",
         "torch.autograd.grad(y, x, allow_unused=True)",
         mend_unused,
     ),
@@ -286,8 +289,9 @@ ROWS = (
         "access saved tensors after they have already been freed).",
         r"Trying to backward through the graph a second time",
         "An earlier backward pass freed the tensors that this graph had saved.",
-        "Pass retain_graph=True to the first call, or compute y again. Several sums of "
-        "one graph need one call: add up their v.",
+        "Pass retain_graph=True to the first call, or compute y again: in a loop, "
+        "detach() the state that the last step left. Several sums of one graph need "
+        "one call: add up their v.",
         "y = f(x)\n"
         "torch.autograd.grad(y, x, grad_outputs=v, retain_graph=True)  # first call\n"
         "torch.autograd.grad(y, x, grad_outputs=v)",

@@ -180,12 +180,12 @@ def mend_types(call: Call, match: re.Match[str]) -> Mended:
             return cause, code, _HELD
         several = isinstance(call.given[0], list | tuple)
         one = replace(call, outputs=(Argument("y", call.given[0]),))
-        return cause, _again(call if several else one)
+        return cause, _again(call if several else one), ITSELF
     if others := _no_tensors(call.inputs):
         cause = f"{_types(others)}, but inputs must be tensors that require grad."
         if code := _by_tensors(call, others):
             return cause, code, _HELD
-        return cause, _made(call, others)
+        return cause, _made(call, others), MADE
     return mend_cotangents(call, match)
 
 
@@ -404,6 +404,8 @@ def _shapes(arguments: Sequence[Argument], joint: str) -> str:
 
 
 _RAW = re.compile("_raw_saved_")
+ITSELF = "Pass the tensor itself, before .item(), .tolist() or .numpy()."
+MADE = "Make it a tensor that requires grad before y is computed."
 _KEEP = "Compute the outputs again, and keep them in a list."
 _OF_MODEL = "Pass its parameters."
 _HELD = "Pass the tensors that it holds."

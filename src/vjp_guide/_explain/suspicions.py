@@ -178,9 +178,11 @@ def _zero_results(evidence: _Evidence) -> Iterator[str]:
     if not any(each.size for each in found) or not any(each.any() for each in v):
         return
     reason = (
-        "perhaps two sides that both depend on x cancel (detach one), the outputs add "
+        "perhaps a factor or the slope is 0 here (LoRA's B at the start, abs or a norm "
+        "at 0), two sides that both depend on x cancel (detach one), the outputs add "
         "up to a constant (a softmax, normalised values), an operation such as argmax "
-        "or round cuts the path, or an activation is saturated."
+        "or round cuts the path, an activation is saturated, or float16 lost what is "
+        "below 6e-8 (scale the loss)."
     )
     if not any(each.any() for each in found):
         yield f"All results are 0 although v isn't: {reason}"
@@ -212,9 +214,10 @@ def _infinite_slopes(evidence: _Evidence) -> Iterator[str]:
         if bad := int((~np.isfinite(entries)).sum()):
             yield (
                 f"dL/d{x.name} has {bad:,} of {entries.size:,} entries that are nan or "
-                "infinite, though v is finite: mostly an infinite derivative, or 0 "
-                "times one (sqrt or a norm at 0, the branch that torch.where didn't "
-                "take). torch.autograd.set_detect_anomaly(True) names the operation."
+                "infinite, though v is finite: mostly an infinite derivative, 0 times "
+                "one (sqrt or a norm at 0, the branch that torch.where didn't take), "
+                "or a number too large for float16. vjp_guide.trace names the "
+                "operation: first_nonfinite."
             )
 
 
@@ -302,7 +305,7 @@ def _couples(evidence: _Evidence, shape: tuple[int, ...]) -> bool:
     """
     count = int(np.prod(shape))
     dense = evidence.check.jacobian
-    if dense is not None:
+    if dense is not None and evidence.check.agrees:  # else it may be none
         blocks = dense.reshape(count, evidence.call.outputs[0].size // count, count, -1)
         return bool(blocks.swapaxes(1, 2)[~np.eye(count, dtype=bool)].any())
     masks = _separating(count)
