@@ -84,6 +84,24 @@ function placesOf({ words, numbers, places }) {
   }));
 }
 
+/* Return the phrases of each part, of the words that it knows, from the steps that _choices in __init__.py yields. */
+function phrasesOf({ phrases, choices }, known) {
+  const steps = numbersOf(choices);
+  let at = 0;
+  return [...numbersOf(phrases)].map((count, part) => {
+    let first = 0;
+    return Array.from({ length: count }, () => {
+      const numbers = [];
+      for (let number = first, isLast = 0; !isLast; at++) {
+        isLast = steps[at] & 1;
+        numbers.push((number += steps[at] >> 1));
+      }
+      [first] = numbers;
+      return numbers.map((number) => known[part][number]);
+    });
+  });
+}
+
 /* Return the address and the title of a part, of which one may give the other. */
 function partOf(row) {
   if (typeof row !== "string") return { anchor: row[0], title: row.at(-1) };
@@ -194,13 +212,12 @@ class Query {
 
 /* The parts of all pages, with what is searched of them and of whole pages. */
 class Library {
-  constructor({ pages, phrases, favours, meanings, aside }) {
+  constructor({ pages, favours, meanings, aside }) {
     Object.assign(this, { favours, meanings, aside: new RegExp(aside) });
     this.parts = pages.flatMap(([, , , ...rows], page) => rows.map((row) => ({ page, ...partOf(row) })));
     this.entries = pages.map(([name, place, description, top = ""]) => ({ name, place, description, title: partOf(top).title }));
-    const counts = numbersOf(phrases);
-    this.owners = this.parts.flatMap((_, part) => Array(1 + counts[part]).fill(part)); // of titles and phrases
-    this.titled = this.owners.map((part, text) => (part === this.owners[text - 1] ? -1 : part)); // of titles alone
+    this.owners = [...this.parts.keys()]; // of titles, then of phrases
+    this.first = this.entries.length + this.parts.length; // title
   }
 
   /* Return the library of an index. Taps are answered while it is built. */
@@ -209,7 +226,7 @@ class Library {
     await pause();
     library.places = placesOf(index);
     await pause();
-    library.tell();
+    library.tell(index);
     for (const [name, ...rest] of library.kinds()) {
       await pause();
       library[name] = new Texts(library.places, ...rest);
@@ -220,31 +237,38 @@ class Library {
     return library;
   }
 
-  /* Add the words of titles and descriptions, which the index leaves out, since it has their texts. */
-  tell() {
-    const [size, end] = [this.parts.length, this.parts.length + this.owners.length];
-    const told = new Map();
-    const add = (words, place) => {
-      for (const word of new Set(words)) {
-        if (!told.has(word)) told.set(word, []);
-        told.get(word).push(place);
-      }
+  /* Add the words of titles and descriptions, which the index leaves out, since it has their texts, and give
+     each phrase its own. */
+  tell(index) {
+    const told = new Map([...this.places.keys()].map((word) => [word, []]));
+    const add = (words, text) => {
+      for (const word of new Set(words)) told.has(word) ? told.get(word).push(text) : told.set(word, [text]);
     };
-    this.titled.forEach((part, text) => part < 0 || add(stems(this.parts[part].title, { isWhole: true }), size + text));
-    this.entries.forEach(({ title, description }, page) => add(stems(`${title} ${description}`), end + page));
-    for (const [word, places] of told) this.places.set(word, [...(this.places.get(word) ?? []), ...places]);
+    const [first, size] = [this.first, this.parts.length];
+    const known = this.parts.map(({ title }) => [...new Set(stems(title, { isWhole: true }))]);
+    this.entries.forEach(({ title, description }, page) => add(stems(`${title} ${description}`), page));
+    known.forEach((words, part) => add(words, first + part));
+    for (const [word, places] of this.places)
+      for (const text of places)
+        if (text >= first && text < first + size) known[text - first].push(word);
+        else told.get(word).push(text < first ? text : text - size);
+    phrasesOf(index, known).forEach((phrases, part) => phrases.forEach((words) => {
+      add(words, first + this.owners.push(part) - 1);
+    }));
+    this.places = told;
   }
 
   /* Return what is ranked: the name, how many there are, of which a listed text is a part, and b. */
   kinds() {
-    const [size, pages] = [this.parts.length, this.entries.length];
-    const end = size + this.owners.length;
+    const [pages, size] = [this.entries.length, this.parts.length];
+    const titled = (text) => (text < this.first + size ? text - this.first : -1);
+    const part = (text) => (text < this.first ? text - pages : this.owners[text - this.first]);
     return [
-      ["texts", size, (text) => (text < size ? text : this.owners[text - size] ?? -1)],
-      ["pages", pages, (text) => this.parts[text < size ? text : this.titled[text - size]]?.page ?? -1, LENGTH_OF_PAGES],
-      ["titles", size, (text) => this.titled[text - size] ?? -1],
-      ["asked", this.owners.length, (text) => (text < end ? text - size : -1)],
-      ["abouts", pages, (text) => text - end],
+      ["texts", size, part],
+      ["pages", pages, (text) => this.parts[text < this.first ? text - pages : titled(text)]?.page ?? -1, LENGTH_OF_PAGES],
+      ["titles", size, titled],
+      ["asked", this.owners.length, (text) => text - this.first],
+      ["abouts", pages, (text) => (text < pages ? text : -1)],
     ];
   }
 

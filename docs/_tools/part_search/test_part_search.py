@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from itertools import accumulate, islice, pairwise
 from typing import Any
 
 import pytest
@@ -204,19 +204,40 @@ def test_an_entry_of_the_index_is_a_part() -> None:
 
 
 def test_the_index_tells_where_each_word_is() -> None:
-    """Tests the order: all parts, titles with phrases, then descriptions."""
+    """Tests the order: descriptions, all parts, their phrases, then their names."""
     pages = [Page("a", "Plums. Pears.", found()), Page("b", "", found())]
+    pages[0].parts[0].names.add("fig")
     made = index(pages, {"a": "", "b": "a"}, synonyms={"Old name": "pears"})
     places = listed(made)
 
-    assert places["appl"] == [0, 2]
+    assert places["appl"] == [2, 4]
     assert "titl" not in places
-    assert places["plum"] == [7, 11]
-    assert places["pear"] == [1, 3, 12]
+    assert places["plum"] == [7, 9]
+    assert places["pear"] == [0, 3, 5]
+    assert places["fig"] == [10]
     assert [ord(letter) - FIRST for letter in made["phrases"]] == [0, 2, 0, 2]
     assert made["meanings"] == [(["old", "name"], ["pear"])]
     assert made["pages"][0] == ["a", "", "Plums.", "A title", "Below"]
     assert made["pages"][1][:3] == ["b", "a", ""]
+
+
+def test_phrases_are_steps_through_the_words_of_their_part() -> None:
+    """Tests words of the title, which come first, and others in the index's order."""
+    asked = [{"ripe", "plum"}, {"fig", "pear"}, {"pear"}, {"fig", "plum"}]
+    part = Part("fruit", "Pear plum", set(), {"pear", "plum"}, asked)
+    made = index([Page("a", "", [part])], {"a": ""})
+
+    known = ["pear", "plum", *made["words"].split(" ")]
+    steps = [divmod(ord(letter) - FIRST, 2) for letter in made["choices"]]
+    ends = [0, *(at for at, (_, last) in enumerate(steps, 1) if last)]
+    phrases, first = [], 0
+    for start, end in pairwise(ends):
+        numbers = [*accumulate((step for step, _ in steps[start:end]), initial=first)]
+        phrases.append({known[number] for number in numbers[1:]})
+        first = numbers[1]
+
+    assert made["phrases"] == _letter(len(asked))
+    assert sorted(map(sorted, phrases)) == sorted(map(sorted, asked))
 
 
 @pytest.mark.parametrize(
@@ -243,8 +264,8 @@ def test_a_word_that_is_mentioned_everywhere_finds_what_is_asked_for_by_it() -> 
     ]
     places = listed(index([Page("a", "", found)], {"a": ""}))
 
-    assert places["plum"] == [20]
-    assert places["fig"] == [0, *range(3, 20), 21, 22]
+    assert places["plum"] == [41]
+    assert places["fig"] == [1, *range(4, 21), 42, 43]
 
 
 def test_words_of_the_same_texts_stand_together() -> None:
