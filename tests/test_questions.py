@@ -317,6 +317,7 @@ THREADS = {
         "github.com/MichiganCOG/ViP/issues/21",
     ],
     222: [
+        "github.com/pytorch/pytorch/issues/24816",
         "github.com/pytorch/pytorch/issues/121416",
         "github.com/pytorch/pytorch/issues/64305",
         "github.com/pytorch/pytorch/issues/67180",
