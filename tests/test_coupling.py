@@ -214,6 +214,16 @@ def test_tells_at_any_size_and_shape(batch: int, shape: tuple[int, ...]) -> None
     assert len(passes) <= (6 if batch == 5 else 5)
 
 
+@pytest.mark.filterwarnings("ignore:ComplexHalf support")
+@pytest.mark.parametrize("batch", [4, 20])
+def test_complex_halves_have_a_verdict(batch: int) -> None:
+    """Tests a dtype that torch can't sum."""
+    x = torch.randn(batch, 2, dtype=torch.complex64).to(torch.complex32)
+    x.requires_grad_()
+
+    assert not coupling(x + x.flip(0), x).independent
+
+
 def test_a_large_batch_has_a_verdict_and_a_figure() -> None:
     """Tests what is said where no row was measured."""
     x = torch.randn(20, 2, requires_grad=True)

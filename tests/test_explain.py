@@ -289,6 +289,22 @@ def test_the_check_tells_a_backward_that_is_not_linear() -> None:
     )
 
 
+@pytest.mark.parametrize("limit", [1.0, 9.0])
+def test_the_check_tells_a_hook_that_clips_the_gradient_of_a_loss(
+    limit: float,
+) -> None:
+    """Tests v = 1, which the only row of the Jacobian has too, and a limit too far."""
+    x = vector()
+    x.register_hook(lambda v: v.clamp(-limit, limit))
+    loss = (x * torch.tensor([0.5, 3.0, -4.0]).double()).sum()
+
+    explanation = explain(loss, x)
+
+    assert explanation.check
+    assert explanation.check.agrees is (limit == 9)
+    assert explanation.check.difference == (0 if limit == 9 else 1)
+
+
 def infinite_v(x: Tensor) -> tuple[Any, Any, Any]:
     """Return a call whose v is infinite."""
     return x * 2, x, torch.full((3,), torch.inf).double()

@@ -311,7 +311,8 @@ class _Measurement:
             spread = (scales.square() + _MEAN_SQUARE).sqrt().cpu()
             others = torch.maximum(others, _finite(change) / spread)
             if _ratio(others, received) > self._tolerance:
-                self._require_linear(v + scaled, product + other, change.max())
+                both = _wide(v) + scaled, _wide(product) + other
+                self._require_linear(*both, change.max())
                 break
         return received, others
 
@@ -338,7 +339,7 @@ class _Measurement:
             )
 
     def _product(self, v: Tensor) -> Tensor:
-        return self._pullback.single(v)[0]
+        return self._pullback.single(v.to(self._y))[0]
 
     def _squares(self, samples: tuple[int, ...], max_bytes: int) -> Tensor:
         """Return the squared norms for one random ``v`` for each sample."""
@@ -349,10 +350,8 @@ class _Measurement:
             v = y.new_zeros(len(chosen), *y.shape, layout=torch.strided)
             v[range(len(chosen)), chosen] = self._random(len(chosen))
             (products,) = self._pullback(v)
-            self._v, self._products = (
-                self._v + v.sum(0),
-                self._products + products.sum(0),
-            )
+            self._v = self._v + _wide(v).sum(0)
+            self._products = self._products + _wide(products).sum(0)
             norms = torch.stack([_norms(product) for product in products])
             blocks.append(norms.square())
         return torch.cat(blocks)
@@ -374,9 +373,12 @@ def _rows(tensor: Tensor) -> Tensor:
 
 def _norms(tensor: Tensor) -> Tensor:
     """Return the norm of each sample."""
-    dtype = torch.complex128 if tensor.is_complex() else torch.float64
-    norms: Tensor = torch.linalg.vector_norm(_rows(tensor.to(dtype)), dim=1)
+    norms: Tensor = torch.linalg.vector_norm(_rows(_wide(tensor)), dim=1)
     return norms.cpu()
+
+
+def _wide(tensor: Tensor) -> Tensor:
+    return tensor.to(torch.complex128 if tensor.is_complex() else torch.float64)
 
 
 def _scaled(tensor: Tensor, scales: Tensor) -> Tensor:

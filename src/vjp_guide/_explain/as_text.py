@@ -17,7 +17,7 @@ _WIDTH = 79
 _MOST_INPUTS, _MOST_ROWS, _MOST_VALUES = 3, 12, 16
 _LIKELY = (
     "perhaps a hook or a custom backward isn't linear in v, as one that clips is, or "
-    "the backward pass computes in a lower precision"
+    "the backward pass computes in a lower precision, as under autocast"
 )
 
 

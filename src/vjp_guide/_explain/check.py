@@ -23,6 +23,7 @@ Parts = list[tuple[Array, list[Array]]]
 """For each real Jacobian of an output: weights, and the Jacobian by input."""
 
 _FEWEST_TERMS, _MOVES = 8, 64
+_HALF = 0.5  # scales without rounding, and exceeds no limit that v keeps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,11 +140,11 @@ def _rows(passes: Passes, y: Argument, unit: complex) -> list[Array]:
     rows = []
     for place in np.ndindex(y.shape):
         one_hot = np.zeros(y.shape, dtype=type(unit))
-        one_hot[place] = unit
+        one_hot[place] = _HALF * unit  # else a hook that clips gives the same for ones
         rows.append(passes.gradients([y.value], [cotangent(y, one_hot)]))
     columns = zip(*rows, strict=True) if rows else ([] for _ in passes.call.inputs)
     return [
-        np.asarray(column).reshape(y.shape + x.shape)
+        np.asarray(column).reshape(y.shape + x.shape) / _HALF
         for x, column in zip(passes.call.inputs, columns, strict=True)
     ]
 
