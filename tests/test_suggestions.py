@@ -1,14 +1,17 @@
 """Tests that each suggested call differs from the one that fails, and runs."""
 
 import itertools
+import random
 from collections import OrderedDict, deque, namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vjp_guide import Explanation, diagnose, explain
 
@@ -168,7 +171,8 @@ SETUPS = {
     "no input": "y, x = x.sum(), None",
     "name as input": "y, x = x.sum(), 'weight'",
     "class as input": "y, x = x.sum(), nn.Linear",
-    "distribution as input": "y, x = x.sum(), torch.distributions.Normal(x, 1.0)",
+    "distribution as input": "f = lambda d: d.loc.sum()\n"
+    "x = torch.distributions.Normal(x, 1.0)\ny = f(x)",
     "unused parameters": "y, x = model[0](data).sum(), model.parameters()",
     "frozen parameters": "model.requires_grad_(False)\n"
     "f = lambda _: model(data).sum()\ny, x = f(0), model.parameters()",
@@ -188,19 +192,64 @@ SETUPS = {
     "f = lambda x: m(x).sum()\ny = f(x)\nwith torch.no_grad():\n"
     "    m.weight_orig.mul_(2)\n    m.weight_v.mul_(2)\n    m.weight_u.mul_(2)\n"
     "    m.weight.mul_(2)",
+    "generator of vs": "y, v = (2 * x, 3 * x), (torch.ones(k) for k in (3, 2))",
+    "generator of a number": "y, v = x.sum(), map(float, '1')",
+    "generator of vs, unused": "a = torch.ones(3, requires_grad=True)\n"
+    "y, v = 2 * a, iter([torch.ones(3)])",
+    "generator of vs, no graph": "f = lambda x: 2 * x\n"
+    "y, v = f(x.detach()), iter([torch.ones(3)])",
+    "nothing": "y, x = (), ()",
+    "no outputs, no input": "y, x = (), None",
+    "no inputs": "y, x, v = 2 * x, [], torch.ones(2)",
+    "empty dict": "y, x = x.sum(), {}",
+    "no parameters": "y, x = x.sum(), nn.Flatten()",
+    "used up parameters": "y, x = model(data).sum(), model.parameters()\n*x,",
+    "frozen module": "f = lambda m: m(data).sum()\n"
+    "x = model.requires_grad_(False)\ny = f(x)",
+    "module with an unused part": "x = model\ny = model[0](data).sum()",
+    "wrong v, unused": "a = torch.ones(2, requires_grad=True)\n"
+    "y, x, v = 2 * x, [x, a], torch.ones(2)",
+    "no v, unused": "a = torch.ones(2, requires_grad=True)\ny, x = 2 * x, a",
+    "wrong v, no graph": "y, v = x.detach(), torch.ones(2)",
+    "wrong v, plain input": "y, x, v = 2 * x, [x, torch.ones(3)], torch.ones(2)",
+    "edges": "y = [torch.autograd.graph.get_gradient_edge(2 * x)] * 12",
+    "edge and a number": "y = torch.autograd.graph.get_gradient_edge(2 * x)\nv = 3",
+    "unused edge": "y = torch.ones(3, requires_grad=True)\n"
+    "x = torch.autograd.graph.get_gradient_edge(x)",
+    "nested outputs, integer input": "f = lambda x: (2 * x, [x.sum()])\n"
+    "y, x = f(x), torch.arange(3)",
+    "nested outputs, number input": "f = lambda x: (x, [x.exp()])\ny, x = f(x), 2.0",
+    "nested outputs, no input": "f = lambda x: (2 * x, [x.sum()])\ny, x = f(x), None",
+    "nested outputs, plain input": "f = lambda *xs: {'a': [sum(xs)]}\n"
+    "y, x = f(x), [x, torch.ones(3)]",
+    "inner v and None": "y, v = [2 * x, x.sum()], [[torch.ones(3)], None]",
+    "inner v, wrong": "y, v = [2 * x, x.sum()], [[torch.ones(2)], [torch.ones(3)]]",
+    "inner numbers": "y, v = [2 * x, x.sum()], [[1.0, 2.0, 3.0], torch.ones(())]",
+    "inner numbers, one a tensor": "y, v = 2 * x, [[torch.tensor(1.0), 2.0, 3.0]]",
+    "two inner vs": "y, v = [2 * x, x.sum()], [[torch.ones(3)] * 2, None]",
+    "v in a dict": "f = lambda x: 2 * x\ny, v = f(x), {'y': torch.ones(3)}",
     "leaf edit": "x = x.exp().detach().requires_grad_()\ny = (x * x).sum()\n"
     "with torch.no_grad():\n    x += 1",
 }
 
 
-def squares(*xs: Tensor | list[Tensor]) -> Tensor:
-    """Return the sum of the squares of tensors, or of a list of them."""
-    tensors = [y for x in xs for y in (x if isinstance(x, list) else [x])]
-    return torch.stack([(each.double() ** 2).sum() for each in tensors]).sum()
+def squares(*xs: object) -> Tensor:
+    """Return the sum of the squares of what tensors, lists and models hold."""
+    return torch.stack([(each.double() ** 2).sum() for each in held(xs)]).sum()
 
 
-def names(setup: str) -> dict[str, Any]:
-    """Run a program and return its names."""
+def held(value: object) -> list[Tensor]:
+    """Return the tensors in what may stand for inputs."""
+    entries = value.parameters() if isinstance(value, nn.Module) else value
+    if isinstance(entries, dict):
+        entries = entries.values()
+    if isinstance(entries, Tensor) or not isinstance(entries, Iterable):
+        return [entries] if isinstance(entries, Tensor) else []
+    return [y for each in entries if not isinstance(each, str) for y in held(each)]
+
+
+def names(setup: str, mode: Callable[[], Any] = nullcontext) -> dict[str, Any]:
+    """Run a program, its last part under a mode, and return its names."""
     found: dict[str, Any] = {
         "Output": Output,
         "ModelOutput": ModelOutput,
@@ -210,7 +259,9 @@ def names(setup: str) -> dict[str, Any]:
         "v": None,
     }
     found["f"] = squares
-    exec(CODE + setup, found)  # noqa: S102 (the table holds programs)
+    exec(CODE, found)  # noqa: S102 (the model is made outside of the mode)
+    with mode():
+        exec(setup, found)  # noqa: S102 (the table holds programs)
     return found
 
 
@@ -222,7 +273,8 @@ def test_the_suggestion_runs(kind: str) -> None:
     explanation = explain(found["y"], found["x"], found["v"])
 
     assert isinstance(explanation, Explanation)
-    check(explanation, {**found, **scope(found)})
+    again = names(SETUPS[kind])  # with iterators that aren't used up
+    check(explanation, {**again, **scope(again)})
 
 
 def returned(x: Tensor) -> dict[str, Any]:
@@ -369,6 +421,104 @@ def test_the_suggestion_leaves_a_mode(mode: str, *, inside: bool) -> None:
         assert explanation.diagnosis
         assert "is active here" in explanation.diagnosis.cause or inside
         check(explanation, {"torch": torch, "x": x, "y": y, "v": y, "f": torch.exp})
+
+
+@contextmanager
+def double_precision() -> Iterator[None]:
+    """Make float64 the default dtype meanwhile."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@contextmanager
+def deterministic() -> Iterator[None]:
+    """Allow nothing but deterministic algorithms meanwhile."""
+    torch.use_deterministic_algorithms(mode=True)
+    yield
+    torch.use_deterministic_algorithms(mode=False)
+
+
+ALL_MODES: dict[str, Callable[[], Any]] = {
+    **MODES,
+    "autocast": lambda: torch.autocast("cpu", dtype=torch.bfloat16),
+    "anomaly": torch.autograd.detect_anomaly,
+    "float64": double_precision,
+    "deterministic": deterministic,
+}
+
+
+def computes_again(found: dict[str, Any]) -> bool:
+    """Return whether ``f`` computes the outputs of a program from its inputs."""
+    if found["y"] is None or isinstance(found["x"], Iterator):
+        return False
+    own = found["f"] is not squares
+    return own or (isinstance(found["y"], Tensor) and bool(held(found["x"])))
+
+
+def twice(kind: str, mode: Callable[[], Any]) -> list[dict[str, Any]]:
+    """Return a program's names twice, no outputs where it can't run under a mode."""
+    with suppress(RuntimeError):
+        return [names(SETUPS[kind], mode) for _ in range(2)]
+    return [{"y": None}] * 2
+
+
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
+@pytest.mark.parametrize("mode", ALL_MODES)
+def test_suggestions_run_under_a_mode(mode: str) -> None:
+    """Tests some of the table, whose outputs ``f`` can compute again."""
+    for kind in random.Random(mode).sample(sorted(SETUPS), 12):  # noqa: S311 (a test)
+        found, again = twice(kind, ALL_MODES[mode])
+        if computes_again(found):
+            with ALL_MODES[mode]():
+                explanation = explain(found["y"], found["x"], found["v"])
+                assert isinstance(explanation, Explanation)
+                if explanation.diagnosis:
+                    check(explanation, {**again, **scope(again)})
+
+
+@pytest.mark.parametrize("v", [2.0, [1.0, 2.0, 3.0], np.ones(3)], ids=str)
+def test_the_suggestion_names_the_device(v: object) -> None:
+    """Tests a v that isn't a tensor, where the default device isn't that of y."""
+    x = torch.ones(3, requires_grad=True)
+    y = 2 * x
+
+    with torch.device("meta"):
+        explanation = explain(y, x, v)  # type: ignore[arg-type] # wrong on purpose
+        check(explanation, {"torch": torch, "x": x, "y": y, "v": v})
+
+
+INSIDE = {
+    "number": "y = f(x).detach().tolist()",
+    "dict": "f = lambda x: {'y': 2 * x, 'ids': torch.arange(3)}\ny = f(x)",
+    "dict of vs": "f = lambda x: {'y': 2 * x}\ny, v = f(x), {'y': torch.ones(3)}",
+    "tuple": "f = lambda x: (x.sum(), [2 * x])\ny = f(x)",
+    "wrong v": "f = lambda x: 2 * x\ny, v = f(x), torch.ones(2)",
+    "generator": "f = lambda x: (x * k for k in range(2))\ny = f(x)",
+    "numbers as v": "f = lambda x: 2 * x\ny, v = f(x), [1.0, 2.0, 3.0]",
+    "number as input": "y, x = f(x), 2.0",
+    "integers as input": "y, x = f(x), torch.arange(3)",
+    "many inputs": "x = [x * k for k in range(9)]\ny = f(x)",
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+@pytest.mark.parametrize("kind", INSIDE)
+def test_the_suggestion_for_other_faults_works_inside_a_transform(kind: str) -> None:
+    """Tests that it is torch.func's, whatever else is wrong with the call."""
+    found = names("")
+
+    def inner(x: Tensor) -> Tensor:
+        programs = [{**found, "x": x} for _ in range(2)]
+        for program in programs:
+            exec(INSIDE[kind], program)  # noqa: S102 (the table holds programs)
+        explanation = explain(*(programs[0][letter] for letter in "yxv"))
+        assert explanation.diagnosis
+        assert "torch.func.grad(" in explanation.diagnosis.code
+        check(explanation, {**programs[1], **scope(programs[1])})
+        return x.sum()
+
+    torch.func.jvp(inner, (torch.ones(3),), (torch.ones(3),))
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit")

@@ -1,6 +1,7 @@
 """The arguments of one call of :func:`torch.autograd.grad`, with names."""
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -130,11 +131,13 @@ class Call:
 
     def forward(self) -> str:
         """Return the computation of the outputs, with ``f`` for what the reader ran."""
-        inputs = "x" if self.is_of_model else self.inputs_code.strip("()")
-        outputs = whole("y", [y.name for y in self.outputs]).strip("()") or "y"
-        if "y" not in self.consumed or outputs != "y":
-            return f"{outputs} = f({inputs})"
-        one = len(self.outputs) == 1
+        inputs = "x" if self.is_of_model else variables("x", self.inputs)
+        if variables("y", self.outputs) != "y":  # what was left out is returned, too
+            count = len(_entries(self.given[0]))
+            return f"{', '.join(names('y', count))} = f({inputs})"
+        if "y" not in self.consumed:
+            return f"y = f({inputs})"
+        one = len(self.given[0]) <= 1
         return f"(y,) = f({inputs})" if one else f"y = list(f({inputs}))"
 
     @property
@@ -232,6 +235,13 @@ def _cotangents(value: object, outputs: int) -> tuple[object, ...]:
 
 def _name(letter: str, values: Sequence[object]) -> tuple[Argument, ...]:
     return tuple(map(Argument, names(letter, len(values)), values))
+
+
+def variables(letter: str, arguments: Sequence[Argument]) -> str:
+    """Return the variables that the arguments are, or in which they lie."""
+    code = " ".join(each.name for each in arguments)
+    found = re.findall(rf"(?<!['\w]){letter}\d*(?!['\w])", code)
+    return ", ".join(dict.fromkeys(found)) or letter
 
 
 def _name_inputs(value: object) -> tuple[Argument, ...]:

@@ -20,7 +20,8 @@ def unpacked(call: Call) -> Call:
     """
     ys = _found("y", call.given[0], call.outputs)
     xs = _found("x", call.given[1], call.inputs)
-    kept = [y for y in ys if _is_differentiable(y)] or ys
+    kept = [y for y in ys if _is_differentiable(y)]
+    kept = kept or [y for y in ys if _is_continuous(y)] or ys
     return replace(
         call,
         given=(call.given[0], [x.value for x in xs], call.given[2]),
@@ -103,13 +104,17 @@ def _is_differentiable(y: Argument) -> bool:
     return not isinstance(y.value, Tensor) or y.requires_grad
 
 
+def _is_continuous(each: Argument) -> bool:
+    return each.dtype.is_floating_point or each.dtype.is_complex
+
+
 def _without_constants(call: Call, xs: Sequence[Argument]) -> Sequence[Argument]:
     """Return the inputs, those that require grad where other things are among them.
 
     These are integers, such as buffers of a model, and what a container holds.
     """
     given = all(is_tensor(x.value) for x in call.inputs)
-    if given and all(x.dtype.is_floating_point or x.dtype.is_complex for x in xs):
+    if given and all(map(_is_continuous, xs)):
         return xs
     return [x for x in xs if _is_differentiable(x)] or xs
 

@@ -5,10 +5,12 @@ from itertools import zip_longest
 from math import prod
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from vjp_guide._call import Argument, Call, is_all, is_tensor
 from vjp_guide._contract import as_array
+from vjp_guide._explain.containers import within
 from vjp_guide._show import MOST_NUMBERED, join, listed
 
 Finding = tuple[str, str]
@@ -30,8 +32,8 @@ def correct_cotangents(call: Call, **changes: bool | None) -> str:
 
 
 def _all(call: Call, terms: list[str]) -> str:
-    ones = [_ones(y) for y in call.outputs]
-    if len(terms) > MOST_NUMBERED and terms == ones and call.outputs[0].name == "y[0]":
+    numbered = len(terms) > MOST_NUMBERED and call.outputs[0].name == "y[0]"
+    if numbered and terms == [f"torch.ones_like({y.name})" for y in call.outputs]:
         return "[torch.ones_like(each) for each in y]"
     return join(terms)
 
@@ -86,9 +88,13 @@ def _convert(y: Argument, v: Argument) -> str:
         numbers = as_array(v.name, v.value)
     except TypeError:
         return _ones(y)
+    held = [*within(*v)]
+    if any(each.shape for each in held):  # of which torch.as_tensor makes nothing
+        alone = len(held) == 1 and held[0].size == numbers.size
+        return _fit(held[0].name, held[0].shape, y) if alone else _ones(y)
     if numbers.dtype.kind == "c" and not y.dtype.is_complex:
         return _ones(y)
-    return _fit(f"torch.as_tensor({v.name}, dtype={y.dtype})", numbers.shape, y)
+    return _fit(f"torch.as_tensor({v.name}, {_made_as(y)})", numbers.shape, y)
 
 
 def _complaints(y: Argument, v: Argument, *, batched: bool) -> Iterator[str]:
@@ -156,4 +162,9 @@ def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
 def _ones(y: Argument) -> str:
     if isinstance(y.value, Tensor):
         return f"torch.ones_like({y.name})"
-    return f"torch.ones({y.shape}, dtype={y.dtype})"
+    return f"torch.ones({y.shape}, {_made_as(y)})"
+
+
+def _made_as(y: Argument) -> str:
+    is_default = y.device == torch.get_default_device()
+    return f"dtype={y.dtype}" + f", device='{y.device}'" * (not is_default)

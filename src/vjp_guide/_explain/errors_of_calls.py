@@ -9,6 +9,7 @@ from vjp_guide._explain.repair import (
     mend_in_place,
     mend_inputs,
     mend_mapping,
+    mend_no_inputs,
     mend_options,
     mend_outputs,
     mend_second,
@@ -138,6 +139,7 @@ ROWS = (
         "inputs is empty: an exhausted generator, or a model without parameters.",
         "Name what to differentiate by. Make a list of a generator that is used twice.",
         _ONES,
+        mend_no_inputs,
     ),
     Row(
         "inputs-mapping",

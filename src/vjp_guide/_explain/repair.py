@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import GradientEdge
 
-from vjp_guide._call import BUFFERS, Argument, Call, is_tensor
+from vjp_guide._call import BUFFERS, Argument, Call, is_tensor, variables
 from vjp_guide._contract import as_array
 from vjp_guide._explain.containers import unpacked, within
 from vjp_guide._explain.cotangents import (
@@ -18,7 +19,7 @@ from vjp_guide._explain.cotangents import (
     explain_cotangents,
     fitting_cotangents,
 )
-from vjp_guide._graph import edge, walk
+from vjp_guide._graph import ancestors, edge, walk
 from vjp_guide._quiet import plain_settings
 from vjp_guide._show import join, listed
 
@@ -28,16 +29,49 @@ Repair = Callable[[Call, re.Match[str]], Mended]
 
 
 def mended(repair: Repair, call: Call, match: re.Match[str]) -> Mended:
-    """Return what a repair finds; outputs that an iterator held are computed again."""
-    if "y" not in call.consumed:
-        return repair(call, match)
-    if not call.outputs:
-        one = replace(call, outputs=(Argument("y", None),))
-        again = f"{call.forward()}\n{one.code()}"
-        return "outputs was an iterator with nothing left in it.", again, _KEEP
-    cause, code, *fix = repair(call, match)
-    again = code if call.forward() in code else f"{call.forward()}\n{code}"
-    return (cause, again, fix[0]) if fix else (cause, again)
+    """Return what a repair finds, as a program that runs where the call stood."""
+    call = _made_again(call)
+    if call.outputs:
+        cause, code, *fix = repair(call, match)
+        code = _program(call, code)
+        return (cause, code, fix[0]) if fix else (cause, code)
+    used_up = "was an iterator with nothing left in it"
+    what = used_up if "y" in call.consumed else "is empty"
+    given = (*call.given[:2], None)
+    options = {**call.options, "grad_outputs": "torch.ones_like(y)"}
+    one = replace(call, given=given, options=options, cotangents=())
+    one = replace(one, outputs=(Argument("y", None),))
+    code = _right(one) if call.inputs else _with_an_input(one)
+    return f"outputs {what}.", _program(one, code), _KEEP
+
+
+def _made_again(call: Call) -> Call:
+    """Return the call with what iterators yielded as entries of lists."""
+    xs, vs = call.inputs, call.cotangents
+    own = call.is_of_model or call.consumed.get("x") == BUFFERS
+    if "x" in call.consumed and not own and any(any(within(*x)) for x in xs):
+        xs = tuple(Argument(f"x[{k}]", x.value) for k, x in enumerate(xs))
+    if "v" in call.consumed:
+        vs = tuple(Argument(f"v[{k}]", v.value) for k, v in enumerate(vs))
+    return replace(call, inputs=xs, cotangents=vs)
+
+
+def _program(call: Call, code: str) -> str:
+    """Return code that makes used up iterators again, and leaves the mode."""
+    lines = [
+        f"{letter} = list({letter})  # {letter} made again: an iterator serves once"
+        for letter in "xv"
+        if letter in call.consumed and f"{letter} = " not in code
+        if re.search(rf"\b{letter}\[|[,=] ?{letter}\b", code)
+    ]
+    if "y" in call.consumed and not _COMPUTED.search(code):
+        lines.append(call.forward())
+    code = "\n".join([*lines, code])
+    if not _mode() or not _COMPUTED.search(code):
+        return code
+    off = "torch.inference_mode(mode=False), torch.enable_grad()"
+    enable = off if torch.is_inference_mode_enabled() else "torch.enable_grad()"
+    return f"with {enable}:\n{indent(code, '    ')}"
 
 
 def mend_cotangents(call: Call, _: re.Match[str]) -> Mended:
@@ -67,8 +101,7 @@ def _right(call: Call) -> str:
         return _by_tensors(one, others) or _made(one, others)
     if isinstance(call.given[1], Mapping) and type(call.given[1]) is not dict:
         return _with_inputs(one, "dict(x)")
-    again = "x" in call.consumed and not call.is_of_model
-    return _of_iterator(one) if again else correct_cotangents(tidy)
+    return _complete(replace(tidy, outputs=tidy.outputs or call.outputs))
 
 
 def _left_out(call: Call, kept: set[int]) -> Iterator[Argument]:
@@ -109,7 +142,7 @@ def mend_in_place(call: Call, _: re.Match[str]) -> Mended:
 def mend_unused(call: Call, match: re.Match[str]) -> Mended:
     """Return the call that allows unused inputs; older releases don't name them."""
     xs = call.inputs if match["index"] is None else [call.inputs[int(match["index"])]]
-    ys = listed([y.name for y in call.outputs], " or ") or "outputs, which is empty"
+    ys = listed([y.name for y in call.outputs], " or ")
     cause = f"No recorded operations lead from {_shapes(xs, ' or ')} to {ys}."
     return cause, correct_cotangents(call, allow_unused=True)
 
@@ -118,17 +151,16 @@ def mend_inputs(call: Call, _: re.Match[str]) -> Mended:
     """Return the computation, repeated with inputs that require grad."""
     if _has_metadata(call.given[1]):
         cause = "state_dict() holds copies that are cut off from the graph."
-        return cause, _named_parameters(call)
+        return cause, _right(call)
     if call.consumed.get("x") == BUFFERS:
-        code = _with_inputs(call, "list(model.parameters())")
-        return "The buffers of a model have no gradient.", code, _OF_MODEL
+        return "The buffers of a model have no gradient.", _right(call), _OF_MODEL
     names = _shapes(_constants(call), " and ")
     cause = f"{names}: requires_grad is False, so autograd recorded nothing about it."
     tidy = unpacked(call)
     if not _constants(tidy):
         kept = f"{cause} Integers, and the buffers of a model, have no gradient."
-        return kept, correct_cotangents(tidy)
-    return cause, _again(call)
+        return kept, _right(call)
+    return cause, _right(call)
 
 
 def mend_outputs(call: Call, match: re.Match[str]) -> Mended:
@@ -140,12 +172,24 @@ def mend_outputs(call: Call, match: re.Match[str]) -> Mended:
         return cause, _functional(call), _USE_FUNC
     if _mode():
         cause = f"{what}: {_mode()} is active here, in which nothing is recorded."
-        return cause, _again(call)
-    tidy = unpacked(call)
-    if any(y.requires_grad for y in tidy.outputs):
-        cause = f"{what}: leave out what doesn't depend on x."
-        return cause, correct_cotangents(tidy)
-    return f"{what} that leads back to the inputs.", _again(call)
+        return cause, _right(call)
+    if any(y.requires_grad for y in unpacked(call).outputs):
+        return f"{what}: leave out what doesn't depend on x.", _right(call)
+    return f"{what} that leads back to the inputs.", _right(call)
+
+
+def mend_no_inputs(call: Call, _: re.Match[str]) -> Mended:
+    """Return the call with an input."""
+    return "", _with_an_input(call)
+
+
+def _with_an_input(call: Call) -> str:
+    if call.consumed.get("x", "").startswith("Module."):
+        return _with_inputs(call, "list(model.parameters())")
+    nothing = Argument("x", None)
+    given = (call.given[0], None, None)
+    one = replace(call, given=given, inputs=(nothing,), cotangents=())
+    return _made(one, [nothing])
 
 
 def mend_second(call: Call, _: re.Match[str]) -> Mended:
@@ -180,7 +224,7 @@ def mend_types(call: Call, match: re.Match[str]) -> Mended:
             return cause, code, _HELD
         several = isinstance(call.given[0], list | tuple)
         one = replace(call, outputs=(Argument("y", call.given[0]),))
-        return cause, _again(call if several else one), ITSELF
+        return cause, _right(call if several else one), ITSELF
     if others := _no_tensors(call.inputs):
         cause = f"{_types(others)}, but inputs must be tensors that require grad."
         if code := _by_tensors(call, others):
@@ -199,7 +243,11 @@ def _by_tensors(call: Call, others: Sequence[Argument]) -> str:
     """Return the call with the tensors that the inputs hold, or "" if none."""
     if model := _module(call):
         name, module = model
-        return f"model = {name}\n{_with_inputs(call, _parameters('model', module))}"
+        parameters = list(module.parameters())
+        code = _with_inputs(call, _parameters("model", module), *parameters)
+        frozen = not any(each.requires_grad for each in parameters)
+        require = ".requires_grad_()" * frozen
+        return f"model = {name}{require}\n{code}" if parameters else ""
     if any(isinstance(x.value, nn.Module | Iterator) for x in others):
         consumed = "x" in call.consumed
         every = "list(model.parameters())" if consumed else _every(call)
@@ -209,12 +257,8 @@ def _by_tensors(call: Call, others: Sequence[Argument]) -> str:
             return _with_inputs(call, "dict(x)")
         if _is_of_a_model(call):
             return _named_parameters(call)
-    if "x" in call.consumed:
-        return _of_iterator(call)
     tidy = unpacked(call)
-    return (
-        correct_cotangents(replace(tidy, outputs=call.outputs)) if tidy.inputs else ""
-    )
+    return _complete(replace(tidy, outputs=call.outputs)) if tidy.inputs else ""
 
 
 def _is_of_a_model(call: Call) -> bool:
@@ -222,17 +266,6 @@ def _is_of_a_model(call: Call) -> bool:
     values: list[Any] = [x.value for x in call.inputs]
     own = call.consumed["x"].startswith("Module.")
     return own or all(isinstance(pair[1], nn.Parameter | nn.Module) for pair in values)
-
-
-def _of_iterator(call: Call) -> str:
-    """Return the call with the tensors that an iterator yields, made once more."""
-    entries = [Argument(f"x[{k}]", x.value) for k, x in enumerate(call.inputs)]
-    given = (call.given[0], [x.value for x in entries], call.given[2])
-    tidy = unpacked(replace(call, given=given, inputs=tuple(entries), consumed={}))
-    if not tidy.inputs:
-        return ""
-    code = correct_cotangents(replace(tidy, outputs=call.outputs))
-    return f"x = list(x)  # x made again: an iterator serves once\n{code}"
 
 
 def _made(call: Call, others: Sequence[Argument]) -> str:
@@ -245,12 +278,13 @@ def _made(call: Call, others: Sequence[Argument]) -> str:
 
 def _new(x: Argument) -> str:
     """Return code that makes a tensor of what was passed."""
+    require = "" if _in_transform() else ".requires_grad_()"
     try:
         kind = as_array(x.name, x.value).dtype.kind
     except TypeError:
-        return f"{x.name} = torch.ones(2).requires_grad_()  # what y is computed from"
+        return f"{x.name} = torch.ones(2){require}  # what y is computed from"
     dtype = "" if kind in "fc" else ", dtype=torch.get_default_dtype()"
-    return f"{x.name} = torch.tensor({x.name}{dtype}).requires_grad_()"
+    return f"{x.name} = torch.tensor({x.name}{dtype}){require}"
 
 
 def _module(call: Call) -> tuple[str, nn.Module] | None:
@@ -271,7 +305,7 @@ def _module(call: Call) -> tuple[str, nn.Module] | None:
 
 
 def _parameters(name: str, model: nn.Module) -> str:
-    if all(each.requires_grad for each in model.parameters()):
+    if len({each.requires_grad for each in model.parameters()}) <= 1:
         return f"list({name}.parameters())"
     return f"[each for each in {name}.parameters() if each.requires_grad]"
 
@@ -294,9 +328,31 @@ def _named_parameters(call: Call) -> str:
     return f"x = dict(model.named_parameters())\n{_with_inputs(call, 'x')}"
 
 
-def _with_inputs(call: Call, code: str) -> str:
+def _with_inputs(call: Call, code: str, *tensors: Tensor) -> str:
     one = replace(call, given=(call.given[0], (), call.given[2]), consumed={})
-    return correct_cotangents(replace(one, inputs=(Argument(code, None),)))
+    xs = [Argument("", x) for x in tensors]
+    return _complete(replace(one, inputs=(Argument(code, None),)), xs)
+
+
+def _complete(call: Call, xs: Sequence[Argument] = ()) -> str:
+    """Return the call with cotangents that fit, and with what else it takes to run."""
+    if _constants(call) or not any(map(_has_graph, call.outputs)):
+        return _again(call)
+    allowed = call.options.get("allow_unused") or call.options.get("materialize_grads")
+    if allowed or not _any_unused(call, xs or call.inputs):
+        return correct_cotangents(call)
+    return correct_cotangents(call, allow_unused=True)
+
+
+def _has_graph(y: Argument) -> bool:
+    return y.requires_grad or isinstance(y.value, GradientEdge)
+
+
+def _any_unused(call: Call, xs: Sequence[Argument]) -> bool:
+    """Return whether an input isn't part of the graph, as far as is known."""
+    ys: list[Any] = [y.value for y in call.outputs if _has_graph(y)]
+    used = ancestors(*ys)
+    return any(edge(x.value) not in used for x in xs if is_tensor(x.value))
 
 
 def _is_pair(x: Argument) -> bool:
@@ -350,36 +406,47 @@ def _mode() -> str:
 
 def _functional(call: Call) -> str:
     """Return the derivative by torch.func, which can be transformed itself."""
-    names = call.inputs_code.strip("()")
-    places = ", ".join(map(str, range(len(call.inputs))))
-    numbers = f", argnums=({places})" if len(call.inputs) > 1 else ""
-    scalar = f"f({names})" if call.outputs[0].shape == () else f"f({names}).sum()"
-    if call.cotangents:
-        scalar = f"({call.cotangents[0].name} * f({names})).sum()"
-    return f"torch.func.grad(lambda {names}: {scalar}{numbers})({names})"
+    names = variables("x", call.inputs)
+    places = tuple(range(names.count(",") + 1))
+    numbers = f", argnums={places}" if len(places) > 1 else ""
+    pairs = zip(call.outputs, fitting_cotangents(call), strict=True)
+    scalar = " + ".join(_term(y, v) for y, v in pairs)
+    lines = [line for x in _constants(call) if (line := _requiring(x))]
+    if call.outputs[0].name == "y" and "y" not in call.consumed:
+        function = f"lambda {names}: {_Y.sub(f'f({names})', scalar)}"
+    else:
+        body = f"    {call.forward()}\n    return {scalar}\n"
+        lines.insert(0, f"def weighted({names}):\n{body}")
+        function = "weighted"
+    return "\n".join([*lines, f"torch.func.grad({function}{numbers})({names})"])
+
+
+def _term(y: Argument, v: str) -> str:
+    if v == "None":
+        return y.name
+    ones = f"torch.ones_like({y.name})"
+    return f"{y.name}.sum()" if v == ones else f"({v} * {y.name}).sum()"
 
 
 def _again(call: Call) -> str:
-    """Return the computation and the call, in a mode that records."""
+    """Return the computation and the call."""
+    if _in_transform():
+        return _functional(call)
     lines = [*map(_requiring, _constants(call))]
     if lines and call.is_of_model:
         lines = ["model.requires_grad_()"]
-    code = "\n".join([*lines, call.forward(), correct_cotangents(call)])
-    if not _mode():
-        return code
-    off = "torch.inference_mode(mode=False), torch.enable_grad()"
-    enable = off if torch.is_inference_mode_enabled() else "torch.enable_grad()"
-    return f"with {enable}:\n{indent(code, '    ')}"
+    return "\n".join([*lines, call.forward(), correct_cotangents(call)])
 
 
 def _requiring(x: Argument) -> str:
-    tensor = x.value
-    name = x.name
+    """Return code that makes a tensor require grad, as torch.func does by itself."""
+    tensor, name = x.value, x.name
+    require = "" if _in_transform() else ".requires_grad_()"
     if not (x.dtype.is_floating_point or x.dtype.is_complex):
-        return f"{name} = {name}.to(torch.get_default_dtype()).requires_grad_()"
+        return f"{name} = {name}.to(torch.get_default_dtype()){require}"
     if isinstance(tensor, Tensor) and tensor.is_inference():
-        return f"{name} = {name}.clone().requires_grad_()"
-    return f"{name}.requires_grad_()"
+        return f"{name} = {name}.clone(){require}"
+    return require and f"{name}{require}"
 
 
 def _constants(call: Call) -> list[Argument]:
@@ -403,6 +470,8 @@ def _shapes(arguments: Sequence[Argument], joint: str) -> str:
     return listed([f"{each.name} of shape {each.shape}" for each in arguments], joint)
 
 
+_Y = re.compile(r"(?<!['\w])y(?!['\w])")
+_COMPUTED = re.compile(r"\bf\(")
 _RAW = re.compile("_raw_saved_")
 ITSELF = "Pass the tensor itself, before .item(), .tolist() or .numpy()."
 MADE = "Make it a tensor that requires grad before y is computed."
