@@ -231,6 +231,36 @@ def test_the_fix_names_what_was_meant(outputs: str, inputs: str, code: str) -> N
     assert code in explanation.diagnosis.code
 
 
+class Measuring(torch.autograd.Function):
+    """Twice the input, with a backward that looks at a function of v."""
+
+    tool: Callable[..., object]
+
+    @staticmethod
+    def forward(_ctx: object, x: Tensor) -> Tensor:
+        """Return twice the input."""
+        return 2 * x
+
+    @staticmethod
+    def backward(_ctx: object, *vs: Tensor) -> Tensor:
+        """Return twice v."""
+        Measuring.tool(vs[0].sin(), vs[0])
+        return 2 * vs[0]
+
+
+@pytest.mark.parametrize("tool", [jacobian, coupling], ids=["jacobian", "coupling"])
+def test_a_batch_of_v_isn_t_said_to_have_no_graph(tool: Callable[..., object]) -> None:
+    """Tests what depends on v inside a backward that vmap batches."""
+    apply: Any = Measuring.apply
+    x, v = torch.ones(3, requires_grad=True), torch.eye(3, requires_grad=True)
+    Measuring.tool = tool
+    y = apply(x)
+
+    torch.autograd.grad(y, x, v[0], retain_graph=True, create_graph=True)
+    with pytest.raises(ValueError, match=r"puts holds a batch of v.*run the pass for"):
+        torch.autograd.grad(y, x, v, is_grads_batched=True, create_graph=True)
+
+
 DEEP = """
 import torch
 from vjp_guide import coupling, diagnose, explain, jacobian

@@ -8,6 +8,7 @@ from contextlib import suppress
 from numbers import Real
 
 from torch import Tensor
+from torch._C._functorch import is_legacy_batchedtensor
 from torch._subclasses import FakeTensor
 from torch.autograd.graph import GradientEdge
 
@@ -38,6 +39,7 @@ def require_input(name: str, value: object) -> Tensor:
             "computation"
         )
     if not tensor.requires_grad:
+        _require_no_batch(name, tensor)
         raise ValueError(
             f"{name} doesn't require grad: create it with requires_grad=True, or call "
             f"{name}.requires_grad_() before the computation"
@@ -45,10 +47,21 @@ def require_input(name: str, value: object) -> Tensor:
     return tensor
 
 
+def _require_no_batch(name: str, tensor: Tensor) -> None:
+    """Raise if a tensor doesn't show whether it has a graph."""
+    if is_legacy_batchedtensor(tensor):
+        raise ValueError(
+            f"{name} holds a batch of v, of a pass with is_grads_batched=True, and "
+            "whether it has a graph can't be seen: run the pass for one v, without "
+            "is_grads_batched"
+        )
+
+
 def require_graph(name: str, value: object) -> Tensor:
     """Return ``value`` if autograd recorded how it was computed, else raise."""
     tensor = require_tensor(name, value)
     if not tensor.requires_grad:
+        _require_no_batch(name, tensor)
         raise ValueError(
             f"{name} has no graph: it was computed from tensors that don't require "
             "grad, under torch.no_grad(), after .detach(), or by an operation "
