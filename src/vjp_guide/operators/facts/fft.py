@@ -22,7 +22,8 @@ OPERATORS = (
             Formula(
                 r"\bar x_n = \operatorname{Re} \sum_{k \le N/2} v_k\, e^{2\pi "
                 r"\mathrm{i}\, k n / N}",
-                "As for fft, over the half of the frequencies that is returned.",
+                "As for fft, over the half of the frequencies that is returned; N "
+                "times irfft of v, with its inner entries halved.",
             )
         ],
     ),
