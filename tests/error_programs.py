@@ -283,6 +283,7 @@ TOOLS = [
     Program("checkpoint-default", "torch.utils.checkpoint.checkpoint(f, x)"),
 ]
 # What only a GPU raises.
+EDIT_DATA = "def edit(x):\n    y = 2 * x\n    y.data = torch.zeros(1)\n    return y"
 CUDNN = 'exec("raise RuntimeError(text)", {"text": "%s"})'
 OTHERS = [
     Program("in-place-leaf", "x.add_(1)"),
@@ -496,6 +497,8 @@ OTHERS = [
         "batching-rule",
         "torch.vmap(lambda a: torch.add(a, a, out=torch.empty(2)))(y.detach())",
     ),
+    Program("func-data-edit", "torch.func.jacrev(edit)(x.detach())", EDIT_DATA),
+    Program("func-data-edit", "torch.vmap(edit)(y.detach())", EDIT_DATA),
     Program("data-pointer", "torch.vmap(lambda a: a.numpy())(y.detach())"),
     Program("data-pointer", "torch.func.grad(lambda a: a.data_ptr())(x.detach())"),
     Program(

@@ -276,6 +276,16 @@ ROWS = (
         "torch.stack([torch.from_numpy(x.detach().numpy()) for x in x.unsqueeze(0)])",
     ),
     Row(
+        "func-data-edit",
+        "func",
+        "mutating directly with `.data` inside functorch transform is not allowed.",
+        r"mutating directly with `\.data` (?:inside functorch|under vmap) transform",
+        "The function assigns to .data, which goes past the graph: the transform "
+        "would return the derivative of a function that wasn't computed.",
+        "Compute out of place, and return the new tensor.",
+        "torch.func.jacrev(lambda x: 2 * x)(x.detach())",
+    ),
+    Row(
         "backward-count",
         "custom-function",
         "function ScaleBackward returned an incorrect number of gradients "
