@@ -1,5 +1,7 @@
 """Norms, solves, inverses, determinants and decompositions."""
 
+import torch
+
 from vjp_guide.operators.facts.declare import (
     Formula,
     Operator,
@@ -191,6 +193,12 @@ OPERATORS = (
                 "As for solve; only the triangle that is read gets a product.",
             )
         ],
+    ),
+    Operator(
+        "lu_solve",
+        sample=lambda: call(
+            values(2, 3), values(2, 2, start=2), torch.tensor([2, 2]).int()
+        ),
     ),
     Operator(
         "cholesky_solve",
