@@ -16,6 +16,8 @@ from vjp_guide._show import MOST_NUMBERED, join, listed
 Finding = tuple[str, str]
 """What is wrong, in words, and an expression that puts it right."""
 
+_DENSE = {torch.strided, torch.jagged}
+
 
 def explain_cotangents(call: Call) -> str:
     """Return in words what is wrong with each cotangent."""
@@ -160,7 +162,7 @@ def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
 
 
 def _ones(y: Argument) -> str:
-    if isinstance(y.value, Tensor):
+    if isinstance(y.value, Tensor) and y.value.layout in _DENSE:
         return f"torch.ones_like({y.name})"
     return f"torch.ones({y.shape}, {_made_as(y)})"
 

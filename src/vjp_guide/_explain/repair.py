@@ -222,7 +222,8 @@ def mend_types(call: Call, match: re.Match[str]) -> Mended:
         cause = f"{_types(others)}, but outputs must be tensors computed from x."
         if code := _of_tensors(call):
             return cause, code, _HELD
-        several = isinstance(call.given[0], list | tuple)
+        numbers = all(isinstance(y.value, int | float) for y in others)  # of tolist()
+        several = isinstance(call.given[0], list | tuple) and not numbers
         one = replace(call, outputs=(Argument("y", call.given[0]),))
         return cause, _right(call if several else one), ITSELF
     if others := _no_tensors(call.inputs):
