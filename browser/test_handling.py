@@ -231,3 +231,26 @@ def test_reduced_motion(page: Page) -> None:
       getComputedStyle(node).transitionDuration !== "0s" ||
       getComputedStyle(node).scrollBehavior === "smooth").length"""
     assert page.evaluate(moving) == 0
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tutorials/exercises.html#exercise-17",
+        "reference/questions/cut-graphs.html#question-672",
+        "reference/elsewhere.html#elsewhere-second",
+    ],
+)
+def test_a_reload_stays_at_its_section(page: Page, path: str) -> None:
+    """Tests that a section far down is where a link and a reload look for it."""
+
+    def top() -> float:
+        section = page.locator(f"[id='{path.partition('#')[2]}']")
+        page.wait_for_timeout(1000)
+        return float(section.evaluate("section => section.getBoundingClientRect().top"))
+
+    visit(page, path)
+    linked = top()
+    assert 0 <= linked < 200
+    page.reload()
+    assert abs(top() - linked) < 2

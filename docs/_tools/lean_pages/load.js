@@ -17,5 +17,12 @@
   // As long as browsers hide text whose font is missing.
   const late = new Promise((next) => setTimeout(next, 3000));
   Promise.race([drawn, late]).then(() => setTimeout(load));
-  document.documentElement.classList.remove("no-js");
+  const { classList } = document.documentElement;
+  classList.remove("no-js");
+  // A place that the browser restores, after a reload or on the way back, is one on the whole page.
+  const [visit] = performance.getEntriesByType("navigation");
+  if (visit?.type === "navigate") {
+    classList.add("unread");
+    addEventListener("scroll", () => classList.remove("unread"), { once: true });
+  }
 }
