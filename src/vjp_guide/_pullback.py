@@ -74,8 +74,6 @@ class Pullback:
         first = tuple(row[None] for row in self.single(cotangents[0]))
         if len(cotangents) == 1:
             return first
-        if not (self._looped or self._one_by_one):
-            return self._many(cotangents)  # to join them takes longer than one more
         others = self._many(cotangents[1:])
         return tuple(map(torch.cat, zip(first, others, strict=True)))
 

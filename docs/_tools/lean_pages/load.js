@@ -19,10 +19,23 @@
   Promise.race([drawn, late]).then(() => setTimeout(load));
   const { classList } = document.documentElement;
   classList.remove("no-js");
-  // A place that the browser restores, after a reload or on the way back, is one on the whole page.
+  // A long page is laid out as it comes near, until its reader acts. Places that a link names, or
+  // that the browser restores after a reload or on the way back, are those of the whole page.
   const [visit] = performance.getEntriesByType("navigation");
-  if (visit?.type === "navigate") {
+  const top = (section) => section?.getBoundingClientRect().top ?? 0;
+  const layOut = () => {
+    if (!classList.contains("unread")) return;
+    const sections = [...document.querySelectorAll("article > section > section")];
+    const here = sections.find((section) => section.getBoundingClientRect().bottom > 0);
+    const before = top(here);
+    classList.remove("unread");
+    scrollBy({ top: top(here) - before, behavior: "instant" });
+  };
+  if (visit?.type === "navigate" && !location.hash) {
     classList.add("unread");
-    addEventListener("scroll", () => classList.remove("unread"), { once: true });
+    for (const act of ["click", "keydown", "wheel"])
+      addEventListener(act, layOut, { once: true, passive: true });
+    // Of a link to a text the page isn't told: the browser finds it first.
+    addEventListener("scroll", () => setTimeout(layOut, 300), { once: true, passive: true });
   }
 }
