@@ -254,3 +254,19 @@ def test_a_reload_stays_at_its_section(page: Page, path: str) -> None:
     assert 0 <= linked < 200
     page.reload()
     assert abs(top() - linked) < 2
+
+
+def test_a_link_within_a_new_page_leads_to_its_section(page: Page) -> None:
+    """Tests that sections that weren't laid out yet don't push it off the screen."""
+    visit(page, "reference/questions/cut-graphs.html")
+    assert page.locator("html.unread").count() == 1
+    link = page.locator(".toc-tree a").last
+    link.evaluate("link => link.click()")
+    target = page.locator(
+        f"[id='{(link.get_attribute('href') or '#').removeprefix('#')}']"
+    )
+    page.wait_for_timeout(1000)
+    top = target.evaluate("section => section.getBoundingClientRect().top")
+    left = "document.documentElement.scrollHeight - scrollY - innerHeight"
+    assert 0 <= top < 200 or page.evaluate(left) < 2
+    assert page.locator("html.unread").count() == 0

@@ -24,7 +24,7 @@ COUPLED: dict[str, Callable[[Tensor], Tensor]] = {
     "softmax over the batch": lambda x: x.softmax(0),
     "attention over the batch": attention,
     "shift": lambda x: x.roll(1, 0),
-    "one pair": lambda x: x + x[2] * torch.eye(5, 1, dtype=x.dtype),
+    "one pair": lambda x: x + x[2] * torch.eye(4, 1, dtype=x.dtype),
     "mean": lambda x: x - 1e-6 * x.mean(0),
 }
 INDEPENDENT: dict[str, Callable[[Tensor], Tensor]] = {
@@ -40,8 +40,8 @@ INDEPENDENT: dict[str, Callable[[Tensor], Tensor]] = {
 
 @pytest.fixture
 def x() -> Tensor:
-    """Return five samples of three features."""
-    return torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
+    """Return four samples of three features."""
+    return torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
 
 
 @pytest.mark.parametrize("function", COUPLED.values(), ids=COUPLED)
@@ -167,9 +167,9 @@ def test_compares_with_the_largest_on_the_diagonal() -> None:
 @pytest.mark.parametrize(
     ("outputs", "inputs", "options", "error", "message"),
     [
-        ("sum", "x", {}, ValueError, r"shapes \(\) and \(5, 3\).*before the reduction"),
-        ("x", "sum", {}, ValueError, r"\(5, 3\) and \(\)"),
-        ("half", "x", {}, ValueError, r"\(2, 3\) and \(5, 3\)"),
+        ("sum", "x", {}, ValueError, r"shapes \(\) and \(4, 3\).*before the reduction"),
+        ("x", "sum", {}, ValueError, r"\(4, 3\) and \(\)"),
+        ("half", "x", {}, ValueError, r"\(2, 3\) and \(4, 3\)"),
         ("x", "x", {"probes": 0}, ValueError, "probes must be at least 1, got 0"),
         ("x", "x", {"max_samples": 0}, ValueError, "max_samples must be at least 1"),
         ("root", "x", {}, ValueError, "isn't finite"),
@@ -197,10 +197,10 @@ def test_refuses_what_has_no_samples(
         coupling(tensors[outputs], tensors[inputs], **options)
 
 
-@pytest.mark.parametrize("batch", [1, 5, 8, 9, 64, 65, 512, 1_000])
+@pytest.mark.parametrize("batch", [1, 4, 5, 8, 9, 64, 65, 512, 1_000])
 @pytest.mark.parametrize("shape", [(), (2,), (2, 3)])
 def test_tells_at_any_size_and_shape(batch: int, shape: tuple[int, ...]) -> None:
-    """Tests one coupled pair, and none, in at most six products."""
+    """Tests one coupled pair, and none, in at most five products."""
     x = torch.randn(batch, *shape, requires_grad=True)
     moved = torch.cat([1e-3 * x[-1:], 0 * x[1:]])
     passes: list[int] = []
@@ -211,7 +211,7 @@ def test_tells_at_any_size_and_shape(batch: int, shape: tuple[int, ...]) -> None
     assert len(passes) <= 5
     passes.clear()
     assert coupling(y + moved, x).independent == (batch == 1)
-    assert len(passes) <= (6 if batch == 5 else 5)
+    assert len(passes) <= 5
 
 
 @pytest.mark.filterwarnings("ignore:ComplexHalf support")

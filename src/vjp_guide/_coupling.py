@@ -28,7 +28,7 @@ from vjp_guide._validation import (
 from vjp_guide.figures import Figure, heat_map
 
 _MOST_CELLS = 16
-_FEW = 5
+_FEW = 4
 # Powers of two scale without rounding: what is independent scales exactly.
 _SCALES = (1.0, -1.0, 2.0, -2.0, 4.0, -4.0, 0.5, -0.5)
 _MEAN_SQUARE = sum(scale**2 for scale in _SCALES) / len(_SCALES)
@@ -213,7 +213,7 @@ def coupling(
         inputs: The tensor ``x``, of shape ``(batch, ...)`` and a floating-point or
             complex dtype, that requires grad.
         max_samples: How many samples of ``outputs`` to measure one by one, evenly
-            spaced, all if the batch is smaller. None measures all of at most 5 samples,
+            spaced, all if the batch is smaller. None measures all of at most 4 samples,
             and none of a larger batch.
         probes: How many random ``v`` to take for each measured sample; more make the
             norms more precise, and the verdict no better.

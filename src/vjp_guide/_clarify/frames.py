@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from vjp_guide._call import Call
@@ -22,6 +23,7 @@ _DEFAULTS = {
     "allow_unused": "materialize_grads",
     "retain_graph": "create_graph",
 }
+_TORCH = Path(torch.__file__).parent
 _FUNC = "torch._functorch.eager_transforms"
 
 
@@ -72,7 +74,7 @@ def is_raised_by_torch(error: BaseException) -> bool:
 def _is_in_torch(text: str) -> bool:
     """Return whether a traceback, sent by a process of a pool, ends in torch."""
     files = re.findall(r'^ *File "(.+?)", line', text, re.MULTILINE)
-    return bool(files) and "torch" in Path(files[-1]).parts
+    return bool(files) and Path(files[-1]).is_relative_to(_TORCH)
 
 
 def _entry(frame: FrameType) -> str | None:
