@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,6 +52,10 @@ def work(rank: int, folder: str) -> None:
     critic.zero_grad()
     penalty(critic, x, share=0.0).backward()
     show("penalty + 0 * scores", last.weight.grad)
+
+    static = DistributedDataParallel(deepcopy(critic.module), static_graph=True)
+    penalty(static, x).backward()
+    show("penalty alone, static_graph", static.module[1].weight.grad)
 
     critic.zero_grad()
     penalty(critic, x).backward()
