@@ -237,7 +237,7 @@ def test_reduced_motion(page: Page) -> None:
     "path",
     [
         "tutorials/exercises.html#exercise-17",
-        "reference/questions/cut-graphs.html#question-672",
+        "reference/questions/samples-and-argmax.html#question-672",
         "reference/elsewhere.html#elsewhere-second",
     ],
 )
@@ -254,6 +254,25 @@ def test_a_reload_stays_at_its_section(page: Page, path: str) -> None:
     assert 0 <= linked < 200
     page.reload()
     assert abs(top() - linked) < 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("cut-graphs.html#question-249", "samples-and-argmax.html#question-249"),
+        (
+            "second-derivatives.html#question-490",
+            "losses-on-derivatives.html#question-490",
+        ),
+        ("custom-functions-and-hooks.html#question-231", "hooks.html#question-231"),
+        ("cut-graphs.html#question-241", "cut-graphs.html#question-241"),
+    ],
+)
+def test_an_old_address_leads_to_its_question(page: Page, old: str, new: str) -> None:
+    """Tests that a question that moved to another page is found by its old address."""
+    page.goto(f"reference/questions/{old}")
+    page.wait_for_url(f"**/reference/questions/{new}")
+    assert page.locator(f"[id='{new.partition('#')[2]}']").count() == 1
 
 
 def test_a_link_within_a_new_page_leads_to_its_section(page: Page) -> None:

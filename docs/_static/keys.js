@@ -1,5 +1,10 @@
 /* What the theme leaves out for readers who use keys alone, and for readers of screens. */
 {
+  /* The old address of a question leads on to the page that it moved to. */
+  const moved = document.querySelector(".moved a");
+  const { hash } = location;
+  if (moved && hash && !document.getElementById(hash.slice(1))) location.replace(moved.href + hash);
+
   /* What is too wide for the screen scrolls, and so must be within reach of the Tab key. */
   const SCROLLERS = [
     ["pre:not(.machine pre)", "Code"],
