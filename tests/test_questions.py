@@ -408,6 +408,8 @@ THREADS = {
     288: [
         "github.com/pytorch/pytorch/issues/32091",
         "github.com/pytorch/pytorch/issues/133854",
+        "github.com/deepinv/deepinv/issues/1145",
+        "github.com/pytorch/pytorch/issues/33800",
     ],
     290: [
         "github.com/pytorch/pytorch/issues/22095",
@@ -439,6 +441,8 @@ THREADS = {
     304: [
         "github.com/pytorch/pytorch/issues/49828",
         "github.com/pytorch/pytorch/issues/38493",
+        "github.com/pytorch/pytorch/issues/16947",
+        "github.com/pytorch/pytorch/issues/8637",
     ],
     306: [
         "github.com/debcaldarola/fedsam/issues/3",
@@ -632,6 +636,7 @@ THREADS = {
     466: [
         "github.com/huggingface/accelerate/issues/3184",
         "github.com/deepspeedai/DeepSpeed/issues/4555",
+        "github.com/deepspeedai/DeepSpeed/pull/7018",
         "github.com/pytorch/pytorch/issues/120879",
     ],
     468: [
