@@ -613,6 +613,14 @@ OTHERS = [
         "fullgraph=True)(x)",
     ),
     Program(
+        "compiled-grad-outside",
+        "traced(lambda: torch.compile(lambda y: grad(y.sum(), x), backend='aot_eager', "
+        "fullgraph=True)(y))()",
+        "import torch._dynamo.config, warnings\n"
+        "warnings.simplefilter('ignore')  # of y.grad, which the compiler looks at\n"
+        "traced = torch._dynamo.config.patch(trace_autograd_ops=True)",
+    ),
+    Program(
         "no-double-backward",
         "grad(g.sum(), x)",
         "x = torch.ones(1, 1, 2, 2, requires_grad=True)\n"

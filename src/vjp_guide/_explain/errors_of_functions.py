@@ -600,6 +600,17 @@ ROWS = (
         "import torch._dynamo.config\n\ntorch._dynamo.config.trace_autograd_ops = True",
     ),
     Row(
+        "compiled-grad-outside",
+        "systems",
+        "autograd.grad with external grad_fn",
+        r"autograd\.grad with external grad_fn",
+        "torch.autograd.grad is traced into a compiled function, and its output was "
+        "computed outside of it, where the compiler sees no graph.",
+        "Compute the output inside of the compiled function, or call "
+        "torch.autograd.grad outside.",
+        "g = torch.autograd.grad(y.sum(), x)  # not in the compiled function",
+    ),
+    Row(
         "no-double-backward",
         "systems",
         "derivative for aten::_scaled_dot_product_flash_attention_backward is "
