@@ -843,6 +843,11 @@ THREADS = {
         "github.com/google/prompt-to-prompt/issues/83",
         "github.com/google-deepmind/trfl/issues/22",
     ],
+    870: [
+        "github.com/pytorch/pytorch/issues/141425",
+        "github.com/pytorch/pytorch/issues/121133",
+        "github.com/tensorflow/tensorflow/issues/33098",
+    ],
 }
 
 
