@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import accumulate
 from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.profiler import ProfilerActivity, profile
 from torch.testing import assert_close
 from torch.utils.checkpoint import checkpoint, create_selective_checkpoint_contexts
 
@@ -325,3 +327,52 @@ def test_refuses_a_graph_that_allows_one_pass(
 
     with pytest.raises(ValueError, match="anew, without its context_fn"):
         tool(y, x)
+
+
+def residual(x: Tensor) -> Tensor:
+    """Return a sum of many, whose cotangents are sums."""
+    for _ in range(4):
+        x = x + (x / 8).sin()
+    return x
+
+
+SHALLOW: dict[str, Callable[[Tensor], Tensor]] = {
+    "sin": torch.sin,
+    "residual": residual,
+    "softmax": lambda x: x.softmax(0),
+    "mean": lambda x: x - x.mean(0),
+    "to few": lambda x: x.flatten(1)[:, ::16] * 2 if x.ndim > 1 else x * 2,
+    "to many": lambda x: x.repeat(1, 8) if x.ndim > 1 else x[:, None] * torch.ones(8),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("shape", [(2**17,), (2**13, 32), (16, 2**15), (1, 2**18)])
+@pytest.mark.parametrize("function", SHALLOW.values(), ids=SHALLOW)
+def test_takes_at_most_twice_the_memory_of_one_pass(
+    function: Callable[[Tensor], Tensor], shape: tuple[int, ...], dtype: torch.dtype
+) -> None:
+    """Tests where the graph is small beside the products, blocks and norms apart."""
+    x = torch.randn(shape, dtype=dtype).requires_grad_()
+
+    def one_pass() -> None:
+        leaf = x.clone()
+        y = function(leaf)
+        torch.autograd.grad(y, leaf, torch.ones_like(y))
+
+    def several() -> None:
+        leaf = x.clone()
+        coupling(function(leaf), leaf)
+
+    assert peak(several) <= 2 * peak(one_pass) + 64 * len(x) + 2**18
+
+
+def peak(function: Callable[[], None]) -> int:
+    """Return how many bytes torch holds at most while the function runs."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as found:
+        function()
+    events: Any = found.profiler
+    changes = [e for e in events.kineto_results.events() if e.name() == "[memory]"]
+    changes.sort(key=lambda event: event.start_ns())
+    held: list[int] = list(accumulate(event.nbytes() for event in changes))
+    return max(held)

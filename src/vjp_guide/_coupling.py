@@ -1,8 +1,10 @@
 """Whether the samples of a batch depend on one another."""
 
+import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import reduce
 from textwrap import fill
 from typing import cast
 
@@ -33,6 +35,7 @@ _FEW = 4
 _SCALES = (1.0, -1.0, 2.0, -2.0, 4.0, -4.0, 0.5, -0.5)
 _MEAN_SQUARE = sum(scale**2 for scale in _SCALES) / len(_SCALES)
 _MOST_DIGITS = 3
+_BLOCK = 2**14  # entries in double precision at once
 _SLIGHT = 0.05  # of the change: then it is coupling for the most part
 
 
@@ -258,12 +261,13 @@ def coupling(
         _require_batch(y, x)
         count = _measured(len(y), max_samples)
         require_count("probes", probes)
-        require_count("max_bytes", max_bytes)
+        max_bytes = require_count("max_bytes", max_bytes)
         seed = require_seed(seed)
         pullback = Pullback(y, (x,), one_by_one=max_samples is None)
         with _apart_from_transforms(y, x), pullback.quiet():
             measurement = _Measurement(pullback, y, x, seed)
-            found = measurement.coupling(count, probes, max_bytes)
+            at_once = 1 if max_samples is None else pullback.rows_within(max_bytes)
+            found = measurement.coupling(count, probes, at_once)
         pullback.warn(stacklevel=2)
         return found
 
@@ -278,22 +282,25 @@ class _Measurement:
     """Products of random ``v`` that lie in parts of the batch."""
 
     def __init__(self, pullback: Pullback, y: Tensor, x: Tensor, seed: int) -> None:
-        self._pullback, self._y = pullback, y
+        self._pullback, self._y, self._x = pullback, y, x
         self._generator = torch.Generator(device="cpu").manual_seed(seed)
         self._tolerance = 10 * max(torch.finfo(t.dtype).eps for t in (x, y))
-        self._v = self._products = torch.zeros((), device="cpu")
 
-    def coupling(self, count: int, probes: int, max_bytes: int) -> Coupling:
+    def coupling(self, count: int, probes: int, at_once: int) -> Coupling:
         """Return the norms of ``count`` samples, and the trial if some are left."""
         batch = len(self._y)
         samples = tuple(place * batch // count for place in range(count))
         squares = torch.zeros(count, batch, dtype=torch.float64, device="cpu")
+        if count:
+            self._sum, self._product_of_sum = (
+                _zeros(t, t.shape) for t in (self._y, self._x)
+            )
         for _ in range(probes):
-            squares += self._squares(samples, max_bytes)
+            squares += self._squares(samples, at_once)
         norms = _finite((squares / probes).sqrt())
         measured = Coupling(norms, samples, self._tolerance)
         if not measured.independent:
-            self._require_linear(self._v, self._products, norms.max())
+            self._require_linear(self._sum, self._product_of_sum, norms.max())
         if count == batch:
             return measured
         return Coupling(norms, samples, self._tolerance, *self._trial())
@@ -305,18 +312,21 @@ class _Measurement:
         received = _finite(_norms(product))
         others = torch.zeros_like(received)
         for scales in self._weights():
-            scaled = _scaled(v, scales)
+            scaled = v * _beside(v, scales)
             other = self._product(scaled)
-            change = _norms(other - _scaled(product, scales))
-            spread = (scales.square() + _MEAN_SQUARE).sqrt().cpu()
+            weights = _beside(product, scales)
+            change = _norms(torch.addcmul(other, product, weights, value=-1))
+            spread = (scales.square() + _MEAN_SQUARE).sqrt()
             others = torch.maximum(others, _finite(change) / spread)
             if _ratio(others, received) > self._tolerance:
-                both = _wide(v) + scaled, _wide(product) + other
-                self._require_linear(*both, change.max())
+                v += scaled
+                product = product + other  # not in place: it may be of the graph
+                del scaled, other  # else a pass has them beside it
+                self._require_linear(v, product, change.max())
                 break
         return received, others
 
-    def _weights(self) -> list[Tensor]:
+    def _weights(self) -> Iterator[Tensor]:
         """Return weights of each sample, which tell any two apart if they can."""
         batch, base = len(self._y), len(_SCALES)
         order = torch.randperm(batch, generator=self._generator, device="cpu")
@@ -324,7 +334,7 @@ class _Measurement:
         digits = 1
         while base**digits < batch and digits < _MOST_DIGITS:
             digits += 1
-        return [table[order // base**digit % base] for digit in range(digits)]
+        return (table[order // base**digit % base] for digit in range(digits))
 
     def _require_linear(self, v: Tensor, products: Tensor, change: Tensor) -> None:
         """Raise unless the product of a sum is the sum of the products."""
@@ -341,49 +351,79 @@ class _Measurement:
     def _product(self, v: Tensor) -> Tensor:
         return self._pullback.single(v.to(self._y))[0]
 
-    def _squares(self, samples: tuple[int, ...], max_bytes: int) -> Tensor:
+    def _squares(self, samples: tuple[int, ...], at_once: int) -> Tensor:
         """Return the squared norms for one random ``v`` for each sample."""
-        y, step = self._y, self._pullback.rows_within(max_bytes)
-        blocks = [torch.zeros(0, len(y), dtype=torch.float64, device="cpu")]
-        for start in range(0, len(samples), step):
-            chosen = samples[start : start + step]
-            v = y.new_zeros(len(chosen), *y.shape, layout=torch.strided)
-            v[range(len(chosen)), chosen] = self._random(len(chosen))
-            (products,) = self._pullback(v)
-            self._v = self._v + _wide(v).sum(0)
-            self._products = self._products + _wide(products).sum(0)
-            norms = torch.stack([_norms(product) for product in products])
-            blocks.append(norms.square())
-        return torch.cat(blocks)
+        blocks = [torch.zeros(0, len(self._y), dtype=torch.float64, device="cpu")]
+        starts = range(0, len(samples), at_once)
+        blocks += (self._norms_of(samples[start : start + at_once]) for start in starts)
+        return torch.cat(blocks).square()
+
+    def _norms_of(self, samples: tuple[int, ...]) -> Tensor:
+        """Return the norms of the products, and add ``v`` and products to the sums."""
+        (products,) = self._pullback(self._apart(samples))
+        self._product_of_sum += sum(products)
+        return torch.stack(list(map(_norms, products)))
+
+    def _apart(self, samples: tuple[int, ...]) -> Tensor:
+        """Return random ``v``, each zero outside of its sample, and add them up."""
+        v = _zeros(self._y, (len(samples), *self._y.shape))
+        for row, sample in zip(v, samples, strict=True):
+            row[sample] = self._random(1)[0]
+            self._sum[sample] += row[sample]
+        return v
 
     def _random(self, count: int) -> Tensor:
         """Return random samples of ``y``, the mean square of whose entries is 1."""
-        shape = (count, *self._y.shape[1:])
-        dtype = torch.complex128 if self._y.is_complex() else torch.float64
-        normal = torch.randn(
-            shape, dtype=dtype, generator=self._generator, device="cpu"
-        )
-        means = _rows(normal).abs().square().mean(1).sqrt()
-        return (normal / means.reshape(-1, *[1] * (normal.ndim - 1))).to(self._y)
+        v = _zeros(self._y, (count, *self._y.shape[1:]))
+        for rows in _blocks(_rows(v)):
+            for part in torch.split(rows, _BLOCK, dim=1):
+                normal = torch.randn(
+                    part.shape,
+                    dtype=_double(part),
+                    generator=self._generator,
+                    device="cpu",
+                )
+                normal /= _norms(normal)[:, None] / math.sqrt(max(1, part.shape[1]))
+                part.copy_(normal)
+        return v
+
+
+def _zeros(like: Tensor, shape: tuple[int, ...] | None = None) -> Tensor:
+    shape = like.shape if shape is None else shape
+    return like.new_zeros(shape, layout=torch.strided)
 
 
 def _rows(tensor: Tensor) -> Tensor:
     return tensor.flatten(1) if tensor.ndim > 1 else tensor[:, None]
 
 
+def _blocks(rows: Tensor) -> tuple[Tensor, ...]:
+    """Return blocks of rows that take little memory in double precision."""
+    return torch.split(rows, max(1, _BLOCK // max(1, rows.shape[1])))
+
+
 def _norms(tensor: Tensor) -> Tensor:
-    """Return the norm of each sample."""
-    norms: Tensor = torch.linalg.vector_norm(_rows(_wide(tensor)), dim=1)
-    return norms.cpu()
+    """Return the norm of each sample, in double precision."""
+    return torch.cat(list(map(_norms_of_block, _blocks(_rows(tensor))))).cpu()
 
 
-def _wide(tensor: Tensor) -> Tensor:
-    return tensor.to(torch.complex128 if tensor.is_complex() else torch.float64)
+def _norms_of_block(rows: Tensor) -> Tensor:
+    parts = [
+        torch.linalg.vector_norm(part.to(_double(part)), dim=1)
+        for part in torch.split(rows, _BLOCK, dim=1)
+    ]
+    norms: Tensor = reduce(torch.hypot, parts)
+    return norms
 
 
-def _scaled(tensor: Tensor, scales: Tensor) -> Tensor:
+def _double(tensor: Tensor) -> torch.dtype:
+    return torch.complex128 if tensor.is_complex() else torch.float64
+
+
+def _beside(tensor: Tensor, scales: Tensor) -> Tensor:
+    """Return one number for each sample, to multiply a tensor with."""
     shape = (-1, *[1] * (tensor.ndim - 1))
-    return tensor * scales.to(tensor.device, tensor.real.dtype).reshape(shape)
+    return scales.to(tensor.device, tensor.real.dtype).reshape(shape)
 
 
 def _finite(norms: Tensor) -> Tensor:
