@@ -7,6 +7,7 @@ import pytest
 
 PAGES = Path(__file__).parent.parent / "docs" / "reference" / "questions"
 TARGET = re.compile(r"^\(question-(\d{3})\)=\n", re.MULTILINE)
+LINK = re.compile(r"/?([\w-]+)\.md#(question-\d{3})\)")
 
 # What was asked where: the stable number, and the addresses without the scheme.
 THREADS = {
@@ -875,3 +876,14 @@ def test_a_question_has_its_heading_and_links(number: int) -> None:
     assert "\nMore: " in entry
     for address in THREADS[number]:
         assert f"](https://{address})" in last
+
+
+def test_a_link_to_a_question_names_its_page() -> None:
+    """Tests that no link leads to the page where a question once stood."""
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
+    docs = PAGES.parents[1]
+    sources = [path for path in docs.rglob("*.md") if "_build" not in path.parts]
+    links = {each for path in sources for each in LINK.findall(path.read_text("utf-8"))}
+
+    assert links
+    assert {(page, to) for page, to in links if f"({to})=" not in pages[page]} == set()
