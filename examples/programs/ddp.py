@@ -50,6 +50,12 @@ def work(rank: int, folder: str) -> None:
     hook.remove()
 
     critic.zero_grad()
+    first, second = critic(x).sum(), critic(x).sum()
+    first.backward()
+    second.backward()
+    show("second backward", last.weight.grad)
+
+    critic.zero_grad()
     penalty(critic, x, share=0.0).backward()
     show("penalty + 0 * scores", last.weight.grad)
 
