@@ -113,6 +113,11 @@ MANY = [
         "y = y.sum()\nx = torch.autograd.graph.get_gradient_edge(x.exp())",
     ),
     Program("batch-axis", "grad(y, x, v, is_grads_batched=True)"),
+    Program(
+        "batch-axis",
+        "grad(y, x, v, is_grads_batched=True)",
+        "y = torch.autograd.graph.get_gradient_edge(f(x))\nv = torch.ones(3, 3)",
+    ),
     Program("batch-missing", "grad(y, x, is_grads_batched=True)", "y = y.sum()"),
     Program("batch-missing", "grad(y, x, is_grads_batched=True)", "y = y[:1, 0]"),
     Program(

@@ -502,6 +502,42 @@ def test_what_torch_calls_is_refused_without_a_line() -> None:
         derive(nn.Dropout(), randn(3))
 
 
+ROWS = torch.tensor([0, 2, 2])
+DENSE_GRADIENT: dict[str, Callable[[Tensor], Tensor]] = {
+    "embedding": lambda w: functional.embedding(ROWS, w, sparse=True),
+    "bag": lambda w: functional.embedding_bag(ROWS[None], w, sparse=True, mode="sum"),
+    "gather": lambda w: w.gather(0, ROWS[:, None], sparse_grad=True),
+    "output": lambda w: w.to_sparse(),
+    "sum": lambda w: torch.sparse.sum(w.to_sparse()),
+    "softmax": lambda w: torch.sparse.softmax(w.to_sparse(), 1).to_dense(),
+}
+
+
+@pytest.mark.parametrize("fn", DENSE_GRADIENT.values(), ids=DENSE_GRADIENT)
+def test_sparse_gradients_are_refused(fn: Callable[[Tensor], Tensor]) -> None:
+    """Tests that the refusal says what to do, in words of its own."""
+    with pytest.raises(DeriveError, match=r"layout torch\.sparse_coo, and") as caught:
+        derive(fn, randn(5, 3))
+
+    assert "leave out sparse=True" in str(caught.value)
+    assert "backend" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
+def test_a_matrix_in_compressed_rows_is_a_factor() -> None:
+    """Tests that a text without simplifications is tried where these fail."""
+    found = derive(
+        lambda w: torch.eye(5, dtype=w.dtype).to_sparse_csr() @ w, randn(5, 3)
+    )
+
+    assert found.verification.autograd < 1e-12
+
+
+def test_tangents_are_checked_against_a_sparse_gradient() -> None:
+    """Tests that the check takes what autograd gives in another layout."""
+    derive(DENSE_GRADIENT["embedding"], randn(5, 3), jvp=True)
+
+
 def test_wrong_arguments_are_named() -> None:
     """Tests what isn't a function of dense tensors with a derivative."""
     sparse: Any = torch.eye(2).to_sparse()

@@ -54,8 +54,12 @@ def randn_like(tensors: Tensors, generator: torch.Generator) -> Tensors:
 
 def inner(first: Tensors, second: Tensors) -> float:
     """Return the real part of the inner product, summed over the pairs."""
-    pairs = zip(first, second, strict=True)
-    return sum(float(torch.vdot(a.reshape(-1), b.reshape(-1)).real) for a, b in pairs)
+    pairs = zip(map(_flat, first), map(_flat, second), strict=True)
+    return sum(float(torch.vdot(a, b).real) for a, b in pairs)
+
+
+def _flat(tensor: Tensor) -> Tensor:
+    return tensor.to_dense().reshape(-1)
 
 
 def call(fn: Function, xs: Tensors) -> Tensors:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.utils import _pytree as pytree
 
 from vjp_guide._derive.against import Derived, departure
 from vjp_guide._derive.as_html import as_html
@@ -268,17 +269,32 @@ def _derived(given: Subject) -> Derivation:
     problems: list[str] = []
     for dynamic, simple in _ATTEMPTS:
         captured = _captured(given, dynamic=dynamic)
-        if simple:
-            simplify(captured.module.graph, captured.mode)
         try:
+            if simple:
+                simplify(captured.module.graph, captured.mode)
             found = _derivation(given, captured)
         except Exception as error:  # noqa: BLE001 - the text of private parts of torch
-            problems.append(f"{type(error).__name__}: {error}".splitlines()[0])
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            problems.append(_sparse(captured) or reason)
             continue
         if found.verification.autograd <= EQUAL:
             return found
         problems.append(f"it is off by {found.verification.autograd:.1g}")
     raise DeriveError(f"no text of the program computes the product: {problems[0]}")
+
+
+def _sparse(captured: Captured) -> str:
+    """Return what is wrong if a tensor isn't dense, else nothing."""
+    for node in captured.module.graph.nodes:
+        for value in pytree.tree_leaves(node.meta.get("val")):
+            if isinstance(value, Tensor) and value.layout != torch.strided:
+                return (
+                    f"{node.target} makes a tensor of layout {value.layout}, and "
+                    "programs are for dense ones: leave out sparse=True and "
+                    "sparse_grad=True, and what makes tensors sparse, which gives "
+                    "the same numbers"
+                )
+    return ""
 
 
 _ATTEMPTS = ((True, True), (True, False), (False, True))

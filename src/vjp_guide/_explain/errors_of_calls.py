@@ -480,7 +480,8 @@ ROWS = (
         "batched",
         "If `is_grads_batched=True`, we interpret the first dimension of "
         "each grad_output as the batch dimension.",
-        r"If `is_grads_batched=True`, we interpret the first dimension of each",
+        r"If `is_grads_batched=True`, we interpret the first dimension of each"
+        r"|Batched grads are not supported with GradientEdge",
         "With is_grads_batched=True, v needs a batch axis in front of the axes of y. "
         "(The shape in torch's message lacks two axes of v.)",
         "Add the axis; one batch entry is one v. It has nothing to do with batched "
