@@ -1,10 +1,10 @@
 """A backward pass, recorded by hooks on its nodes."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
+from itertools import chain
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +14,28 @@ from torch.autograd.graph import Node
 
 from vjp_guide._graph import Edge, Edges, between, collector_paused, edge
 from vjp_guide._quiet import kept_grads
+from vjp_guide._trace.assembly import Cotangents, NumberedEdge, Recording
 from vjp_guide._trace.magnitude import COMPRESSED
-from vjp_guide._trace.records import Cotangent, End, NodeRecord, Pass, Port, Saved
-from vjp_guide._trace.snapshot import all_described, described, shape_of, snapshot
+from vjp_guide._trace.records import Cotangent, End, Saved
+from vjp_guide._trace.snapshot import (
+    all_described,
+    careful_snapshot,
+    described,
+    plain_snapshot,
+    shape_of,
+)
 
 if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
 
 _Tensors = tuple[Tensor | None, ...]
-_Cotangents = tuple[Cotangent | None, ...]
-_Event = tuple[Node, _Cotangents, _Cotangents]
 _Near = dict[int, tuple[Tensor, int, Cotangent]]
 """Tensors of the last step by identity, the version of each, and its description."""
 
-_Hook = Callable[[Node, _Tensors, _Tensors], None]
+_Hook = Callable[[int, _Tensors, _Tensors], None]
 
 _PLAIN = torch._C.DisableTorchFunction  # noqa: SLF001 (it has no public name)
 _RAW = "_raw_saved_"
-_port = partial(tuple.__new__, Port)  # in a third of the time
-_record = partial(tuple.__new__, NodeRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,12 @@ class Call:
 @collector_paused()
 def record(
     call: Call,
-    names: tuple[str, ...],
+    labels: tuple[str, ...],
     *,
     most: float | None,
     module: Callable[[Node], str],
-) -> Pass:
-    """Return the record of a call, with values of up to ``most`` elements, if any."""
+) -> Recording:
+    """Return what a call passes, with values of up to ``most`` elements, if any."""
     ys, xs = call.outputs, call.inputs
     starts, stops = list(map(edge, ys)), list(map(edge, xs))
     recorder = _Recorder(most)
@@ -77,23 +80,46 @@ def record(
         edges = between(starts, stops)
         with _hooked(edges, recorder.hook()):
             gradients = call.run()
+    numbers = _numbers(edges, starts, stops)
     # Inference mode makes views of nested tensors that can't be read.
     with _PLAIN(), torch.inference_mode(mode=False):
-        graph = _Graph(recorder.events, edges, starts, stops)
         entering, returned = map(recorder.described, (call.entering(), gradients))
-        return Pass(
-            nodes=tuple(graph.nodes(module)),
-            outputs=tuple(graph.ends(numbered("y", ys), ys, entering, starts)),
-            inputs=tuple(graph.ends(names, xs, returned, stops)),
+        return Recording(
+            events=recorder.events,
+            nodes=[(node.name(), _saved(node), module(node)) for node in edges],
+            outgoing=[_by_number(numbers, outgoing) for outgoing in edges.values()],
+            starts=_by_number(numbers, starts),
+            stops=_by_number(numbers, stops),
+            outputs=tuple(map(_end, numbered("y", ys), ys, entering)),
+            inputs=tuple(map(_end, labels, xs, returned)),
             gradients=gradients,
         )
+
+
+def _numbers(edges: Edges, *ends: Iterable[Edge]) -> dict[Node | None, int]:
+    """Return a number for each node that may run, and for each where the pass ends."""
+    nodes = dict.fromkeys(chain(edges, (node for node, _ in chain(*ends))))
+    return {node: number for number, node in enumerate(nodes)}
+
+
+def _by_number(
+    numbers: dict[Node | None, int], edges: Iterable[Edge]
+) -> tuple[NumberedEdge, ...]:
+    return tuple([(numbers.get(node), slot) for node, slot in edges])
+
+
+def _end(name: str, tensor: Tensor, cotangent: Cotangent | None) -> End:
+    return End(name, shape_of(tensor), cotangent, None, ())
 
 
 @contextmanager
 def _hooked(nodes: Iterable[Node], hook: _Hook) -> Iterator[None]:
     handles: list[RemovableHandle] = []
     try:
-        handles.extend(node.register_hook(MethodType(hook, node)) for node in nodes)
+        handles.extend(
+            node.register_hook(MethodType(hook, number))
+            for number, node in enumerate(nodes)
+        )
         yield
     finally:
         for handle in handles:
@@ -103,9 +129,9 @@ def _hooked(nodes: Iterable[Node], hook: _Hook) -> Iterator[None]:
 def _plainly(hook: _Hook) -> _Hook:
     """Return a hook that no mode of the reader's sees."""
 
-    def log(node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
+    def log(number: int, leaving: _Tensors, arriving: _Tensors) -> None:
         with _PLAIN():
-            hook(node, leaving, arriving)
+            hook(number, leaving, arriving)
 
     return log
 
@@ -118,8 +144,8 @@ class _Recorder:
     """
 
     def __init__(self, most: float | None) -> None:
-        self.events: list[_Event] = []
-        self._alike: dict[_Cotangents, _Cotangents] = {}
+        self.events: list[tuple[int, Cotangents, Cotangents]] = []
+        self._alike: dict[Cotangents, Cotangents] = {}
         self._most = -1 if most is None else most
         self._near: _Near = {}
 
@@ -128,33 +154,33 @@ class _Recorder:
         log = self._log_shapes if self._most < 0 else self._log_values
         return _plainly(log) if torch._C._len_torch_function_stack() else log  # noqa: SLF001 (it has no public name)
 
-    def described(self, tensors: Iterable[Tensor | None]) -> _Cotangents:
+    def described(self, tensors: Iterable[Tensor | None]) -> Cotangents:
         """Return what is kept of what isn't seen by a hook."""
         look = described if self._most < 0 else self._snapshot
         return tuple([t if t is None else look(t) for t in tensors])
 
-    def _log_shapes(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
+    def _log_shapes(self, number: int, leaving: _Tensors, arriving: _Tensors) -> None:
         """Append an event, as the hook of a node."""
         came, went = all_described(arriving), all_described(leaving)
         shared = self._alike.setdefault  # most nodes of a graph see the same shapes
-        self.events.append((node, shared(came, came), shared(went, went)))
+        self.events.append((number, shared(came, came), shared(went, went)))
 
-    def _log_values(self, node: Node, leaving: _Tensors, arriving: _Tensors) -> None:
-        near: _Near = {}
-        came = self._copied(arriving, self._near, near)
-        went = self._copied(leaving, near, near)
-        self._near = near
-        self.events.append((node, came, went))
+    def _log_values(self, number: int, leaving: _Tensors, arriving: _Tensors) -> None:
+        found, self._near = self._copied(arriving + leaving)
+        count = len(arriving)
+        self.events.append((number, tuple(found[:count]), tuple(found[count:])))
 
     def _snapshot(self, tensor: Tensor) -> Cotangent | None:
-        return self._copied((tensor,), self._near, {})[0]
+        return self._copied((tensor,))[0][0]
 
-    def _copied(self, tensors: _Tensors, known: _Near, near: _Near) -> _Cotangents:
-        """Return snapshots, those of ``known`` where nothing was written since.
+    def _copied(self, tensors: _Tensors) -> tuple[list[Cotangent | None], _Near]:
+        """Return snapshots, those of before where nothing was written since.
 
         It is one loop because each call costs a tenth of a plain pass.
         """
         found: list[Cotangent | None] = []
+        known, most = self._near, self._most
+        near: _Near = {}
         for tensor in tensors:
             if tensor is None:
                 found.append(None)
@@ -165,83 +191,11 @@ class _Recorder:
                 near[key] = kept
                 found.append(kept[2])
                 continue
-            one = snapshot(tensor, self._most)
+            one = plain_snapshot(tensor, most) or careful_snapshot(tensor, most)
             found.append(one)
-            if one.kept is not None and not tensor.is_inference():
-                near[key] = tensor, tensor._version, one  # noqa: SLF001 (likewise)
-        return tuple(found)
-
-
-class _Graph:
-    """The nodes that ran, with the edges that carried a cotangent."""
-
-    def __init__(
-        self,
-        events: list[_Event],
-        edges: Edges,
-        starts: list[Edge],
-        stops: list[Edge],
-    ) -> None:
-        self._events = events
-        self._edges = edges
-        # Most nodes have one result and send to one operand, so these serve for both.
-        self._ports: dict[Node | None, Port] = {
-            node: _port(("node", step, 0)) for step, (node, _, _) in enumerate(events)
-        }
-        self._stops = {stop: number for number, stop in reversed([*enumerate(stops)])}
-        self._sources: dict[Edge, list[Port]] = defaultdict(list)
-        for number, start in enumerate(starts):
-            self._sources[start].append(Port("output", number))
-
-    def port(self, place: Edge) -> Port | None:
-        """Return where the pass takes what flows along the edge."""
-        node, slot = place
-        port = self._ports.get(node)
-        if port:
-            return port._replace(slot=slot) if slot else port
-        number = self._stops.get(place)
-        return None if number is None else Port("input", number)
-
-    def sources(self, place: Edge) -> tuple[Port, ...]:
-        """Return where the cotangents that were summed there so far come from."""
-        return tuple(self._sources.get(place, ()))
-
-    def ends(
-        self,
-        names: Iterable[str],
-        tensors: Iterable[Tensor],
-        cotangents: Iterable[Cotangent | None],
-        edges: Iterable[Edge],
-    ) -> Iterator[End]:
-        """Yield the records of outputs or inputs."""
-        ends = zip(names, tensors, cotangents, edges, strict=True)
-        for name, tensor, cotangent, place in ends:
-            shape, port = shape_of(tensor), self.port(place)
-            yield End(name, shape, cotangent, port, self.sources(place))
-
-    def nodes(self, module: Callable[[Node], str]) -> Iterator[NodeRecord]:
-        """Yield the records in the order of execution, so that sources come first."""
-        sources, ports = self._sources, self._ports
-        for step, (node, arriving, leaving) in enumerate(self._events):
-            came = [tuple(sources.get((node, at), ())) for at in range(len(arriving))]
-            targets: list[Port | None] = [None] * len(leaving)
-            port = ports[node]
-            for slot, place in enumerate(self._edges[node]):
-                if leaving[slot] is not None:
-                    targets[slot] = self.port(place)
-                    sources[place].append(port._replace(slot=slot) if slot else port)
-            yield _record(
-                (
-                    step,
-                    node.name(),
-                    arriving,
-                    leaving,
-                    tuple(came),
-                    tuple(targets),
-                    _saved(node),
-                    module(node),
-                )
-            )
+            if one[2] is not None and not tensor.is_inference():
+                near[key] = known[key] = tensor, tensor._version, one  # noqa: SLF001 (likewise)
+        return found, near
 
 
 def _saved(node: Node) -> tuple[Saved, ...]:

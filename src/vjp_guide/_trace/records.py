@@ -1,7 +1,7 @@
 """The records of a backward pass."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -195,9 +195,29 @@ class End:
     sources: tuple[Port, ...]
 
 
+class Pass(Protocol):
+    """What a trace and a choice of its nodes have."""
+
+    @property
+    def nodes(self) -> tuple[NodeRecord, ...]:
+        """The nodes, in the order of execution."""
+
+    @property
+    def outputs(self) -> tuple[End, ...]:
+        """The outputs that touch them."""
+
+    @property
+    def inputs(self) -> tuple[End, ...]:
+        """The inputs that touch them."""
+
+    @property
+    def gradients(self) -> tuple[Tensor | None, ...]:
+        """The gradients of these inputs."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Pass:
-    """The fields of a trace, which describes them."""
+class Part:
+    """The records of a pass, or of a choice of its nodes."""
 
     nodes: tuple[NodeRecord, ...]
     outputs: tuple[End, ...]

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from itertools import accumulate
 
 from vjp_guide._trace.operations import forward_name
-from vjp_guide._trace.records import NodeRecord, Pass, Port
+from vjp_guide._trace.records import NodeRecord, Part, Pass, Port
 
 
 def select(
@@ -27,12 +27,12 @@ def select(
     )
 
 
-def part(trace: Pass, nodes: tuple[NodeRecord, ...]) -> Pass:
+def part(trace: Pass, nodes: tuple[NodeRecord, ...]) -> Part:
     """Return some nodes of a trace, with the outputs and inputs that touch them."""
     steps = {node.step for node in nodes}
     pairs = zip(trace.inputs, trace.gradients, strict=True)
     touched = [pair for pair in pairs if steps & _steps(pair[0].port, *pair[0].sources)]
-    return Pass(
+    return Part(
         nodes,
         tuple(end for end in trace.outputs if steps & _steps(end.port)),
         tuple(end for end, _ in touched),

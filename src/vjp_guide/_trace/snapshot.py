@@ -25,9 +25,33 @@ def snapshot(tensor: Tensor, most: float) -> Cotangent:
     Returns:
         The description, of shape and dtype alone if nothing can be read.
     """
+    return plain_snapshot(tensor, most) or careful_snapshot(tensor, most)
+
+
+def plain_snapshot(tensor: Tensor, most: float) -> Cotangent | None:
+    """Return what most tensors need, in the fewest calls; ``None`` for all others.
+
+    Numbers of Python's hold these dtypes, and take a fifth of the time of a copy. A
+    tensor of another layout, or without numbers, has no list.
+    """
+    if (
+        type(tensor) is not Tensor
+        or tensor.numel() > most
+        or tensor.dtype not in _EXACT
+        or not tensor.is_cpu
+    ):
+        return None
+    try:
+        return _new((tuple(tensor.shape), tensor.dtype, tensor.tolist(), None))
+    except Exception:  # noqa: BLE001 (a mode of the reader's may refuse anything)
+        return None
+
+
+def careful_snapshot(tensor: Tensor, most: float) -> Cotangent:
+    """Return what any tensor has."""
     try:
         if type(tensor) is Tensor:
-            return _of_plain(tensor, most) or _read(tensor, most)
+            return _read(tensor, most)
         if not holds_values(tensor):
             return described(tensor)
         # A subclass of the reader's may change or refuse anything.
@@ -35,20 +59,6 @@ def snapshot(tensor: Tensor, most: float) -> Cotangent:
             return _read(tensor, most)
     except Exception:  # noqa: BLE001 (and so may a mode)
         return described(tensor)
-
-
-def _of_plain(tensor: Tensor, most: float) -> Cotangent | None:
-    """Return what most tensors need, in the fewest calls; ``None`` for all others.
-
-    Numbers of Python's hold these dtypes, and take a fifth of the time of a copy. A
-    tensor of another layout, or without numbers, has no list.
-    """
-    if tensor.numel() > most or tensor.dtype not in _EXACT or not tensor.is_cpu:
-        return None
-    try:
-        return _new((tuple(tensor.shape), tensor.dtype, tensor.tolist(), None))
-    except RuntimeError:
-        return None
 
 
 def _read(tensor: Tensor, most: float) -> Cotangent:

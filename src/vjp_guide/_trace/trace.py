@@ -1,7 +1,8 @@
 """One backward pass, recorded node by node."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from torch import Tensor
 from torch.autograd.graph import Node
@@ -10,25 +11,23 @@ from vjp_guide._trace.figure import draw
 from vjp_guide._trace.modules import ModuleNames
 from vjp_guide._trace.places import Place, first_nonfinite
 from vjp_guide._trace.recorder import Call, numbered, record
-from vjp_guide._trace.records import Pass
+from vjp_guide._trace.records import End, NodeRecord, Part
 from vjp_guide._trace.select import part, select
 from vjp_guide._trace.text import html, summary, table
 from vjp_guide._validation import require_count, require_tensors
 from vjp_guide.figures import Figure
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Trace(Pass):
+@dataclass(frozen=True, eq=False, repr=False)
+class Trace:
     """What :func:`vjp_guide.trace` recorded.
 
     ``print`` shows it as a table of one line for each node; a notebook shows the
     table and the figure.
     Long traces show their first and last nodes.
+    The records of the nodes are made when they are first asked for.
 
     Attributes:
-        nodes: The nodes that ran, in the order of execution.
-        outputs: The outputs, with the cotangents that entered there.
-        inputs: The inputs, with the cotangents that arrived there.
         gradients: What :func:`torch.autograd.grad` returned.
 
     >>> import torch
@@ -37,6 +36,28 @@ class Trace(Pass):
     >>> trace((x * x).sum(), x)
     <Trace of 2 nodes, from y () to x (3,)>
     """
+
+    gradients: tuple[Tensor | None, ...]
+    _read: Callable[[], Part]
+
+    @cached_property
+    def _part(self) -> Part:
+        return self._read()
+
+    @property
+    def nodes(self) -> tuple[NodeRecord, ...]:
+        """The nodes that ran, in the order of execution."""
+        return self._part.nodes
+
+    @property
+    def outputs(self) -> tuple[End, ...]:
+        """The outputs, with the cotangents that entered there."""
+        return self._part.outputs
+
+    @property
+    def inputs(self) -> tuple[End, ...]:
+        """The inputs, with the cotangents that arrived there."""
+        return self._part.inputs
 
     def figure(self) -> Figure:
         """Draw the graph, and below it the cotangents that flow back.
@@ -115,7 +136,7 @@ class Trace(Pass):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Selection(Pass):
+class Selection(Part):
     """Nodes that :meth:`vjp_guide.Trace.select` chose.
 
     ``print`` shows them as a table; a notebook shows the table and the figure.
@@ -245,7 +266,7 @@ def trace(  # noqa: PLR0913 (those of torch.autograd.grad, and how much to recor
     largest = require_count("max_elements", max_elements, least=0)
     most = largest if values else None
     done = record(call, names, most=most, module=modules.path if modules else _nowhere)
-    return Trace(done.nodes, done.outputs, done.inputs, done.gradients)
+    return Trace(done.gradients, done.read)
 
 
 def _nowhere(_: Node) -> str:
