@@ -813,6 +813,8 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/38767",
         "github.com/huggingface/transformers/issues/5938",
         "github.com/torch/optim/issues/101",
+        "github.com/Eric-mingjie/network-slimming/issues/85",
+        "github.com/wenwei202/iss-rnns/issues/5",
     ],
     791: [
         "github.com/facebookresearch/detectron2/issues/2486",
