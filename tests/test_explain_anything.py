@@ -544,6 +544,42 @@ def test_sees_that_the_result_is_zero(kind: str, rows: int) -> None:
     assert "zero-result" in [each.slug for each in explanation.suspicions]
 
 
+SMALL: dict[str, tuple[Callable[[Tensor], Tensor], torch.dtype]] = {
+    "loss": (lambda x: (x * x).float().sum() * 1e-8, torch.float16),
+    "own dtype": (lambda x: (x * x * 1e-4 * 1e-4).sum(), torch.float16),
+    "softmax": (lambda x: (x.softmax(1) * 1e-3).float().pow(2).sum() / 1e3, torch.half),
+    "autocast": (lambda x: (x.half() * 2).float().sum() * 1e-9, torch.float32),
+    "float32": (lambda x: x.sum() * 1e-24 * 1e-24, torch.float32),
+}
+
+
+@pytest.mark.parametrize("v", [1.0, 1e-3])
+@pytest.mark.parametrize("kind", SMALL)
+def test_tells_lost_numbers_from_zeros(kind: str, v: float) -> None:
+    """Tests that a larger v is tried, and that other causes aren't named."""
+    function, dtype = SMALL[kind]
+    x = torch.linspace(-1, 1, 12, dtype=dtype).reshape(3, 4).requires_grad_()
+    y = function(x)
+
+    (found,) = explain(y, x, torch.full_like(y, v), max_seconds=60).suspicions
+
+    assert "results (float16 has none below 6e-8): scale the loss" in found.reason
+    assert "perhaps" not in found.reason
+
+
+@pytest.mark.parametrize("kind", ["cut", "argmax"])
+def test_names_no_lost_numbers_where_a_larger_v_gives_zeros(kind: str) -> None:
+    """Tests float16, and that without further passes all causes are named."""
+    x = torch.linspace(-1, 1, 6).half().requires_grad_()
+    y = (x * 0).sum() if kind == "cut" else x.round().sum()
+
+    (found,) = explain(y, x, max_seconds=60).suspicions
+    (hedged,) = explain(y, x, max_entries=0).suspicions
+
+    assert "float16" not in found.reason
+    assert hedged.reason.endswith("float16 lost what is below 6e-8 (scale the loss).")
+
+
 LIVE: dict[str, Callable[[Tensor], Tensor]] = {
     "likelihood": lambda x: F.nll_loss(x.log_softmax(1), torch.tensor([0, 1, 2, 3])),
     "trained": lambda x: F.cross_entropy(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import frexp
 from typing import Any
 
 import numpy as np
@@ -177,17 +178,28 @@ def _zero_results(evidence: _Evidence) -> Iterator[str]:
     found, v = [entries for _, entries in evidence.found], evidence.weights
     if not any(each.size for each in found) or not any(each.any() for each in v):
         return
-    reason = (
-        "perhaps a factor or the slope is 0 here (LoRA's B at the start, abs or a norm "
-        "at 0), two sides that both depend on x cancel (detach one), the outputs add "
-        "up to a constant (a softmax, normalised values), an operation such as argmax "
-        "or round cuts the path, an activation is saturated, or float16 lost what is "
-        "below 6e-8 (scale the loss)."
-    )
     if not any(each.any() for each in found):
-        yield f"All results are 0 although v isn't: {reason}"
+        yield f"All results are 0 although v isn't: {_cause(evidence.passes, v)}"
     elif _negligible(call, v, found) and _is_rounding(evidence.passes, v, found):
-        yield f"All results are 0 but for rounding, although v isn't: {reason}"
+        yield f"All results are 0 but for rounding, although v isn't: {_CUT}{_LOST}"
+
+
+def _cause(passes: Passes, v: Sequence[Array]) -> str:
+    """Return why results are 0: a larger v shows whether small numbers are lost."""
+    ys, largest = passes.call.outputs, sizes(passes.call, v)
+    _, exponent = frexp(max(abs(each).max(initial=0) for each in largest))
+    factor = 2.0 ** (_EXPONENT - exponent)
+    more = [cotangent(y, factor * e) for y, e in zip(ys, largest, strict=True)]
+    try:
+        found = passes.gradients([y.value for y in ys], more)
+    except Exception:  # noqa: BLE001 (whatever a reader's backward raises)
+        return _CUT + _LOST
+    if not any(np.isfinite(each).all() and each.any() for each in found):
+        return f"{_CUT}."
+    return (
+        f"numbers on the way are too small for their dtype, since {factor:,.0f} v has "
+        "results (float16 has none below 6e-8): scale the loss."
+    )
 
 
 def _negligible(call: Call, v: Sequence[Array], found: Sequence[Array]) -> bool:
@@ -368,5 +380,13 @@ _LOOKS: dict[str, Callable[[_Evidence], Iterator[str]]] = {
     "coupled-samples": _coupled_samples,
 }
 _FEW, _MOVES = 1_000, 32
+_EXPONENT = 15  # float16 holds numbers below 2**16
+_CUT = (
+    "perhaps a factor or the slope is 0 here (LoRA's B at the start, abs or a norm at "
+    "0), two sides that both depend on x cancel (detach one), the outputs add up to a "
+    "constant (a softmax, normalised values), an operation such as argmax or round "
+    "cuts the path, or an activation is saturated"
+)
+_LOST = ", or float16 lost what is below 6e-8 (scale the loss)."
 _PART = 0.02  # of what cancels: more is no rounding, however few digits there are
 _MANY = 1_000_000  # so many numbers are read in a few milliseconds
