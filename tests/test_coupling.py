@@ -376,3 +376,9 @@ def peak(function: Callable[[], None]) -> int:
     changes.sort(key=lambda event: event.start_ns())
     held: list[int] = list(accumulate(event.nbytes() for event in changes))
     return max(held)
+
+
+def test_a_product_may_be_a_view_of_v() -> None:
+    """Tests a transposition, whose backward is one: nothing is written into v."""
+    x = torch.zeros(5, 5, dtype=torch.float64, requires_grad=True)
+    assert not coupling(x.T, x, max_samples=1).independent

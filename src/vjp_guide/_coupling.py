@@ -319,8 +319,8 @@ class _Measurement:
             spread = (scales.square() + _MEAN_SQUARE).sqrt()
             others = torch.maximum(others, _finite(change) / spread)
             if _ratio(others, received) > self._tolerance:
-                v += scaled
-                product = product + other  # not in place: it may be of the graph
+                # Not in place: a product may be of the graph, or a view of v.
+                v, product = v + scaled, product + other
                 del scaled, other  # else a pass has them beside it
                 self._require_linear(v, product, change.max())
                 break
