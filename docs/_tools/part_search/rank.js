@@ -4,15 +4,18 @@
    words count more the rarer they are, and less the longer the text. A page has the score of
    its best part plus its own, with that of its title and description. A part's score holds
    that of its title, and how near the query is to its title or to a phrase that people ask
-   for it by: the cosine of the two, with the rarity of words as weights.
+   for it by: the cosine of the two, with the rarity of words as weights. It counts less the
+   less of the query the part holds.
    Sphinx's language_data.js gives the stemmer and the words that say nothing. */
 const SATURATION = 1.2; // k1 of BM25, as it is usually taken
-const LENGTH = 0.4; // b of BM25
+const LENGTH = 0.2; // b of BM25, less than usual: a part's text has each word once
 const LENGTH_OF_PAGES = 0.75; // likewise, as it is usually taken: some pages hold fifty parts
 const ABOUT = 1.2; // of a page's title and description, against its text
 const TITLE = 0.5; // of a part's title, likewise
 const NEAR = 2; // of a query that is a title or a phrase, likewise
 const POWER = 3; // by which a query counts less the less near it is
+const HELD = 0.5; // likewise, the less of it a part holds
+const NEXT = 0.2; // of a page's second best part, against its best
 const ASIDE = 0.7; // of a part that is beside the point
 const MEANT = 0.5; // of a word that only means what was asked, against one that was asked
 const SHOWN = 12;
@@ -137,6 +140,19 @@ class Texts {
   /* Return how much a word says that so many texts hold. */
   rarity(holders) {
     return Math.log(1 + (this.lengths.length - holders + 0.5) / (holders + 0.5));
+  }
+
+  /* Return how much each text holds of some terms, by rarity, and how much was asked. */
+  held(terms) {
+    let asked = 0;
+    const held = new Map();
+    for (const { words, weight } of terms) {
+      const counts = this.counts(words);
+      const rarity = weight * this.rarity(counts.size);
+      if (weight === 1) asked += rarity;
+      for (const text of counts.keys()) held.set(text, (held.get(text) ?? 0) + rarity);
+    }
+    return { held, asked };
   }
 
   /* Return the score of each text that holds one of the terms. */
@@ -284,35 +300,33 @@ class Library {
 
   /* Return of each part that holds one of the terms in its title or in a phrase how near that is. */
   near(terms) {
-    let mass = 0;
-    const common = new Map();
-    for (const { words, weight } of terms) {
-      const counts = this.asked.counts(words);
-      const rarity = weight * this.asked.rarity(counts.size);
-      if (weight === 1) mass += rarity;
-      for (const text of counts.keys()) common.set(text, (common.get(text) ?? 0) + rarity);
-    }
+    const { held, asked } = this.asked.held(terms);
     const near = new Map();
-    for (const [text, shared] of common) {
-      const cosine = Math.min(1, shared / Math.sqrt(mass * this.masses[text]));
+    for (const [text, shared] of held) {
+      const cosine = Math.min(1, shared / Math.sqrt(asked * this.masses[text]));
       const part = this.owners[text];
-      near.set(part, Math.max(near.get(part) ?? 0, mass * cosine ** POWER));
+      near.set(part, Math.max(near.get(part) ?? 0, asked * cosine ** POWER));
     }
     return near;
   }
 
-  /* Return of each page that holds one of the terms its best part, with its score. */
+  /* Return of each page that holds one of the terms its best part, with what the next one adds to its score. */
   best(terms) {
     const titles = this.titles.rank(terms);
     const near = this.near(terms);
-    const best = new Map();
+    const { held, asked } = this.texts.held(terms);
+    const pages = new Map();
     for (const [number, score] of this.texts.rank(terms)) {
       const part = { ...this.parts[number] };
       part.score = score + TITLE * (titles.get(number) ?? 0) + NEAR * (near.get(number) ?? 0);
+      part.score *= Math.min(1, held.get(number) / asked) ** HELD;
       if (this.aside.test(part.title)) part.score *= ASIDE;
-      if (part.score > (best.get(part.page)?.score ?? 0)) best.set(part.page, part);
+      pages.get(part.page)?.push(part) ?? pages.set(part.page, [part]);
     }
-    return [...best.values()];
+    return [...pages.values()].map((parts) => {
+      const [best, next] = parts.sort((one, other) => other.score - one.score);
+      return { ...best, score: best.score + NEXT * (next?.score ?? 0) };
+    });
   }
 
   /* Return by how much a page is favoured, by all rules that fit. */
