@@ -491,7 +491,7 @@ def test_the_suggestion_names_the_device(v: object) -> None:
 
 
 INSIDE = {
-    "number": "y = f(x).detach().tolist()",
+    "number": "y = 2.0",
     "dict": "f = lambda x: {'y': 2 * x, 'ids': torch.arange(3)}\ny = f(x)",
     "dict of vs": "f = lambda x: {'y': 2 * x}\ny, v = f(x), {'y': torch.ones(3)}",
     "tuple": "f = lambda x: (x.sum(), [2 * x])\ny = f(x)",
@@ -500,13 +500,38 @@ INSIDE = {
     "numbers as v": "f = lambda x: 2 * x\ny, v = f(x), [1.0, 2.0, 3.0]",
     "number as input": "y, x = f(x), 2.0",
     "integers as input": "y, x = f(x), torch.arange(3)",
+    "zip": "f = lambda x: zip('ab', (x.sum(), x * 2))\ny = f(x)",
+    "enumerate": "f = lambda x: enumerate([x * 2])\ny = f(x)",
+    "items, used up": "f = lambda x: iter({'a': x.exp()}.items())\ny = f(x)",
+    "complex outputs": "f = lambda x: (1j * x).sum()\ny, v = f(x), torch.ones(())",
+    "complex v": "f = lambda x: 1j * x\ny, v = f(x), 1j * torch.ones(3)",
+    "integers beside": "f = lambda x: (x.sum(), x.argmax())\ny = f(x)",
+    "integers": "f = lambda x: x.round()\ny = f(x).long()",
+    "too few vs": "f = lambda x: (x.sum(), 2 * x)\ny, v = f(x), (torch.ones(()),)",
+    "unused": "f = lambda x0, x1: 2 * x0\nx = [x, x.exp()]\ny = f(*x)",
+    "no graph": "f = lambda x: (x.sum(), torch.ones(3))\ny = f(x)",
+    "dataclass": "y, x = f(x), Output(x, 2 * x)",
+    "object": "y, x = f(x), Plain(x, [2 * x])",
+    "set": "y, x = f(x), {x}",
+    "parameters": "y, x = f(x), model.parameters()",
+    "module beside": "y, x = f(x), [model, x]",
+    "nested dict": "f = lambda x: x['a']['b'].sum()\nx = {'a': {'b': x}}\ny = f(x)",
     "many inputs": "x = [x * k for k in range(9)]\ny = f(x)",
 }
 
 
+TRANSFORMS: dict[str, Callable[[Callable[[Tensor], Tensor]], object]] = {
+    "vmap": lambda f: torch.vmap(f)(torch.ones(2, 3)),
+    "jvp": lambda f: torch.func.jvp(f, (torch.ones(3),), (torch.ones(3),)),
+}
+
+
 @pytest.mark.filterwarnings("ignore:.*torch.jit")
+@pytest.mark.parametrize("transform", TRANSFORMS)
 @pytest.mark.parametrize("kind", INSIDE)
-def test_the_suggestion_for_other_faults_works_inside_a_transform(kind: str) -> None:
+def test_the_suggestion_for_other_faults_works_inside_a_transform(
+    kind: str, transform: str
+) -> None:
     """Tests that it is torch.func's, whatever else is wrong with the call."""
     found = names("")
 
@@ -520,7 +545,24 @@ def test_the_suggestion_for_other_faults_works_inside_a_transform(kind: str) -> 
         check(explanation, {**programs[1], **scope(programs[1])})
         return x.sum()
 
-    torch.func.jvp(inner, (torch.ones(3),), (torch.ones(3),))
+    TRANSFORMS[transform](inner)
+
+
+OUTSIDE = ["zip", "enumerate", "map", "reversed", "freed", "own edit", "view edit"]
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("kind", OUTSIDE)
+def test_computes_again_inside_a_transform(kind: str, transform: str) -> None:
+    """Tests outputs from outside, which torch.autograd.grad differentiates there."""
+    found, again = names(SETUPS[kind]), names(SETUPS[kind])
+
+    def inner(x: Tensor) -> Tensor:
+        check(explain(found["y"], found["x"], found["v"]), {**again, **scope(again)})
+        return x.sum()
+
+    TRANSFORMS[transform](inner)
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit")

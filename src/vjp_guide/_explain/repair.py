@@ -65,6 +65,9 @@ def _program(call: Call, code: str) -> str:
         if re.search(rf"\b{letter}\[|[,=] ?{letter}\b", code)
     ]
     if "y" in call.consumed and not _COMPUTED.search(code):
+        if _in_transform():
+            tidy = unpacked(call)
+            return _functional(tidy if tidy.outputs else call)
         lines.append(call.forward())
     code = "\n".join([*lines, code])
     if not _mode() or not _COMPUTED.search(code):
@@ -125,8 +128,7 @@ def mend_in_place(call: Call, _: re.Match[str]) -> Mended:
     with plain_settings():
         leaf = next(_edited_leaves(call), None)
     if leaf is None:
-        again = f"{call.forward()}  # with a = a + 1 in place of a += 1"
-        return "", f"{again}\n{call.code()}"
+        return "", _repeated(call, "  # with a = a + 1 in place of a += 1")
     cause = (
         f"A parameter or another leaf, of shape {tuple(leaf.shape)}, was updated in "
         "place after the forward pass, as the step of an optimizer does."
@@ -135,8 +137,14 @@ def mend_in_place(call: Call, _: re.Match[str]) -> Mended:
         "Compute the loss after the step, or run all backward passes before it: each "
         "needs the values that its forward pass saw."
     )
-    again = f"{call.forward()}  # again, after optimizer.step()"
-    return cause, f"{again}\n{call.code()}", fix
+    return cause, _repeated(call, "  # again, after optimizer.step()"), fix
+
+
+def _repeated(call: Call, comment: str) -> str:
+    """Return the computation, once more, and the call."""
+    if _in_transform():
+        return f"{comment.strip()}\n{_functional(call)}"
+    return f"{call.forward()}{comment}\n{call.code()}"
 
 
 def mend_unused(call: Call, match: re.Match[str]) -> Mended:
@@ -194,6 +202,8 @@ def _with_an_input(call: Call) -> str:
 
 def mend_second(call: Call, _: re.Match[str]) -> Mended:
     """Return two calls, of which the first keeps the graph."""
+    if _in_transform():
+        return "", _functional(call), _USE_FUNC
     first = f"{call.code(retain_graph=True)}  # first call"
     return "", f"{call.forward()}\n{first}\n{call.code()}"
 
@@ -407,6 +417,7 @@ def _mode() -> str:
 
 def _functional(call: Call) -> str:
     """Return the derivative by torch.func, which can be transformed itself."""
+    call, first = _of_lists(call)
     names = variables("x", call.inputs)
     places = tuple(range(names.count(",") + 1))
     numbers = f", argnums={places}" if len(places) > 1 else ""
@@ -419,14 +430,38 @@ def _functional(call: Call) -> str:
         body = f"    {call.forward()}\n    return {scalar}\n"
         lines.insert(0, f"def weighted({names}):\n{body}")
         function = "weighted"
-    return "\n".join([*lines, f"torch.func.grad({function}{numbers})({names})"])
+    return "\n".join([*first, *lines, f"torch.func.grad({function}{numbers})({names})"])
+
+
+def _of_lists(call: Call) -> tuple[Call, list[str]]:
+    """Return the call with a list as input where it has what torch.func doesn't take.
+
+    That takes tensors, lists and dicts, and nothing else that holds tensors.
+    """
+    if call.is_of_model:
+        code = "list(model.parameters())"
+    elif any(isinstance(x.value, nn.Module) for x in call.inputs):
+        code = _every(call)
+    elif any(_ATTRIBUTE.search(x.name) for x in call.inputs):
+        code = f"[{', '.join(x.name for x in call.inputs)}]"
+    elif isinstance(call.given[1], set | frozenset):
+        code = "list(x)"
+    else:
+        return call, []
+    consumed = {k: kind for k, kind in call.consumed.items() if k != "x"}
+    one = replace(call, inputs=(Argument("x", None),), consumed=consumed)
+    return one, [f"x = {code}"]
 
 
 def _term(y: Argument, v: str) -> str:
     if v == "None":
         return y.name
+    is_complex = is_tensor(y.value) and y.dtype.is_complex
+    weight, real = (f"{v}.conj()", ".real") if is_complex else (v, "")
     ones = f"torch.ones_like({y.name})"
-    return f"{y.name}.sum()" if v == ones else f"({v} * {y.name}).sum()"
+    return (
+        f"{y.name}.sum(){real}" if v == ones else f"({weight} * {y.name}).sum(){real}"
+    )
 
 
 def _again(call: Call) -> str:
@@ -474,6 +509,7 @@ def _shapes(arguments: Sequence[Argument], joint: str) -> str:
 _Y = re.compile(r"(?<!['\w])y(?!['\w])")
 _COMPUTED = re.compile(r"\bf\(")
 _RAW = re.compile("_raw_saved_")
+_ATTRIBUTE = re.compile(r"[*.]")
 ITSELF = "Pass the tensor itself, before .item(), .tolist() or .numpy()."
 MADE = "Make it a tensor that requires grad before y is computed."
 _KEEP = "Compute the outputs again, and keep them in a list."
