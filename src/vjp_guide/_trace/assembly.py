@@ -1,7 +1,7 @@
 """The records of a pass, from what its hooks saw."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,6 +11,8 @@ from vjp_guide._graph import collector_paused
 from vjp_guide._trace.records import Cotangent, End, NodeRecord, Part, Port, Saved
 
 Cotangents = tuple[Cotangent | None, ...]
+Event = tuple[int, Sequence[Cotangent | None], int]
+"""The number of a node, what arrived at it and what left it, and how many arrived."""
 NumberedEdge = tuple[int | None, int]
 """An edge whose node stands there by its number: to hold nodes is to hold the graph."""
 
@@ -23,8 +25,7 @@ class Recording:
     """What the hooks of a pass saw, and what was read of the graph while it lived.
 
     Attributes:
-        events: In the order of execution, the number of the node, what arrived at it
-            and what left it.
+        events: What each node did, in the order of execution.
         nodes: By number, the operation, the saved tensors and the module.
         outgoing: By number, the edges to the operands.
         starts: The edges where the cotangents of the outputs enter.
@@ -34,7 +35,7 @@ class Recording:
         gradients: What the pass returned.
     """
 
-    events: list[tuple[int, Cotangents, Cotangents]]
+    events: list[Event]
     nodes: list[tuple[str, tuple[Saved, ...], str]]
     outgoing: list[tuple[NumberedEdge, ...]]
     starts: tuple[NumberedEdge, ...]
@@ -88,7 +89,8 @@ class _Assembly:
     def _nodes(self) -> Iterator[NodeRecord]:
         """Yield the records in the order of execution, so that sources come first."""
         sources, ports = self._sources, self._ports
-        for step, (number, arriving, leaving) in enumerate(self._recording.events):
+        for step, (number, seen, count) in enumerate(self._recording.events):
+            arriving, leaving = tuple(seen[:count]), tuple(seen[count:])
             came = [tuple(sources.get((number, at), ())) for at in range(len(arriving))]
             targets: list[Port | None] = [None] * len(leaving)
             port = ports[number]

@@ -14,23 +14,17 @@ from torch.autograd.graph import Node
 
 from vjp_guide._graph import Edge, Edges, between, collector_paused, edge
 from vjp_guide._quiet import kept_grads
-from vjp_guide._trace.assembly import Cotangents, NumberedEdge, Recording
+from vjp_guide._trace.assembly import Cotangents, Event, NumberedEdge, Recording
 from vjp_guide._trace.magnitude import COMPRESSED
 from vjp_guide._trace.records import Cotangent, End, Saved
-from vjp_guide._trace.snapshot import (
-    all_described,
-    careful_snapshot,
-    described,
-    plain_snapshot,
-    shape_of,
-)
+from vjp_guide._trace.snapshot import all_described, shape_of, snapshot
 
 if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
 
 _Tensors = tuple[Tensor | None, ...]
-_Near = dict[int, tuple[Tensor, int, Cotangent]]
-"""Tensors of the last step by identity, the version of each, and its description."""
+_Last = tuple[Tensor | None, int, Cotangent | None]
+"""A tensor, its version and its description."""
 
 _Hook = Callable[[int, _Tensors, _Tensors], None]
 
@@ -139,15 +133,15 @@ def _plainly(hook: _Hook) -> _Hook:
 class _Recorder:
     """Describes what the hooks see.
 
-    What a node sends is mostly what the next one takes, so small tensors are kept for
-    one step, and copied once.
+    What a node sends is mostly what the next one takes, so the last small tensor is
+    kept for one step, and copied once.
     """
 
     def __init__(self, most: float | None) -> None:
-        self.events: list[tuple[int, Cotangents, Cotangents]] = []
+        self.events: list[Event] = []
         self._alike: dict[Cotangents, Cotangents] = {}
         self._most = -1 if most is None else most
-        self._near: _Near = {}
+        self._last: _Last = (None, 0, None)
 
     def hook(self) -> _Hook:
         """Return what each node calls."""
@@ -156,46 +150,39 @@ class _Recorder:
 
     def described(self, tensors: Iterable[Tensor | None]) -> Cotangents:
         """Return what is kept of what isn't seen by a hook."""
-        look = described if self._most < 0 else self._snapshot
-        return tuple([t if t is None else look(t) for t in tensors])
+        look = all_described if self._most < 0 else self._copied
+        return tuple(look(tuple(tensors)))
 
     def _log_shapes(self, number: int, leaving: _Tensors, arriving: _Tensors) -> None:
         """Append an event, as the hook of a node."""
-        came, went = all_described(arriving), all_described(leaving)
-        shared = self._alike.setdefault  # most nodes of a graph see the same shapes
-        self.events.append((number, shared(came, came), shared(went, went)))
+        seen = all_described(arriving + leaving)
+        # Most nodes of a graph see the same shapes.
+        shared = self._alike.setdefault(seen, seen)
+        self.events.append((number, shared, len(arriving)))
 
     def _log_values(self, number: int, leaving: _Tensors, arriving: _Tensors) -> None:
-        found, self._near = self._copied(arriving + leaving)
-        count = len(arriving)
-        self.events.append((number, tuple(found[:count]), tuple(found[count:])))
+        self.events.append((number, self._copied(arriving + leaving), len(arriving)))
 
-    def _snapshot(self, tensor: Tensor) -> Cotangent | None:
-        return self._copied((tensor,))[0][0]
-
-    def _copied(self, tensors: _Tensors) -> tuple[list[Cotangent | None], _Near]:
-        """Return snapshots, those of before where nothing was written since.
+    def _copied(self, tensors: _Tensors) -> list[Cotangent | None]:
+        """Return snapshots, the last one where nothing was written since.
 
         It is one loop because each call costs a tenth of a plain pass.
         """
         found: list[Cotangent | None] = []
-        known, most = self._near, self._most
-        near: _Near = {}
+        last, version, seen = self._last
         for tensor in tensors:
             if tensor is None:
                 found.append(None)
                 continue
-            key = id(tensor)
-            kept = known.get(key)
-            if kept and kept[1] == tensor._version:  # noqa: SLF001 (it has no public name)
-                near[key] = kept
-                found.append(kept[2])
+            if tensor is last and tensor._version == version:  # noqa: SLF001 (it has no public name)
+                found.append(seen)
                 continue
-            one = plain_snapshot(tensor, most) or careful_snapshot(tensor, most)
+            one = snapshot(tensor, self._most)
             found.append(one)
-            if one[2] is not None and not tensor.is_inference():
-                near[key] = known[key] = tensor, tensor._version, one  # noqa: SLF001 (likewise)
-        return found, near
+            if one.kept is not None and not tensor.is_inference():
+                last, version, seen = tensor, tensor._version, one  # noqa: SLF001 (likewise)
+        self._last = last, version, seen
+        return found
 
 
 def _saved(node: Node) -> tuple[Saved, ...]:

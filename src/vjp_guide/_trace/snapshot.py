@@ -25,10 +25,10 @@ def snapshot(tensor: Tensor, most: float) -> Cotangent:
     Returns:
         The description, of shape and dtype alone if nothing can be read.
     """
-    return plain_snapshot(tensor, most) or careful_snapshot(tensor, most)
+    return _plain(tensor, most) or _careful(tensor, most)
 
 
-def plain_snapshot(tensor: Tensor, most: float) -> Cotangent | None:
+def _plain(tensor: Tensor, most: float) -> Cotangent | None:
     """Return what most tensors need, in the fewest calls; ``None`` for all others.
 
     Numbers of Python's hold these dtypes, and take a fifth of the time of a copy. A
@@ -47,7 +47,7 @@ def plain_snapshot(tensor: Tensor, most: float) -> Cotangent | None:
         return None
 
 
-def careful_snapshot(tensor: Tensor, most: float) -> Cotangent:
+def _careful(tensor: Tensor, most: float) -> Cotangent:
     """Return what any tensor has."""
     try:
         if type(tensor) is Tensor:
