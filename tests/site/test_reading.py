@@ -33,6 +33,10 @@ MARKS = str.maketrans("", "", "`$*")  # which a list of titles doesn't show
 LONGEST_TITLE = 60
 # What fits a small window beside the menu, with a comment at its end.
 LONGEST_LINE = 64
+# Of words: what is longer holds several ideas, which a list shows.
+LONGEST_PARAGRAPH = 110
+UNSEEN = re.compile(r"^(?:[%:#].*|\(\S+\)=)$", re.MULTILINE)
+LISTED = re.compile(r"\s*(?:[-*|]|\d+\.)\s")
 
 
 def opening(page: str) -> str:
@@ -54,6 +58,12 @@ def sections(name: str) -> list[str]:
         text = pasted.FENCE.sub("", PAGES[name])
         titles = re.findall(r"^###? (.+)$", text, re.MULTILINE)
     return [title.lower().translate(MARKS) for title in titles]
+
+
+def paragraphs(page: str) -> list[str]:
+    """Return a page's paragraphs, without its code, lists and tables."""
+    text = UNSEEN.sub("", pasted.FENCE.sub("\n", page))
+    return [part for part in re.split(r"\n\s*\n", text) if not LISTED.match(part)]
 
 
 def prose(example: str) -> str:
@@ -91,6 +101,13 @@ def test_sections_differ() -> None:
     """Tests that the title of a section, alone in a list of hits, is that of one."""
     titles = Counter(title for name in [*PAGES, *EXAMPLES] for title in sections(name))
     assert [title for title, times in titles.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_paragraphs_are_short(name: str) -> None:
+    """Tests that who looks for one idea isn't shown many in a row."""
+    parts = paragraphs(PAGES[name])
+    assert [part for part in parts if len(part.split()) > LONGEST_PARAGRAPH] == []
 
 
 @pytest.mark.parametrize("name", PAGES)
