@@ -5,7 +5,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -563,8 +563,33 @@ def test_tells_lost_numbers_from_zeros(kind: str, v: float) -> None:
 
     (found,) = explain(y, x, torch.full_like(y, v), max_seconds=60).suspicions
 
-    assert "results (float16 has none below 6e-8): scale the loss" in found.reason
+    assert "(float16 has none below 6e-8: scale the loss)" in found.reason
     assert "perhaps" not in found.reason
+
+
+class Rounded(torch.autograd.Function):
+    """A backward without small numbers."""
+
+    @staticmethod
+    def forward(_: Any, x: Tensor) -> Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(_: Any, v: Tensor) -> Tensor:
+        return (v / 10).round()
+
+
+@pytest.mark.parametrize("kind", ["hook", "backward"])
+def test_a_dtype_is_not_alone_accused_of_lost_numbers(kind: str) -> None:
+    """Tests float32 numbers that a hook drops, or a custom backward rounds."""
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 1 if kind == "hook" else cast("Tensor", Rounded.apply(x))
+    if kind == "hook":
+        y.register_hook(lambda g: g * (g.abs() > 2))
+
+    (found,) = explain(y.sum(), x, max_seconds=60).suspicions
+
+    assert "or by a hook or a custom backward that rounds or drops" in found.reason
 
 
 @pytest.mark.parametrize("kind", ["cut", "argmax"])

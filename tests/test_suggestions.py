@@ -492,6 +492,7 @@ def test_the_suggestion_names_the_device(v: object) -> None:
 
 INSIDE = {
     "number": "y = 2.0",
+    "numbers": "y = [2.0, 3.0]",
     "dict": "f = lambda x: {'y': 2 * x, 'ids': torch.arange(3)}\ny = f(x)",
     "dict of vs": "f = lambda x: {'y': 2 * x}\ny, v = f(x), {'y': torch.ones(3)}",
     "tuple": "f = lambda x: (x.sum(), [2 * x])\ny = f(x)",

@@ -197,8 +197,9 @@ def _cause(passes: Passes, v: Sequence[Array]) -> str:
     if not any(np.isfinite(each).all() and each.any() for each in found):
         return f"{_CUT}."
     return (
-        f"numbers on the way are too small for their dtype, since {factor:,.0f} v has "
-        "results (float16 has none below 6e-8): scale the loss."
+        f"small numbers are lost on the way, since {factor:,.0f} v has results: by a "
+        "dtype (float16 has none below 6e-8: scale the loss), or by a hook or a custom "
+        "backward that rounds or drops them."
     )
 
 
