@@ -265,6 +265,9 @@ def test_a_reload_stays_at_its_section(page: Page, path: str) -> None:
             "losses-on-derivatives.html#question-490",
         ),
         ("custom-functions-and-hooks.html#question-231", "hooks.html#question-231"),
+        ("systems.html#question-168", "distributed.html#question-168"),
+        ("systems.html#question-312", "compiled-models.html#question-312"),
+        ("jacobians-and-vmap.html#question-294", "jacobians-in-use.html#question-294"),
         ("cut-graphs.html#question-241", "cut-graphs.html#question-241"),
     ],
 )

@@ -1,6 +1,6 @@
 /* What the theme leaves out for readers who use keys alone, and for readers of screens. */
 {
-  /* The old address of a question leads on to the page that it moved to. */
+  /* The old address of a question leads on to the page that it moved to, or from there to the next. */
   const moved = document.querySelector(".moved a");
   const { hash } = location;
   if (moved && hash && !document.getElementById(hash.slice(1))) location.replace(moved.href + hash);
