@@ -136,6 +136,23 @@ CAUSES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("BackwardHookFunctionBackward", "in-place-hook"),
+        ("CheckpointFunction", "in-place-hook"),
+        ("SplitBackward0", "in-place-view"),
+    ],
+)
+def test_the_first_sentence_alone_tells_a_function_from_views(
+    name: str, slug: str
+) -> None:
+    """Tests what is left when a reader pastes one line of the message."""
+    found = diagnose(f"Output 0 of {name} is a view and is being modified inplace")
+    assert found is not None
+    assert found.slug == slug
+
+
 @pytest.mark.parametrize(("setup", "cause", "code"), CAUSES)
 def test_names_the_tensors_at_hand(setup: str, cause: str, code: str) -> None:
     """Tests the cause with its shapes and dtypes, and the correction that fits them."""

@@ -328,8 +328,8 @@ ROWS = (
         "in-place-view",
         "graph",
         "Output 0 of Unbind is a view and is being modified inplace.",
-        r"Output \d+ of (?P<name>\w+) is a view and is being modified inplace"
-        r"(?!\. This view was created inside)",
+        r"Output \d+ of (?!\w*Function)(?P<name>\w+) is a view and is being modified "
+        r"inplace(?!\. This view was created inside)",
         "The tensor is one of several views that {name} returned, and none of them may "
         "be edited in place.",
         "Write the operation out of place: first = first + 1 instead of first += 1.",
@@ -405,8 +405,8 @@ ROWS = (
         "graph",
         "Output 0 of BackwardHookFunction is a view and is being modified "
         "inplace. This view was created inside a custom Function",
-        r"Output \d+ of (?P<name>\w+) is a view and is being modified inplace\. "
-        r"This view was created inside a custom Function",
+        r"Output \d+ of (?P<name>\w*Function\w*|\w+(?= is a view and is being modified "
+        r"inplace\. This view was created inside)) is a view and is being modified",
         "{name} returned its input, or a view of it, and the result was edited "
         "in place. BackwardHookFunction stands for a module with a full "
         "backward hook.",
@@ -450,8 +450,8 @@ ROWS = (
         r"invalid gradient at index \d+ - expected (?:device|type) (?P<y>\S+) but got "
         r"(?P<v>\S+)",
         "v belongs to {v}, y to {y}.",
-        "Create v on the device of y.",
-        "torch.autograd.grad(y, x, grad_outputs=v.to(y.device))",
+        "Create v on the device of y, and with its dtype.",
+        "torch.autograd.grad(y, x, grad_outputs=v.to(y))",
         mend_cotangents,
     ),
     Row(
