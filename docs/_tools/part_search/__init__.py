@@ -108,7 +108,7 @@ def spelt(word: str) -> str:
 
 def parts(document: nodes.document) -> list[Part]:
     """Return the parts of a page in their order."""
-    found = [Part("", "")]
+    found, made = [Part("", "")], _made(document)
     for node in document.findall():
         if isinstance(node, nodes.section):
             found.append(Part(node["ids"][0], node[0].astext()))
@@ -120,15 +120,20 @@ def parts(document: nodes.document) -> list[Part]:
             above = node.parent, node.parent.parent  # a title may be code
             named = any(isinstance(up, nodes.title) for up in above)
             code = isinstance(node.parent, nodes.literal_block)
-            found[-1].add(_borrowed(node) if code else node, named=named)
+            found[-1].add(_without(made, node) if code else node, named=named)
     return found[1:]
 
 
-def _borrowed(code: str) -> str:
-    """Return code without the names that it makes itself, which nobody asks for."""
+def _made(document: nodes.document) -> set[str]:
+    """Return the names that the code of a page makes itself, which nobody asks for."""
+    blocks = document.findall(nodes.literal_block)
+    code = "\n".join(block.astext() for block in blocks)
     made = " ".join(chain.from_iterable(DEFINED.findall(code)))
-    own = {name for name in WORD.findall(made) if len(name) > 1}
-    return " ".join(name for name in WORD.findall(code) if name not in own)
+    return {name for name in WORD.findall(made) if len(name) > 1}
+
+
+def _without(names: set[str], code: str) -> str:
+    return " ".join(name for name in WORD.findall(code) if name not in names)
 
 
 def _searched(text: nodes.Text) -> bool:

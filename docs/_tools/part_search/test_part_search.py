@@ -72,15 +72,16 @@ def test_names_that_code_makes_are_not_collected() -> None:
         "    x = cherry",
     ]
     block = nodes.literal_block("", "\n".join(lines))
+    other = nodes.literal_block("", "peel(banana) + kiwi")
     title = nodes.title("", "Apple in a title")
-    section = nodes.section("", title, block, ids=["fruit"])
+    section = nodes.section("", title, other, block, ids=["fruit"])
     document = publish_doctree("")
     document += section
 
     (part,) = parts(document)
 
     gone = {"pears", "plums", "peel", "core", "basket"}
-    assert {*stems("torch.unbind fruits cherry list apple")} <= part.words
+    assert {*stems("torch.unbind fruits cherry list apple kiwi")} <= part.words
     assert not part.words & {*stems(" ".join(gone))}
 
 
