@@ -171,6 +171,21 @@ SETUPS = {
     "array input": "import numpy as np\nx = np.arange(3)\n"
     "y = torch.ones((), requires_grad=True)",
     "no input": "y, x = x.sum(), None",
+    "bytes as input": "y, x = x.sum(), b'ab'",
+    "range as input": "y, x = x.sum(), range(3)",
+    "many numbers as inputs": "y, x = x.sum(), (1.0,) * 12",
+    "generator of numbers as inputs": "y, x = x.sum(), (k for k in (1.0, 2.0))",
+    "set of numbers as input": "y, x = x.sum(), {1.0, 2.0}",
+    "empty iterator as input": "y, x = x.sum(), iter([])",
+    "many outputs and a number": "y = [x * k for k in range(12)] + [1.0]",
+    "many inputs and None": "xs = [x * k for k in range(12)]\n"
+    "y, x = sum(xs).sum(), [*xs, None]",
+    "an unused model": "y, x = x.sum(), [model, x]",
+    "an unused model's parameters": "y, x = x.sum(), model.named_parameters()",
+    "an unused list of parameters": "y, x = x.sum(), [*model.named_parameters()]",
+    "plain tensor beside a model": "y, x = model(data).sum(), [model, data]",
+    "outputs of a model": "f = lambda m: iter([m(data).sum()])\ny, x = f(model), model",
+    "one detached": "f = lambda x: [2 * x]\ny = f(x.detach())",
     "name as input": "y, x = x.sum(), 'weight'",
     "class as input": "y, x = x.sum(), nn.Linear",
     "distribution as input": "f = lambda d: d.loc.sum()\n"
@@ -460,7 +475,7 @@ def computes_again(found: dict[str, Any]) -> bool:
 
 def twice(kind: str, mode: Callable[[], Any]) -> list[dict[str, Any]]:
     """Return a program's names twice, no outputs where it can't run under a mode."""
-    with suppress(RuntimeError):
+    with suppress(RuntimeError, AttributeError):
         return [names(SETUPS[kind], mode) for _ in range(2)]
     return [{"y": None}] * 2
 
@@ -518,12 +533,61 @@ INSIDE = {
     "module beside": "y, x = f(x), [model, x]",
     "nested dict": "f = lambda x: x['a']['b'].sum()\nx = {'a': {'b': x}}\ny = f(x)",
     "many inputs": "x = [x * k for k in range(9)]\ny = f(x)",
+    "string as input": "y, x = f(x), 'weight'",
+    "strings as inputs": "y, x = f(x), ['weight', 'bias']",
+    "bytes as input": "y, x = f(x), b'ab'",
+    "range as input": "y, x = f(x), range(3)",
+    "numbers as inputs": "y, x = f(x), [1.0, 2.0]",
+    "many numbers as inputs": "y, x = f(x), (1.0,) * 12",
+    "nested numbers as inputs": "y, x = f(x), [[1.0, 2.0], [3.0, 4.0]]",
+    "generator of numbers as inputs": "y, x = f(x), (k for k in (1.0, 2.0))",
+    "set of numbers as input": "y, x = f(x), {1.0, 2.0}",
+    "dict of numbers as input": "y, x = f(x), {'a': 1.0}",
+    "None as input": "y, x = f(x), [x, None]",
+    "number beside an input": "y, x = f(x), {'a': x, 'b': 2.0}",
+    "nested None": "y, x = f(x), [[x, None], x]",
+    "nested module": "y, x = f(x), [[x, model], x]",
+    "integers in a tuple": "y, x = f(x), ((x, torch.arange(2)), x)",
+    "integers in a dict": "y, x = f(x), {'a': x, 'b': torch.arange(3)}",
+    "no inputs": "y, x = f(x), []",
+    "used up inputs": "y, x = f(x), iter([])",
+    "module without parameters": "y, x = f(x), nn.Flatten()",
+    "module": "y, x = f(x), model",
+    "children": "y, x = f(x), model.children()",
+    "named parameters": "y, x = f(x), model.named_parameters()",
+    "list of named parameters": "y, x = f(x), [*model.named_parameters()][:2]",
+    "named modules": "y, x = f(x), [('a', model)]",
+    "state": "y, x = f(x), model.state_dict()",
+    "buffers": "y, x = f(x), model.buffers()",
+    "groups": "y, x = f(x), torch.optim.SGD(model.parameters(), 0.1).param_groups",
+    "iterators of inputs": "m = model[0]\n"
+    "y, x = f(x), [m.parameters(), model.parameters()]",
+    "iterator of inputs": "y, x = f(x), iter([x])",
+    "zip of inputs": "y, x = f(x), zip('ab', [x, 2 * x])",
+    "keys": "y, x = f(x), {x: 1}.keys()",
+    "values": "y, x = f(x), {'a': x}.values()",
+    "proxy": "import types\ny, x = f(x), types.MappingProxyType({'a': x})",
+    "named tuple": "y, x = f(x), Pair(x, 2 * x)",
+    "dataclass in a list": "y, x = f(x), [Output(x, None)]",
+    "too many vs in a list": "f = lambda x: [2 * x]\n"
+    "y, v = f(x), [torch.ones(3), torch.ones(3)]",
+    "wrong v in a list": "f = lambda x: [2 * x]\ny, v = f(x), torch.ones(2)",
+    "numbers first": "f = lambda x: (k for k in (1.0, x.sum(), 2 * x))\ny = f(x)",
+    "generator of numbers": "f = lambda x: [x.sum(), x.prod()]\n"
+    "y = (k for k in (1.0, 2.0))",
+    "one number": "y = [2.0]",
+    "one None": "y = [None]",
+    "set of outputs": "f = lambda x: {2 * x}\ny = f(x)",
+    "values of outputs": "f = lambda x: {'a': 2 * x}.values()\ny = f(x)",
+    "set of vs": "f = lambda x: 2 * x\ny, v = f(x), {torch.ones(3)}",
+    "many outputs and a number": "f = lambda x: [x] * 12 + [1.0]\ny = f(x)",
 }
 
 
 TRANSFORMS: dict[str, Callable[[Callable[[Tensor], Tensor]], object]] = {
     "vmap": lambda f: torch.vmap(f)(torch.ones(2, 3)),
     "jvp": lambda f: torch.func.jvp(f, (torch.ones(3),), (torch.ones(3),)),
+    "both": lambda f: torch.func.jacfwd(f)(torch.ones(3)),
 }
 
 

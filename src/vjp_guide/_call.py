@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge
 
 from vjp_guide._contract import as_array
-from vjp_guide._show import names, whole
+from vjp_guide._show import join, names, whole
 
 Outputs = Tensor | GradientEdge | Sequence[Tensor] | Sequence[GradientEdge]
 Inputs = Outputs | dict[str, Tensor]
@@ -126,19 +126,21 @@ class Call:
             for key, value in {**options, **changes}.items()
             if value is not _PARAMETERS[key].default
         ]
-        outputs = whole("y", [y.name for y in self.outputs])
-        return f"torch.autograd.grad({', '.join([outputs, self.inputs_code, *words])})"
+        arguments = ", ".join([self.outputs_code, self.inputs_code, *words])
+        return f"torch.autograd.grad({arguments})"
 
     def forward(self) -> str:
         """Return the computation of the outputs, with ``f`` for what the reader ran."""
-        inputs = "x" if self.is_of_model else variables("x", self.inputs)
+        is_model = self.is_of_model or isinstance(self.given[1], nn.Module)
+        inputs = "x" if is_model else variables("x", self.inputs)
         if variables("y", self.outputs) != "y":  # what was left out is returned, too
             count = len(_entries(self.given[0]))
             return f"{', '.join(names('y', count))} = f({inputs})"
-        if "y" not in self.consumed:
-            return f"y = f({inputs})"
-        one = len(self.given[0]) <= 1
-        return f"(y,) = f({inputs})" if one else f"y = list(f({inputs}))"
+        if "y" in self.consumed and len(self.given[0]) > 1:
+            return f"y = list(f({inputs}))"
+        in_list = isinstance(self.given[0], list | tuple) and len(self.given[0]) == 1
+        one = "y" in self.consumed or (in_list and is_tensor(self.outputs[0].value))
+        return f"(y,) = f({inputs})" if one else f"y = f({inputs})"
 
     @property
     def is_of_model(self) -> bool:
@@ -148,6 +150,11 @@ class Call:
         return "x" in self.consumed and bool(values) and all(parameters)
 
     @property
+    def outputs_code(self) -> str:
+        """The outputs as Python."""
+        return _code("y", self.given[0], self.outputs)
+
+    @property
     def inputs_code(self) -> str:
         """The inputs as Python."""
         if self.is_of_model:
@@ -155,7 +162,7 @@ class Call:
         if self.consumed.get("x") == BUFFERS:
             return "list(model.buffers())"
         is_mapping = isinstance(self.given[1], Mapping)
-        return "x" if is_mapping else whole("x", [x.name for x in self.inputs])
+        return "x" if is_mapping else _code("x", self.given[1], self.inputs)
 
     @property
     def _weights(self) -> str | None:
@@ -220,6 +227,13 @@ def _entries(value: object) -> tuple[object, ...]:
         return tuple(value)  # type: ignore[arg-type] # torch tries the same
     except Exception:  # noqa: BLE001 (torch's own call will raise it)
         return (value,)
+
+
+def _code(letter: str, given: object, arguments: Sequence[Argument]) -> str:
+    """Return the arguments as Python, by one name if they are all of what was given."""
+    names = [each.name for each in arguments]
+    is_all = len(_entries(given)) == len(names)
+    return whole(letter, names) if is_all else join(names)
 
 
 def _cotangents(value: object, outputs: int) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """Tensors in the containers that readers pass to torch.autograd.grad, by name."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from functools import partial
 
@@ -21,10 +21,11 @@ def unpacked(call: Call) -> Call:
     ys = _found("y", call.given[0], call.outputs)
     xs = _found("x", call.given[1], call.inputs)
     kept = [y for y in ys if _is_differentiable(y)]
-    kept = kept or [y for y in ys if _is_continuous(y)] or ys
+    kept = kept or [y for y in ys if is_continuous(y)] or ys
+    given = call.given[1] if _is_sequence(call.given[1]) else [x.value for x in xs]
     return replace(
         call,
-        given=(call.given[0], [x.value for x in xs], call.given[2]),
+        given=(call.given[0], given, call.given[2]),
         outputs=tuple(kept),
         inputs=tuple(_without_constants(call, xs)),
         cotangents=_kept_cotangents(call, kept),
@@ -33,23 +34,29 @@ def unpacked(call: Call) -> Call:
 
 def _found(letter: str, value: object, named: Sequence[Argument]) -> list[Argument]:
     """Return the tensors that a container holds, at any depth."""
-    is_sequence = isinstance(value, list | tuple | nn.ParameterList)
-    is_sequence = is_sequence and not hasattr(value, "_fields")
-    if is_sequence or is_tensor(value):
+    if _is_sequence(value) or is_tensor(value):
         return [found for each in named for found in within(each.name, each.value)]
     return [*within(letter, value)]
 
 
+def _is_sequence(value: object) -> bool:
+    is_one = isinstance(value, list | tuple | nn.ParameterList)
+    return is_one and not hasattr(value, "_fields")
+
+
 def within(
-    name: str, value: object, around: tuple[object, ...] = ()
+    name: str,
+    value: object,
+    around: tuple[object, ...] = (),
+    is_leaf: Callable[[object], bool] = is_tensor,
 ) -> Iterator[Argument]:
     """Yield the tensors that a value is or holds, each with an expression for it."""
-    if is_tensor(value):
+    if is_leaf(value):
         yield Argument(name, value)
     elif not any(value is each for each in around):  # it doesn't hold itself
         entries = _entries(name, value) or ([] if around else _attributes(name, value))
         for expression, each in entries:
-            yield from within(expression, each, (*around, value))
+            yield from within(expression, each, (*around, value), is_leaf)
 
 
 def _entries(name: str, value: object) -> Iterable[tuple[str, object]]:
@@ -104,7 +111,8 @@ def _is_differentiable(y: Argument) -> bool:
     return not isinstance(y.value, Tensor) or y.requires_grad
 
 
-def _is_continuous(each: Argument) -> bool:
+def is_continuous(each: Argument) -> bool:
+    """Return whether a tensor has a dtype that can be differentiated."""
     return each.dtype.is_floating_point or each.dtype.is_complex
 
 
@@ -114,7 +122,7 @@ def _without_constants(call: Call, xs: Sequence[Argument]) -> Sequence[Argument]
     These are integers, such as buffers of a model, and what a container holds.
     """
     given = all(is_tensor(x.value) for x in call.inputs)
-    if given and all(map(_is_continuous, xs)):
+    if given and all(map(is_continuous, xs)):
         return xs
     return [x for x in xs if _is_differentiable(x)] or xs
 

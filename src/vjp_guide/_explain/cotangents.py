@@ -34,7 +34,7 @@ def correct_cotangents(call: Call, **changes: bool | None) -> str:
 
 
 def _all(call: Call, terms: list[str]) -> str:
-    numbered = len(terms) > MOST_NUMBERED and call.outputs[0].name == "y[0]"
+    numbered = len(terms) > MOST_NUMBERED and call.outputs_code == "y"
     if numbered and terms == [f"torch.ones_like({y.name})" for y in call.outputs]:
         return "[torch.ones_like(each) for each in y]"
     return join(terms)

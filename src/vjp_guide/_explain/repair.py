@@ -6,22 +6,33 @@ from dataclasses import replace
 from textwrap import indent
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge
 
-from vjp_guide._call import BUFFERS, Argument, Call, is_tensor, variables
-from vjp_guide._contract import as_array
+from vjp_guide._call import BUFFERS, Argument, Call, is_tensor
 from vjp_guide._explain.containers import unpacked, within
 from vjp_guide._explain.cotangents import (
     correct_cotangents,
     explain_cotangents,
     fitting_cotangents,
 )
+from vjp_guide._explain.functional import functional
+from vjp_guide._explain.inputs import (
+    constants,
+    every,
+    has_metadata,
+    has_tensors,
+    in_transform,
+    is_pair,
+    module_of,
+    new,
+    parameters,
+    requiring,
+)
 from vjp_guide._graph import ancestors, edge, walk
 from vjp_guide._quiet import plain_settings
-from vjp_guide._show import join, listed
+from vjp_guide._show import MOST_NUMBERED, join, listed
 
 Mended = tuple[str, str] | tuple[str, str, str]
 """The cause, empty for the general one, the corrected code, and maybe another fix."""
@@ -33,16 +44,20 @@ def mended(repair: Repair, call: Call, match: re.Match[str]) -> Mended:
     call = _made_again(call)
     if call.outputs:
         cause, code, *fix = repair(call, match)
-        code = _program(call, code)
-        return (cause, code, fix[0]) if fix else (cause, code)
-    used_up = "was an iterator with nothing left in it"
-    what = used_up if "y" in call.consumed else "is empty"
+    else:
+        used_up = "was an iterator with nothing left in it"
+        what = used_up if "y" in call.consumed else "is empty"
+        cause, code, *fix = f"outputs {what}.", _with_outputs(call), _KEEP
+    code = _program(call, code)
+    return (cause, code, fix[0]) if fix else (cause, code)
+
+
+def _with_outputs(call: Call) -> str:
     given = (*call.given[:2], None)
     options = {**call.options, "grad_outputs": "torch.ones_like(y)"}
     one = replace(call, given=given, options=options, cotangents=())
     one = replace(one, outputs=(Argument("y", None),))
-    code = _right(one) if call.inputs else _with_an_input(one)
-    return f"outputs {what}.", _program(one, code), _KEEP
+    return _right(one) if call.inputs else _with_an_input(one)
 
 
 def _made_again(call: Call) -> Call:
@@ -58,23 +73,27 @@ def _made_again(call: Call) -> Call:
 
 def _program(call: Call, code: str) -> str:
     """Return code that makes used up iterators again, and leaves the mode."""
-    lines = [
-        f"{letter} = list({letter})  # {letter} made again: an iterator serves once"
-        for letter in "xv"
-        if letter in call.consumed and f"{letter} = " not in code
-        if re.search(rf"\b{letter}\[|[,=] ?{letter}\b", code)
-    ]
     if "y" in call.consumed and not _COMPUTED.search(code):
-        if _in_transform():
-            tidy = unpacked(call)
-            return _functional(tidy if tidy.outputs else call)
-        lines.append(call.forward())
-    code = "\n".join([*lines, code])
+        code = f"{call.forward()}\n{code}"
+    if in_transform() and _COMPUTED.search(code):
+        comments = re.findall(r"f\(.*\)  (# .*)", code)
+        code = "\n".join([*comments, functional(call)])
+    code = "\n".join([*_listed(call, code), code])
     if not _mode() or not _COMPUTED.search(code):
         return code
     off = "torch.inference_mode(mode=False), torch.enable_grad()"
     enable = off if torch.is_inference_mode_enabled() else "torch.enable_grad()"
     return f"with {enable}:\n{indent(code, '    ')}"
+
+
+def _listed(call: Call, code: str) -> list[str]:
+    """Return code that makes the iterators again that code uses."""
+    return [
+        f"{letter} = list({letter})  # {letter} made again: an iterator serves once"
+        for letter in "xv"
+        if letter in call.consumed and f"{letter} = " not in code
+        if re.search(rf"\b{letter}\[|[,=] ?{letter}\b", code)
+    ]
 
 
 def mend_cotangents(call: Call, _: re.Match[str]) -> Mended:
@@ -96,7 +115,7 @@ def _right(call: Call) -> str:
     """Return the call with cotangents that fit, and with tensors as its inputs."""
     tidy = unpacked(call)
     one = replace(tidy, given=call.given, inputs=call.inputs) if tidy.outputs else call
-    if _has_metadata(call.given[1]):
+    if has_metadata(call.given[1]):
         return _named_parameters(one)
     if call.consumed.get("x") == BUFFERS:
         return _with_inputs(one, "list(model.parameters())")
@@ -142,8 +161,6 @@ def mend_in_place(call: Call, _: re.Match[str]) -> Mended:
 
 def _repeated(call: Call, comment: str) -> str:
     """Return the computation, once more, and the call."""
-    if _in_transform():
-        return f"{comment.strip()}\n{_functional(call)}"
     return f"{call.forward()}{comment}\n{call.code()}"
 
 
@@ -157,15 +174,15 @@ def mend_unused(call: Call, match: re.Match[str]) -> Mended:
 
 def mend_inputs(call: Call, _: re.Match[str]) -> Mended:
     """Return the computation, repeated with inputs that require grad."""
-    if _has_metadata(call.given[1]):
+    if has_metadata(call.given[1]):
         cause = "state_dict() holds copies that are cut off from the graph."
         return cause, _right(call)
     if call.consumed.get("x") == BUFFERS:
         return "The buffers of a model have no gradient.", _right(call), _OF_MODEL
-    names = _shapes(_constants(call), " and ")
+    names = _shapes(constants(call), " and ")
     cause = f"{names}: requires_grad is False, so autograd recorded nothing about it."
     tidy = unpacked(call)
-    if not _constants(tidy):
+    if not constants(tidy):
         kept = f"{cause} Integers, and the buffers of a model, have no gradient."
         return kept, _right(call)
     return cause, _right(call)
@@ -175,9 +192,9 @@ def mend_outputs(call: Call, match: re.Match[str]) -> Mended:
     """Return the computation, repeated with a graph."""
     y = call.outputs[int(match["index"])]
     what = f"{y.name}, of shape {y.shape} and dtype {y.dtype}, has no graph"
-    if _in_transform():
+    if in_transform():
         cause = f"{what}: inside a transform of torch.func, autograd doesn't record."
-        return cause, _functional(call), _USE_FUNC
+        return cause, _right(call), _USE_FUNC
     if _mode():
         cause = f"{what}: {_mode()} is active here, in which nothing is recorded."
         return cause, _right(call)
@@ -202,15 +219,14 @@ def _with_an_input(call: Call) -> str:
 
 def mend_second(call: Call, _: re.Match[str]) -> Mended:
     """Return two calls, of which the first keeps the graph."""
-    if _in_transform():
-        return "", _functional(call), _USE_FUNC
     first = f"{call.code(retain_graph=True)}  # first call"
-    return "", f"{call.forward()}\n{first}\n{call.code()}"
+    code = f"{call.forward()}\n{first}\n{call.code()}"
+    return ("", code, _USE_FUNC) if in_transform() else ("", code)
 
 
 def mend_mapping(call: Call, _: re.Match[str]) -> Mended:
     """Return the call with the mapping of inputs made a dict."""
-    if _has_metadata(call.given[1]):
+    if has_metadata(call.given[1]):
         cause = (
             "state_dict() is no plain dict, and holds copies cut off from the graph."
         )
@@ -252,24 +268,33 @@ def _of_tensors(call: Call) -> str:
 
 def _by_tensors(call: Call, others: Sequence[Argument]) -> str:
     """Return the call with the tensors that the inputs hold, or "" if none."""
-    if model := _module(call):
+    if model := module_of(call):
         name, module = model
-        parameters = list(module.parameters())
-        code = _with_inputs(call, _parameters("model", module), *parameters)
-        frozen = not any(each.requires_grad for each in parameters)
+        tensors = list(module.parameters())
+        code = _with_inputs(call, parameters("model", module), *tensors)
+        frozen = not any(each.requires_grad for each in tensors)
         require = ".requires_grad_()" * frozen
-        return f"model = {name}{require}\n{code}" if parameters else ""
+        return f"model = {name}{require}\n{code}" if tensors else ""
     if any(isinstance(x.value, nn.Module | Iterator) for x in others):
         consumed = "x" in call.consumed
-        every = "list(model.parameters())" if consumed else _every(call)
-        return _with_inputs(call, every)
-    if others and all(map(_is_pair, call.inputs)):
+        code = "list(model.parameters())" if consumed else every(*call.inputs)
+        return _with_inputs(call, code, *_tensors(call))
+    if others and all(is_pair(x.value) for x in call.inputs):
         if "x" not in call.consumed:
-            return _with_inputs(call, "dict(x)")
+            return _with_inputs(call, "dict(x)", *_tensors(call))
         if _is_of_a_model(call):
             return _named_parameters(call)
     tidy = unpacked(call)
     return _complete(replace(tidy, outputs=call.outputs)) if tidy.inputs else ""
+
+
+def _tensors(call: Call) -> list[Tensor]:
+    """Return the parameters and other tensors of the inputs that require grad."""
+    held = [each for x in call.inputs for each in within(*x, is_leaf=has_tensors)]
+    models = [each.value for each in held if isinstance(each.value, nn.Module)]
+    tensors = [each.value for each in held if isinstance(each.value, Tensor)]
+    tensors += [each for model in models for each in model.parameters()]
+    return [each for each in tensors if each.requires_grad]
 
 
 def _is_of_a_model(call: Call) -> bool:
@@ -281,62 +306,20 @@ def _is_of_a_model(call: Call) -> bool:
 
 def _made(call: Call, others: Sequence[Argument]) -> str:
     """Return the call with new tensors."""
-    if isinstance(call.given[1], np.ndarray | str):  # meant as one
-        others = [Argument("x", call.given[1])]
-        call = replace(call, inputs=tuple(others))
-    return "\n".join([*map(_new, others), _again(call)])
-
-
-def _new(x: Argument) -> str:
-    """Return code that makes a tensor of what was passed."""
-    require = "" if _in_transform() else ".requires_grad_()"
-    try:
-        kind = as_array(x.name, x.value).dtype.kind
-    except TypeError:
-        return f"{x.name} = torch.ones(2){require}  # what y is computed from"
-    dtype = "" if kind in "fc" else ", dtype=torch.get_default_dtype()"
-    return f"{x.name} = torch.tensor({x.name}{dtype}){require}"
-
-
-def _module(call: Call) -> tuple[str, nn.Module] | None:
-    """Return the module that was passed in place of its parameters, and its name."""
-    value = call.given[1]
-    if isinstance(value, nn.Module):
-        return "x", value
-    if isinstance(owner := getattr(value, "__self__", None), nn.Module):
-        return "x.__self__", owner
-    first = call.inputs[0]
-    is_one = len(call.inputs) == 1 and "x" not in call.consumed
-    if is_one and isinstance(first.value, nn.Module):
-        return (
-            f"{first.name}[0]" if first.value is not value else first.name,
-            first.value,
-        )
-    return None
-
-
-def _parameters(name: str, model: nn.Module) -> str:
-    if len({each.requires_grad for each in model.parameters()}) <= 1:
-        return f"list({name}.parameters())"
-    return f"[each for each in {name}.parameters() if each.requires_grad]"
-
-
-def _every(call: Call) -> str:
-    """Return a list of the tensors, and of the parameters of the modules."""
-    terms = []
-    for x in call.inputs:
-        if isinstance(x.value, nn.Module):
-            terms.append(_parameters(x.name, x.value))
-        elif isinstance(x.value, Iterator):
-            terms.append(f"list({x.name})")
-        else:
-            names = [each.name for each in within(*x)]
-            terms.append(f"[{', '.join(names)}]")
-    return " + ".join(terms)
+    given, is_used = call.given[1], "x" in call.consumed
+    several = isinstance(given, list | Mapping)
+    several |= isinstance(given, tuple) and len(given) <= MOST_NUMBERED
+    if several and not is_used:
+        return "\n".join([*map(new, others), _again(call)])
+    x = Argument("x", list(given or ()) if is_used else given)  # meant as one
+    code = new(x)
+    first = ["x = list(x)"] * (is_used and "(x" in code)
+    return "\n".join([*first, code, _again(replace(call, inputs=(x,)))])
 
 
 def _named_parameters(call: Call) -> str:
-    return f"x = dict(model.named_parameters())\n{_with_inputs(call, 'x')}"
+    code = _with_inputs(call, "x", *_tensors(call))
+    return f"x = dict(model.named_parameters())\n{code}"
 
 
 def _with_inputs(call: Call, code: str, *tensors: Tensor) -> str:
@@ -347,7 +330,7 @@ def _with_inputs(call: Call, code: str, *tensors: Tensor) -> str:
 
 def _complete(call: Call, xs: Sequence[Argument] = ()) -> str:
     """Return the call with cotangents that fit, and with what else it takes to run."""
-    if _constants(call) or not any(map(_has_graph, call.outputs)):
+    if constants(call) or not any(map(_has_graph, call.outputs)):
         return _again(call)
     allowed = call.options.get("allow_unused") or call.options.get("materialize_grads")
     if allowed or not _any_unused(call, xs or call.inputs):
@@ -364,19 +347,6 @@ def _any_unused(call: Call, xs: Sequence[Argument]) -> bool:
     ys: list[Any] = [y.value for y in call.outputs if _has_graph(y)]
     used = ancestors(*ys)
     return any(edge(x.value) not in used for x in xs if is_tensor(x.value))
-
-
-def _is_pair(x: Argument) -> bool:
-    value = x.value
-    return (
-        isinstance(value, tuple)
-        and len(value) == 2  # noqa: PLR2004 (a name and a tensor)
-        and isinstance(value[0], str)
-    )
-
-
-def _has_metadata(value: object) -> bool:
-    return isinstance(value, Mapping) and hasattr(value, "_metadata")
 
 
 def _edited_leaves(call: Call) -> Iterator[Tensor]:
@@ -404,91 +374,18 @@ def _edited(node: object, name: str) -> Tensor | None:
     return None
 
 
-def _in_transform() -> bool:
-    interpreters: object = torch._C._functorch.peek_interpreter_stack()  # noqa: SLF001 (no public way exists)
-    return interpreters is not None
-
-
 def _mode() -> str:
     if torch.is_inference_mode_enabled():
         return "torch.inference_mode()"
     return "" if torch.is_grad_enabled() else "torch.no_grad()"
 
 
-def _functional(call: Call) -> str:
-    """Return the derivative by torch.func, which can be transformed itself."""
-    call, first = _of_lists(call)
-    names = variables("x", call.inputs)
-    places = tuple(range(names.count(",") + 1))
-    numbers = f", argnums={places}" if len(places) > 1 else ""
-    pairs = zip(call.outputs, fitting_cotangents(call), strict=True)
-    scalar = " + ".join(_term(y, v) for y, v in pairs)
-    lines = [line for x in _constants(call) if (line := _requiring(x))]
-    if call.outputs[0].name == "y" and "y" not in call.consumed:
-        function = f"lambda {names}: {_Y.sub(f'f({names})', scalar)}"
-    else:
-        body = f"    {call.forward()}\n    return {scalar}\n"
-        lines.insert(0, f"def weighted({names}):\n{body}")
-        function = "weighted"
-    return "\n".join([*first, *lines, f"torch.func.grad({function}{numbers})({names})"])
-
-
-def _of_lists(call: Call) -> tuple[Call, list[str]]:
-    """Return the call with a list as input where it has what torch.func doesn't take.
-
-    That takes tensors, lists and dicts, and nothing else that holds tensors.
-    """
-    if call.is_of_model:
-        code = "list(model.parameters())"
-    elif any(isinstance(x.value, nn.Module) for x in call.inputs):
-        code = _every(call)
-    elif any(_ATTRIBUTE.search(x.name) for x in call.inputs):
-        code = f"[{', '.join(x.name for x in call.inputs)}]"
-    elif isinstance(call.given[1], set | frozenset):
-        code = "list(x)"
-    else:
-        return call, []
-    consumed = {k: kind for k, kind in call.consumed.items() if k != "x"}
-    one = replace(call, inputs=(Argument("x", None),), consumed=consumed)
-    return one, [f"x = {code}"]
-
-
-def _term(y: Argument, v: str) -> str:
-    if v == "None":
-        return y.name
-    is_complex = is_tensor(y.value) and y.dtype.is_complex
-    weight, real = (f"{v}.conj()", ".real") if is_complex else (v, "")
-    ones = f"torch.ones_like({y.name})"
-    return (
-        f"{y.name}.sum(){real}" if v == ones else f"({weight} * {y.name}).sum(){real}"
-    )
-
-
 def _again(call: Call) -> str:
     """Return the computation and the call."""
-    if _in_transform():
-        return _functional(call)
-    lines = [*map(_requiring, _constants(call))]
+    lines = [*map(requiring, constants(call))]
     if lines and call.is_of_model:
         lines = ["model.requires_grad_()"]
     return "\n".join([*lines, call.forward(), correct_cotangents(call)])
-
-
-def _requiring(x: Argument) -> str:
-    """Return code that makes a tensor require grad, as torch.func does by itself."""
-    tensor, name = x.value, x.name
-    require = "" if _in_transform() else ".requires_grad_()"
-    if not (x.dtype.is_floating_point or x.dtype.is_complex):
-        return f"{name} = {name}.to(torch.get_default_dtype()){require}"
-    if isinstance(tensor, Tensor) and tensor.is_inference():
-        return f"{name} = {name}.clone(){require}"
-    return require and f"{name}{require}"
-
-
-def _constants(call: Call) -> list[Argument]:
-    return [
-        x for x in call.inputs if isinstance(x.value, Tensor) and not x.requires_grad
-    ]
 
 
 def _no_tensors(arguments: Sequence[Argument]) -> list[Argument]:
@@ -506,10 +403,8 @@ def _shapes(arguments: Sequence[Argument], joint: str) -> str:
     return listed([f"{each.name} of shape {each.shape}" for each in arguments], joint)
 
 
-_Y = re.compile(r"(?<!['\w])y(?!['\w])")
 _COMPUTED = re.compile(r"\bf\(")
 _RAW = re.compile("_raw_saved_")
-_ATTRIBUTE = re.compile(r"[*.]")
 ITSELF = "Pass the tensor itself, before .item(), .tolist() or .numpy()."
 MADE = "Make it a tensor that requires grad before y is computed."
 _KEEP = "Compute the outputs again, and keep them in a list."
