@@ -370,6 +370,24 @@ OTHERS = [
         "y = torch.where(x > 0, x.sqrt(), 0.0).sum()",
         "assert grad(y.sum(), x)[0].tolist() == [0, 0.25]",
     ),
+    *[
+        Program(
+            "anomaly-warning",
+            "warned(y, x)",
+            "import warnings\n"
+            f"x = torch.zeros(2, requires_grad=True)\n{first}y = x.sqrt() * 0\n"
+            "def warned(y, x):\n"
+            "    with warnings.catch_warnings(record=True) as found:\n"
+            "        warnings.simplefilter('always')\n"
+            "        with torch.autograd.set_detect_anomaly(True):\n"
+            "            try:\n"
+            "                grad(y.sum(), x)\n"
+            "            except RuntimeError:\n"
+            "                raise found[0].message from None\n"
+            "f = torch.exp",
+        )
+        for first in ("", "with torch.autograd.set_detect_anomaly(True): ")
+    ],
     Program(
         "eigenvector-phase",
         "grad(torch.linalg.eig(A)[1].real.sum(), A)",

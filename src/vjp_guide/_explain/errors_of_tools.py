@@ -417,4 +417,22 @@ ROWS = (
         "    y = f(fwAD.make_dual(x, torch.ones_like(x)))\n"
         "    fwAD.unpack_dual(y).tangent  # J u",
     ),
+    Row(  # last, as a log that holds it holds the error that it belongs to
+        "anomaly-warning",
+        "graph",
+        "Error detected in SqrtBackward0. Traceback of forward call that caused the "
+        "error:",
+        r"Error detected in (?P<name>[\w:]+)\. (Traceback of forward call that caused"
+        r"|No forward pass information available)"
+        r"|Previous calculation was induced by (?P<other>[\w:]+)\.",
+        "Anomaly detection is on, and the backward pass failed at {name}{other}: the "
+        "warning names the line that recorded it. Why it failed is in the error after "
+        "it.",
+        "Look the error below it up: nan, an edit in place, a shape. Where no forward "
+        "pass information is available, put the forward pass under anomaly detection "
+        "too.",
+        "with torch.autograd.set_detect_anomaly(True):\n"
+        "    y = f(x)  # under it, too\n"
+        "    torch.autograd.grad(y, x, grad_outputs=torch.ones_like(y))",
+    ),
 )
