@@ -851,6 +851,7 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/121133",
         "github.com/tensorflow/tensorflow/issues/33098",
     ],
+    890: ["github.com/omoindrot/tensorflow-triplet-loss/issues/38"],
 }
 
 
