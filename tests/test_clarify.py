@@ -463,6 +463,12 @@ def test_refuses_an_asynchronous_generator() -> None:
         clarify()(generator)
 
 
+def test_refuses_a_class() -> None:
+    """Tests what would become a function."""
+    with pytest.raises(TypeError, match=r"class Linear.*: decorate its methods"):
+        clarify()(torch.nn.Linear)
+
+
 def test_one_context_serves_many_threads() -> None:
     """Tests an object that is entered several times at once."""
     context, found = clarify(), []

@@ -223,6 +223,15 @@ def test_leaves_inputs_and_the_random_state_alone() -> None:
     assert torch.equal(state, torch.get_rng_state())
 
 
+def test_a_default_device_does_not_matter() -> None:
+    """Tests inputs that are elsewhere."""
+    x = torch.ones(2, 3, dtype=torch.float64)
+    with torch.device("meta"):
+        test = dot_product_test(torch.sin, x)
+
+    assert test == dot_product_test(torch.sin, x)
+
+
 def test_is_inconclusive_at_the_border_of_the_domain() -> None:
     """Tests that differences that aren't finite give no verdict on either side."""
     test = dot_product_test(torch.sqrt, torch.full((3,), 1e-9, dtype=torch.float64))

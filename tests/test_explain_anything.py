@@ -4,6 +4,7 @@ import gc
 import random
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -472,6 +473,57 @@ def test_accuses_nobody_where_terms_cancel(kind: str, dtype: torch.dtype) -> Non
             assert "hook or a custom" not in str(explanation)
     finally:
         torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("v", [[1.0, 1.0], [1.0, -1.0], [1e-30, 1.0]])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_accuses_nobody_where_numbers_overflow(
+    v: list[float], dtype: torch.dtype
+) -> None:
+    """Tests that the largest v has no verdict, whatever NumPy and warnings are set to.
+
+    Forty times the largest number is infinite in each dtype.
+    """
+    x = torch.tensor([2.0, 2.0], dtype=dtype, requires_grad=True)
+    y = 10 * (x**2).sum().expand(2)
+    largest = torch.tensor(v, dtype=dtype) * torch.finfo(dtype).max
+
+    with np.errstate(all="raise"), warnings.catch_warnings(action="error"):
+        explanation = explain(y, x, largest)
+        text = str(explanation)
+
+    name = str(dtype).removeprefix("torch.")
+    assert explanation.check is not None
+    assert explanation.check.skipped == f"the sum of |v||J| is larger than {name} holds"
+    assert "a hook" not in text
+
+
+def test_tells_a_backward_that_is_nan_for_this_v_alone() -> None:
+    """Tests that a result of NaN isn't taken for rounding."""
+    x = leaf()
+    y = x * 2
+    y.register_hook(lambda v: v / (v - 2))
+
+    check = explain(y, x, 2 * ONES).check
+
+    assert check is not None
+    assert check.difference is not None
+    assert not check.agrees
+
+
+@pytest.mark.parametrize("v", [5e-324, 1e-300])
+def test_settings_of_numpy_do_not_matter(v: float) -> None:
+    """Tests numbers whose products are too small."""
+    x = torch.full((2, 3), 1e-300, dtype=torch.float64, requires_grad=True)
+    y = (x**2).cumsum(0)
+
+    with np.errstate(all="raise"):
+        explanation = explain(y, x, torch.full_like(y, v))
+        texts = str(explanation), explanation._repr_html_()
+
+    assert explanation.check is not None
+    assert explanation.check.agrees
+    assert all("dL/dx" in text for text in texts)
 
 
 def test_tells_a_small_fault_in_a_row_of_small_numbers() -> None:

@@ -25,6 +25,12 @@ def test_names_few_and_many_tensors(count: int, first: list[str], whole: str) ->
     assert whole_name("y", found) == whole
 
 
+def test_settings_of_numpy_for_printing_do_not_matter() -> None:
+    """Tests numbers that would be zeros or left out."""
+    with np.printoptions(suppress=True, threshold=2, sign="+", formatter={"all": str}):
+        assert numbers(np.array([1e-9, 1.0, 2.0])) == "[1.e-09, 1.e+00, 2.e+00]"
+
+
 def test_folds_long_lists() -> None:
     """Tests that one item more is written rather than counted."""
     assert listed("abcd") == "a, b, c, d"

@@ -1,7 +1,9 @@
 """Tests of the record of :func:`vjp_guide.trace`."""
 
 import gc
+import random
 from collections.abc import Callable
+from threading import Event, Thread, current_thread
 from typing import Any
 
 import numpy as np
@@ -393,6 +395,17 @@ def test_takes_inputs_that_have_names() -> None:
     assert_close(record.gradients, torch.autograd.grad(y, tuple(net.parameters())))
 
 
+def test_takes_inputs_whose_names_are_no_strings() -> None:
+    """Tests a mapping that torch takes too."""
+    x = leaf(2, 3)
+    inputs: Any = {0: x, (1, 2): x}
+
+    record = trace(x.sum(), inputs)
+
+    assert [end.name for end in record.inputs] == ["0", "(1, 2)"]
+    assert "(1, 2)  gradient" in str(record)
+
+
 def test_repeated_outputs_and_inputs() -> None:
     """Tests that cotangents of the same output add up, once for each input."""
     x = leaf(3)
@@ -512,6 +525,66 @@ def test_sees_a_cotangent_before_and_after_it_changes_in_place() -> None:
     assert_close(values(product.leaving[0]), 2 * v)
     assert_close(values(exponential.arriving[0]), 10 * v)
     assert_close(record.gradients[0], 10 * x.detach().exp())
+
+
+@pytest.mark.parametrize("values", [False, True])
+@pytest.mark.parametrize("other", ["inside", "beside", "before"])
+def test_lists_the_nodes_of_its_own_pass(*, other: str, values: bool) -> None:
+    """Tests passes through the same nodes, of a hook's and of another thread's."""
+    x = leaf(2, 3)
+    y = x.sin().exp()
+    loss, v = y.sum(), torch.ones(2, 3, dtype=DTYPE)
+    alone = str(trace(y, x, v, values=values))
+    entered, go_on = Event(), Event()
+
+    def wait(_: Tensor) -> None:
+        if current_thread() is thread:
+            entered.set()
+            go_on.wait()
+
+    def during(_: Tensor) -> None:
+        if current_thread() is thread or not others:
+            return
+        others.pop()
+        if other == "inside":
+            torch.autograd.grad(loss, x, retain_graph=True)
+            return
+        if other == "beside":
+            thread.start()
+        go_on.set()
+        thread.join()
+
+    others = [other]
+    thread = Thread(target=torch.autograd.grad, args=(loss, x, None, True))
+    loss.register_hook(wait)
+    y.register_hook(during)
+    if other == "before":
+        thread.start()
+        entered.wait()
+
+    assert str(trace(y, x, v, values=values)) == alone
+    assert not others
+
+
+def test_restores_random_states() -> None:
+    """Tests a hook that draws random numbers."""
+    x = leaf(3)
+    y = x.sin()
+    y.register_hook(lambda v: v * torch.rand(3) * np.random.rand() * random.random())  # noqa: NPY002, S311 (as readers do)
+
+    def drawn() -> list[float]:
+        return [float(torch.rand(())), np.random.rand(), random.random()]  # noqa: NPY002, S311 (likewise)
+
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002 (likewise)
+    random.seed(0)
+    expected = drawn()
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002 (likewise)
+    random.seed(0)
+    trace(y, x, torch.ones(3, dtype=DTYPE))
+
+    assert drawn() == expected
 
 
 def test_an_error_on_the_way_leaves_no_hook() -> None:

@@ -58,7 +58,7 @@ def contract(grad_outputs: object, jacobian: object) -> Array:
         )
     if v.dtype == dense.dtype == np.bool_:
         v = v.astype(np.int64)  # a sum of bools would be an "or"
-    with np.errstate(invalid="ignore", over="ignore"):  # as quiet as autograd
+    with np.errstate(all="ignore"):  # as quiet as autograd
         return np.asarray(np.tensordot(v, dense, axes=v.ndim))
 
 

@@ -47,7 +47,9 @@ def differences(fn: Function, xs: Tensors, u: Tensors, v: Tensors) -> list[float
 def randn_like(tensors: Tensors, generator: torch.Generator) -> Tensors:
     """Return random numbers of the same shapes and dtypes."""
     return tuple(
-        torch.randn(t.shape, dtype=t.dtype, generator=generator).to(t.device)
+        torch.randn(t.shape, dtype=t.dtype, generator=generator, device="cpu").to(
+            t.device
+        )
         for t in tensors
     )
 

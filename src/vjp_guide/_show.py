@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -11,6 +11,18 @@ from vjp_guide._contract import Array
 _Item = TypeVar("_Item")
 
 MOST_NUMBERED = 8
+_PRINTED: dict[str, Any] = {  # whatever a reader has set for arrays of their own
+    "edgeitems": 3,
+    "floatmode": "maxprec",
+    "formatter": None,
+    "infstr": "inf",
+    "legacy": False,
+    "linewidth": 79,
+    "nanstr": "nan",
+    "sign": "-",
+    "suppress": False,
+    "threshold": 1000,
+}
 
 
 def names(letter: str, count: int) -> tuple[str, ...]:
@@ -61,7 +73,8 @@ def number(value: complex, digits: int = 4) -> str:
 
 def numbers(values: Array, digits: int = 4) -> str:
     """Return an array of numbers in one line, with its brackets."""
-    text = np.array2string(values, precision=digits, separator=", ", max_line_width=79)
+    with np.printoptions(**_PRINTED):
+        text = np.array2string(values, precision=digits, separator=", ")
     return re.sub(r"\s+", " ", text)
 
 

@@ -79,6 +79,11 @@ class clarify(ContextDecorator):  # noqa: N801 (a lower-case name, as contextlib
 
     def __call__(self, function: F) -> F:
         """Return the function with its body inside of the context."""
+        if isinstance(function, type):
+            raise TypeError(
+                f"clarify can't decorate the class {function.__name__}, which would be "
+                "a function: decorate its methods"
+            )
         if inspect.isasyncgenfunction(function):
             raise TypeError(
                 "clarify can't decorate an asynchronous generator: write "

@@ -8,7 +8,7 @@ import numpy as np
 from vjp_guide._contract import Array
 from vjp_guide._explain.check import Check
 from vjp_guide._explain.content import Content, Operand
-from vjp_guide._explain.notation import example
+from vjp_guide._explain.notation import example, first_total
 from vjp_guide._explain.passes import values, wide
 from vjp_guide._show import aligned, folded, numbers
 
@@ -128,12 +128,11 @@ def _example(explanation: Content) -> list[tuple[str, str]]:
 
 def _matches(explanation: Content, dense: Array, v: Array) -> bool:
     """Return whether the first entry of the result is the sum, to three digits."""
-    total = v.reshape(-1) @ dense.reshape(v.size, -1)[:, 0]
     try:
         found = wide("result", values(explanation.gradients)[0]).reshape(-1)[0]
     except TypeError:  # it can't be read any more
         return False
-    return bool(np.isclose(found, total, rtol=1e-3, atol=0))
+    return bool(np.isclose(found, first_total(dense, v), rtol=1e-3, atol=0))
 
 
 def _jacobian(explanation: Content) -> str:

@@ -155,9 +155,12 @@ def _judged(
     differences = [
         abs(_total(call, k, x, parts) - found[k]) for k, x in enumerate(call.inputs)
     ]
-    bounds = [_bound(call, k, x, parts) for k, x in enumerate(call.inputs)]
+    sums = [_sum_of_sizes(call, k, x, parts) for k, x in enumerate(call.inputs)]
+    bounds = [_bound(call, x, each) for x, each in zip(call.inputs, sums, strict=True)]
     unmeasured = ""
     if _exceeds(differences, bounds):
+        if reason := _overflow(call, sums):
+            return Check(skipped=reason)
         if reason := _changed(found, passes.again(), "the same call after the check"):
             return Check(skipped=reason)
         try:
@@ -174,19 +177,31 @@ def _total(call: Call, k: int, x: Argument, parts: Parts) -> Array:
     return sum((_contract(call, v, dense[k]) for v, dense in parts), start)
 
 
-def _bound(call: Call, k: int, x: Argument, parts: Parts) -> Array:
+def _sum_of_sizes(call: Call, k: int, x: Argument, parts: Parts) -> Array:
+    start = np.zeros(x.shape)
+    return sum((_contract(call, abs(v), abs(dense[k])) for v, dense in parts), start)
+
+
+def _overflow(call: Call, sums: list[Array]) -> str:
+    """Return that a dtype may not hold what torch adds up, else nothing."""
+    infos = [torch.finfo(each.dtype) for each in (*call.inputs, *call.outputs)]
+    least = min(infos, key=lambda info: info.max)
+    if all((each <= least.max).all() for each in sums):
+        return ""
+    return f"the sum of |v||J| is larger than {least.dtype} holds"
+
+
+def _bound(call: Call, x: Argument, sizes: Array) -> Array:
     """Return eps times the number of terms times the sum of |v||J|, for each entry."""
     infos = [torch.finfo(each.dtype) for each in (x, *call.outputs)]
     terms = max(_FEWEST_TERMS, sum(y.size for y in call.outputs))
-    start = np.zeros(x.shape)
-    sizes = sum((_contract(call, abs(v), abs(dense[k])) for v, dense in parts), start)
     smallest = max(info.tiny for info in infos)
     return max(info.eps for info in infos) * terms * sizes + smallest
 
 
 def _exceeds(differences: list[Array], bounds: list[Array]) -> bool:
     pairs = zip(differences, bounds, strict=True)
-    return any((difference > bound).any() for difference, bound in pairs)
+    return not all((difference <= bound).all() for difference, bound in pairs)
 
 
 def _moved(bounds: list[Array], moves: list[Array]) -> list[Array]:

@@ -3,6 +3,8 @@
 import os
 import warnings
 
+import numpy as np
+
 from vjp_guide._call import Call, Cotangents, Gradients, Inputs, Outputs
 from vjp_guide._clock import run_time
 from vjp_guide._explain.check import check
@@ -157,7 +159,7 @@ def _explain(
     refusal = edited(kept) or refusal
     again = spared(call, kept)
     passes = Passes(again, refusal, seconds, torch_seconds, begin)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         return _looked_at(call, gradients, passes, max_entries)
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 
 from vjp_guide._call import Argument, Call, is_all
-from vjp_guide._contract import Array
+from vjp_guide._contract import Array, contract
 from vjp_guide._show import folded, number
 
 Pair = tuple[Argument, Argument | None]
@@ -43,7 +43,12 @@ def example(dense: Array, weights: Array) -> str:
         return ""
     shown = terms[:_MOST_TERMS] + ["..."] * (len(terms) > _MOST_TERMS)
     name = _indexed("dL/dx", ["0"] * (dense.ndim - weights.ndim))
-    return f"{name} = {' + '.join(shown)} = {weights.reshape(-1) @ column:.6g}"
+    return f"{name} = {' + '.join(shown)} = {first_total(dense, weights):.6g}"
+
+
+def first_total(dense: Array, weights: Array) -> float:
+    """Return the first entry of the gradient."""
+    return float(contract(weights, dense).reshape(-1)[0])
 
 
 def scalar(call: Call) -> str:

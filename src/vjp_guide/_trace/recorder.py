@@ -1,19 +1,22 @@
 """A backward pass, recorded by hooks on its nodes."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from threading import get_ident
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch._C import _current_graph_task_id as _number_of_pass
 from torch.autograd.graph import Node
 
 from vjp_guide._graph import Edge, Edges, between, collector_paused, edge
-from vjp_guide._quiet import kept_grads
+from vjp_guide._quiet import quiet_passes
 from vjp_guide._trace.assembly import Cotangents, Event, NumberedEdge, Recording
 from vjp_guide._trace.magnitude import COMPRESSED
 from vjp_guide._trace.records import Cotangent, End, Saved
@@ -70,7 +73,8 @@ def record(
     ys, xs = call.outputs, call.inputs
     starts, stops = list(map(edge, ys)), list(map(edge, xs))
     recorder = _Recorder(most)
-    with kept_grads(ys):  # which looks at all objects: the walk makes many
+    # This looks at all objects: the walk makes many.
+    with quiet_passes([*ys, *xs], outputs=ys):
         edges = between(starts, stops)
         with _hooked(edges, recorder.hook()):
             gradients = call.run()
@@ -79,7 +83,7 @@ def record(
     with _PLAIN(), torch.inference_mode(mode=False):
         entering, returned = map(recorder.described, (call.entering(), gradients))
         return Recording(
-            events=recorder.events,
+            events=recorder.events(),
             nodes=[(node.name(), _saved(node), module(node)) for node in edges],
             outgoing=[_by_number(numbers, outgoing) for outgoing in edges.values()],
             starts=_by_number(numbers, starts),
@@ -135,10 +139,15 @@ class _Recorder:
 
     What a node sends is mostly what the next one takes, so the last small tensor is
     kept for one step, and copied once.
+
+    Hooks of the reader's and other threads may run passes through the same nodes, so
+    the events of each pass have a list.
     """
 
     def __init__(self, most: float | None) -> None:
-        self.events: list[Event] = []
+        self._events: defaultdict[int, list[Event]] = defaultdict(list)
+        self._here: set[int] = set()
+        self._thread = get_ident()
         self._alike: dict[Cotangents, Cotangents] = {}
         self._most = -1 if most is None else most
         self._last: _Last = (None, 0, None)
@@ -147,6 +156,13 @@ class _Recorder:
         """Return what each node calls."""
         log = self._log_shapes if self._most < 0 else self._log_values
         return _plainly(log) if torch._C._len_torch_function_stack() else log  # noqa: SLF001 (it has no public name)
+
+    def events(self) -> list[Event]:
+        """Return those of the call: of the first pass, by the numbers that torch gives.
+
+        It runs in this thread, but for what is on an accelerator.
+        """
+        return self._events[min(self._here or self._events, default=0)]
 
     def described(self, tensors: Iterable[Tensor | None]) -> Cotangents:
         """Return what is kept of what isn't seen by a hook."""
@@ -158,10 +174,16 @@ class _Recorder:
         seen = all_described(arriving + leaving)
         # Most nodes of a graph see the same shapes.
         shared = self._alike.setdefault(seen, seen)
-        self.events.append((number, shared, len(arriving)))
+        self._append((number, shared, len(arriving)))
 
     def _log_values(self, number: int, leaving: _Tensors, arriving: _Tensors) -> None:
-        self.events.append((number, self._copied(arriving + leaving), len(arriving)))
+        self._append((number, self._copied(arriving + leaving), len(arriving)))
+
+    def _append(self, event: Event) -> None:
+        number = _number_of_pass()
+        self._events[number].append(event)
+        if get_ident() == self._thread:
+            self._here.add(number)
 
     def _copied(self, tensors: _Tensors) -> list[Cotangent | None]:
         """Return snapshots, the last one where nothing was written since.

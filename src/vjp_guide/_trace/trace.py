@@ -207,7 +207,7 @@ def trace(  # noqa: PLR0913 (those of torch.autograd.grad, and how much to recor
     The pass is one call of :func:`torch.autograd.grad` with these arguments and
     ``retain_graph=True``.
     It leaves the graph usable, and no hook of its own stays.
-    It doesn't draw random numbers, and changes no ``.grad``, that of tensors with
+    It restores random states, and changes no ``.grad``, that of tensors with
     :meth:`~torch.Tensor.retain_grad` included.
     Your own hooks run once, before the record is taken.
 
@@ -278,7 +278,7 @@ def _inputs(
     inputs: Tensor | Sequence[Tensor] | Mapping[str, Tensor],
 ) -> tuple[tuple[str, ...], tuple[Tensor, ...]]:
     if isinstance(inputs, Mapping):
-        return tuple(inputs), require_tensors("inputs", inputs.values())
+        return tuple(map(str, inputs)), require_tensors("inputs", inputs.values())
     xs = require_tensors("inputs", inputs)
     return numbered("x", xs), xs
 
