@@ -176,6 +176,7 @@ def test_compares_with_the_largest_on_the_diagonal() -> None:
         ("x", "x", {"max_samples": 0}, ValueError, "max_samples must be at least 1"),
         ("root", "x", {}, ValueError, "isn't finite"),
         ("list", "x", {}, TypeError, "outputs must be a torch.Tensor, got list"),
+        ("float8", "x", {}, TypeError, "outputs has dtype torch.float8_e5m2.*float32"),
     ],
 )
 def test_refuses_what_has_no_samples(
@@ -193,6 +194,7 @@ def test_refuses_what_has_no_samples(
         "half": x[:2],
         "root": (x * 0).sqrt(),
         "list": x.tolist(),
+        "float8": x.to(torch.float8_e5m2),
     }
 
     with pytest.raises(error, match=message):

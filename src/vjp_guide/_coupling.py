@@ -228,8 +228,8 @@ def coupling(
         The norms and the verdict; ``print`` answers in a sentence, ``figure()`` draws.
 
     Raises:
-        TypeError: If an argument isn't a tensor, ``inputs`` is of an integer dtype, or
-            a number isn't whole.
+        TypeError: If an argument isn't a tensor, ``inputs`` is of an integer dtype, a
+            tensor has floats of 8 bits, or a number isn't whole.
         ValueError: If ``outputs`` has no graph, ``inputs`` doesn't require grad, the
             batch sizes differ, a number isn't positive, a derivative isn't finite, the
             tensors belong to :func:`torch.vmap`, samples seem coupled but the products
@@ -259,6 +259,7 @@ def coupling(
         y = require_rectangular("outputs", require_graph("outputs", outputs))
         x = require_rectangular("inputs", require_input("inputs", inputs))
         _require_batch(y, x)
+        _require_arithmetic(y, x)
         count = _measured(len(y), max_samples)
         require_count("probes", probes)
         max_bytes = require_count("max_bytes", max_bytes)
@@ -466,6 +467,15 @@ def _require_unbatched(name: str, tensor: Tensor) -> None:
                 "decide anything example by example: call it outside, with the batch"
             )
         inner = get_unwrapped(inner)
+
+
+def _require_arithmetic(y: Tensor, x: Tensor) -> None:
+    for name, tensor in {"outputs": y, "inputs": x}.items():
+        if tensor.is_floating_point() and tensor.dtype.itemsize == 1:
+            raise TypeError(
+                f"{name} has dtype {tensor.dtype}, in which torch doesn't add: compute "
+                "from a float32 x, and take the outputs before they are rounded"
+            )
 
 
 def _require_batch(y: Tensor, x: Tensor) -> None:
