@@ -55,6 +55,22 @@ MANY = [
     ),
     Program("no-implicit-v", "grad(y, x)"),
     Program("no-implicit-v", "grad((y0, y1), x, (None, v1))", TWO),
+    *[
+        Program(
+            "lazy-module",
+            f"grad({call})",
+            "import warnings\nwith warnings.catch_warnings():\n"
+            "    warnings.simplefilter('ignore')\n"
+            f"    model = torch.nn.Lazy{kind}\ndata = torch.ones(4, 3)",
+        )
+        for kind in ("Linear(2)", "BatchNorm1d()")
+        for call in (
+            "y, model.parameters()",
+            "y, dict(model.named_parameters())",
+            "y, x, model.weight",
+            "model.weight, x",
+        )
+    ],
     Program("no-implicit-complex-v", "grad(y, x)", "y = (1j * x).sum()"),
     Program("complex-mismatch", "grad(y, x, v)", "y = 1j * y"),
     Program("complex-mismatch", "grad(y, x, v)", "v = 1j * v\ny = (1j * y).imag"),
@@ -717,6 +733,7 @@ OTHERS = [
     ),
 ]
 SPECIAL = {
+    "lazy-module": "model, data = torch.nn.Linear(3, 2), x",
     "complex-jacobian": "x = 1j * x",
     "func-vjp-structure": "f = lambda x: (x, 2 * x)",
     "input-not-a-tensor": "x = 2.0\nf = torch.exp",

@@ -6,10 +6,18 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.masked import masked_tensor
 from torch.nn import functional
 
-from vjp_guide import DotProductTest, dot_product_test
+from vjp_guide import (
+    DotProductTest,
+    coupling,
+    derive,
+    dot_product_test,
+    jacobian,
+    trace,
+)
 
 MATRIX = torch.arange(6.0, dtype=torch.float64).reshape(2, 3).sin()
 Function = Callable[..., Tensor | Sequence[Tensor]]
@@ -319,3 +327,51 @@ def test_symmetry_belongs_into_the_function() -> None:
 
     assert dot_product_test(lambda x: torch.linalg.eigvalsh(x + x.T), x).passed
     assert not dot_product_test(torch.linalg.eigvalsh, x + x.T).passed
+
+
+SPECIAL: dict[str, tuple[Callable[[Tensor], Any], str]] = {
+    "coo": (lambda x: x.to_sparse(), "layout torch.sparse_coo.*to_dense"),
+    "csr": (lambda x: x.to_sparse_csr(), "layout torch.sparse_csr.*to_dense"),
+    "bsr": (lambda x: x.to_sparse_bsr((2, 2)), "layout torch.sparse_bsr.*to_dense"),
+    "jagged": (
+        lambda x: torch.nested.as_nested_tensor([x[0], x[1, :1]], layout=torch.jagged),
+        r"nested.*\.values\(\)",
+    ),
+    "masked": (lambda x: masked_tensor(x, x > 0), "MaskedTensor.*get_data"),
+    "meta": (lambda x: x.to("meta"), "no entries.*holds numbers"),
+    "beside": (lambda x: [x, x.to_sparse()], "output 1 of fn is of layout"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*MaskedTensor", "ignore:Sparse")
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_refuses_what_is_not_dense(kind: str) -> None:
+    """Tests outputs and inputs: the error is our own, and names the cure."""
+    function, message = SPECIAL[kind]
+    x = torch.randn(2, 2, dtype=torch.float64)
+
+    with pytest.raises((TypeError, ValueError), match=message):
+        dot_product_test(function, x)
+    if kind != "beside":
+        with pytest.raises((TypeError, ValueError), match=r"inputs\[0\]"):
+            dot_product_test(lambda x: 2 * x, function(x))
+
+
+LAZY: dict[str, Callable[[Tensor, Tensor], object]] = {
+    "dot product, input": lambda w, _: dot_product_test(torch.exp, w),
+    "dot product, output": lambda w, x: dot_product_test(lambda _: w, x),
+    "jacobian, input": lambda w, x: jacobian(x * 2, w),
+    "jacobian, output": jacobian,
+    "coupling": lambda w, x: coupling(x * 2, w),
+    "trace, input": lambda w, x: trace(x.sum(), w),
+    "trace, v": lambda w, x: trace(x * 2, x, w),
+    "derive": lambda w, _: derive(torch.exp, w),
+}
+
+
+@pytest.mark.parametrize("tool", LAZY.values(), ids=LAZY)
+def test_says_that_a_lazy_module_has_not_run(tool: Callable[..., object]) -> None:
+    """Tests each tool on a parameter without a shape."""
+    x = torch.randn(2, 2, dtype=torch.float64, requires_grad=True)
+    with pytest.raises(ValueError, match="has no shape yet: run its module once"):
+        tool(nn.UninitializedParameter(), x)

@@ -129,6 +129,7 @@ SETUPS = {
     "dict, mapping": "from collections import OrderedDict\n"
     "y, x = {'a': x.sum()}, OrderedDict(x=x)",
     "modules": "y, x = model(data).sum(), [model]",
+    "one module": "m = nn.Linear(3, 2)\ny, x = m(data).sum(), [m]",
     "linear": "m = nn.Linear(3, 2)\ny, x = m(data).sum(), m",
     "frozen": "model[0].requires_grad_(False)\ny, x = model(data).sum(), model",
     "modules in a tuple": "m = nn.Linear(3, 2)\n"
@@ -659,6 +660,43 @@ def test_the_suggestion_works_inside_a_transform(
         return x * 1
 
     transform(inner)
+
+
+LAZY = {
+    "module": "x = lazy",
+    "list of a module": "x = [lazy]",
+    "module and tensor": "x = [lazy, x]",
+    "named parameters": "x = lazy.named_parameters()",
+    "state": "x = lazy.state_dict()",
+    "buffers": "x = lazy.buffers()",
+    "list of buffers": "x = [*lazy.buffers()] or [*lazy.parameters()]",
+    "parameter beside": "x = [x, lazy.weight]",
+    "dict of outputs": "y = {'a': lazy.weight}",
+    "output": "y = lazy",
+    "v": "v = lazy.weight",
+    "iterator": "y = iter([lazy.weight])",
+}
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules")
+@pytest.mark.parametrize("kind", LAZY)
+@pytest.mark.parametrize("lazy", ["LazyLinear(2)", "LazyBatchNorm1d()"])
+def test_the_suggestion_runs_a_lazy_module_first(kind: str, lazy: str) -> None:
+    """Tests parameters and buffers without a shape, in each place."""
+    if (kind, lazy[:7]) == ("buffers", "LazyLin"):
+        return  # it has none
+    setup = f"f = lambda *_: torch.ones((), requires_grad=True) * 2\nlazy = nn.{lazy}\n"
+    if kind == "iterator":
+        setup += "f = lambda x: iter([torch.ones((), requires_grad=True)])\n"
+    setup += f"y = torch.ones((), requires_grad=True) * 2\n{LAZY[kind]}\nmodel = lazy"
+    found, again = names(setup), names(setup)
+
+    explanation = explain(found["y"], found["x"], found["v"])
+
+    assert explanation.diagnosis
+    assert "no shape before the module's first run" in explanation.diagnosis.cause
+    assert str(explanation)
+    check(explanation, {**again, **scope(again)})
 
 
 def test_names_the_parameter_that_an_optimiser_updated() -> None:

@@ -132,6 +132,7 @@ class Call:
     def forward(self) -> str:
         """Return the computation of the outputs, with ``f`` for what the reader ran."""
         is_model = self.is_of_model or isinstance(self.given[1], nn.Module)
+        is_model |= self.consumed.get("x", "").startswith("Module.")
         inputs = "x" if is_model else variables("x", self.inputs)
         if variables("y", self.outputs) != "y":  # what was left out is returned, too
             count = len(_entries(self.given[0]))

@@ -198,7 +198,8 @@ def coupling(
     batch has at most 512 samples; above, one pair alone is missed once in 512.
     So at most five products, one after the other, answer for any batch: one for
     :math:`v`, up to three trials, and one more that tests whether products add up, as
-    those of a hook that clips don't, if samples seem coupled.
+    those of a hook that clips don't, if samples seem coupled or were measured one by
+    one.
 
     For one measured sample :math:`b` a random :math:`v`, zero outside of :math:`y_b`
     and of mean square 1 inside, gives a row of norms,
@@ -232,9 +233,9 @@ def coupling(
             tensor has floats of 8 bits, or a number isn't whole.
         ValueError: If ``outputs`` has no graph, ``inputs`` doesn't require grad, the
             batch sizes differ, a number isn't positive, a derivative isn't finite, the
-            tensors belong to :func:`torch.vmap`, samples seem coupled but the products
-            of several ``v`` don't add up to that of their sum, or a selective
-            activation checkpoint allows one pass.
+            tensors belong to :func:`torch.vmap`, the products of several ``v`` don't
+            add up to that of their sum where that was tried, or a selective activation
+            checkpoint allows one pass.
 
     Warns:
         UserWarning: As for :func:`vjp_guide.jacobian`.
@@ -300,7 +301,7 @@ class _Measurement:
             squares += self._squares(samples, at_once)
         norms = _finite((squares / probes).sqrt())
         measured = Coupling(norms, samples, self._tolerance)
-        if not measured.independent:
+        if count and (count == batch or not measured.independent):
             self._require_linear(self._sum, self._product_of_sum, norms.max())
         if count == batch:
             return measured
@@ -362,7 +363,8 @@ class _Measurement:
     def _norms_of(self, samples: tuple[int, ...]) -> Tensor:
         """Return the norms of the products, and add ``v`` and products to the sums."""
         (products,) = self._pullback(self._apart(samples))
-        self._product_of_sum += sum(products)
+        for sample, product in zip(samples, products, strict=True):
+            self._product_of_sum += _scale(sample) * product
         return torch.stack(list(map(_norms, products)))
 
     def _apart(self, samples: tuple[int, ...]) -> Tensor:
@@ -370,7 +372,7 @@ class _Measurement:
         v = _zeros(self._y, (len(samples), *self._y.shape))
         for row, sample in zip(v, samples, strict=True):
             row[sample] = self._random(1)[0]
-            self._sum[sample] += row[sample]
+            self._sum[sample] += _scale(sample) * row[sample]
         return v
 
     def _random(self, count: int) -> Tensor:
@@ -387,6 +389,11 @@ class _Measurement:
                 normal /= _norms(normal)[:, None] / math.sqrt(max(1, part.shape[1]))
                 part.copy_(normal)
         return v
+
+
+def _scale(sample: int) -> float:
+    """Return a weight that no clip and no sign lets through."""
+    return _SCALES[-1 - sample % len(_SCALES)]
 
 
 def _zeros(like: Tensor, shape: tuple[int, ...] | None = None) -> Tensor:

@@ -20,7 +20,12 @@ from vjp_guide._directional import (
     randn_like,
     values,
 )
-from vjp_guide._validation import require_seed, require_tensor, require_tolerance
+from vjp_guide._validation import (
+    require_dense,
+    require_seed,
+    require_tensor,
+    require_tolerance,
+)
 
 # Finite differences see no derivative smaller than this, relative to the values.
 _SMALLEST = 1e-4
@@ -168,7 +173,7 @@ def dot_product_test(
         The three numbers and the verdict; ``print`` shows them.
 
     Raises:
-        TypeError: If an argument or output isn't a tensor of double precision,
+        TypeError: If an argument or output isn't a dense tensor of double precision,
             ``seed`` no whole number or ``tolerance`` no number.
         ValueError: If there is nothing to test, ``tolerance`` is negative, an
             output isn't finite, or ``fn`` doesn't repeat its outputs.
@@ -251,7 +256,7 @@ def _checked_outputs(fn: Function, xs: Tensors) -> Tensors:
 
 
 def _require_double(name: str, value: object) -> None:
-    tensor = require_tensor(name, value)
+    tensor = require_dense(name, require_tensor(name, value))
     if tensor.dtype not in {torch.float64, torch.complex128}:
         raise TypeError(
             f"{name} must be of dtype float64 or complex128, got {tensor.dtype}: "

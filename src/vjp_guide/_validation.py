@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from numbers import Real
 
+import torch
 from torch import Tensor
 from torch._C._functorch import is_legacy_batchedtensor
 from torch._subclasses import FakeTensor
 from torch.autograd.graph import GradientEdge
+from torch.nn.parameter import is_lazy
 
 
 def require_tensor(name: str, value: object) -> Tensor:
@@ -26,7 +28,17 @@ def require_tensor(name: str, value: object) -> Tensor:
             "autograd follows tensors only, so convert with torch.as_tensor "
             "before the computation"
         )
+    require_shape(name, value)
     return value
+
+
+def require_shape(name: str, value: object) -> None:
+    """Raise if ``value`` is a parameter of a lazy module that hasn't run yet."""
+    if isinstance(value, Tensor) and is_lazy(value):
+        raise ValueError(
+            f"{name} is an {type(value).__name__}, which has no shape yet: run its "
+            "module once on data, as model(data), before the computation"
+        )
 
 
 def require_input(name: str, value: object) -> Tensor:
@@ -114,6 +126,29 @@ def _require_operations(name: str, tensor: Tensor) -> None:
             "compute with the plain tensor that it wraps, as get_data() of a "
             "MaskedTensor"
         ) from error
+
+
+def require_dense(name: str, tensor: Tensor) -> Tensor:
+    """Return ``tensor`` if its entries are stored one by one, else raise."""
+    if not holds_numbers(tensor):
+        raise ValueError(
+            f"{name} has a shape but no entries, as on the meta device: compute it on "
+            "a device that holds numbers"
+        )
+    if tensor.layout != torch.strided or tensor.is_nested:
+        kind = "nested" if tensor.is_nested else f"of layout {tensor.layout}"
+        dense = ".values()" if tensor.is_nested else ".to_dense()"
+        cure = f"let fn return its {dense}"
+        if name.startswith("inputs"):
+            cure = f"pass its {dense}, and let fn convert it"
+        raise TypeError(
+            f"{name} is {kind}, and random directions and differences need a dense "
+            f"tensor: {cure}"
+        )
+    if type(tensor).__torch_dispatch__ is not Tensor.__torch_dispatch__:
+        _require_local(name, tensor)
+        _require_operations(name, tensor)
+    return tensor
 
 
 def holds_numbers(tensor: Tensor) -> bool:

@@ -3,11 +3,13 @@
 from vjp_guide._explain.error_row import Row
 from vjp_guide._explain.repair import (
     ITSELF,
+    LAZY,
     MADE,
     mend_batches,
     mend_cotangents,
     mend_in_place,
     mend_inputs,
+    mend_lazy,
     mend_mapping,
     mend_no_inputs,
     mend_options,
@@ -129,6 +131,19 @@ ROWS = (
         MADE,
         "x = torch.tensor(x).requires_grad_()\ny = f(x)\n" + _ONES,
         mend_types,
+    ),
+    Row(
+        "lazy-module",
+        "missing-v",
+        "Attempted to use an uninitialized parameter in <function grad>.",
+        r"Attempted to use an uninitialized parameter in"
+        r"|Can't access the (shape|data) of an uninitialized parameter or buffer",
+        LAZY,
+        "Run the module once on data before you compute y, or collect its parameters.",
+        "model(data)  # the first run on data\n"
+        "y = model(data).sum()\n"
+        "torch.autograd.grad(y, list(model.parameters()))",
+        mend_lazy,
     ),
     Row(
         "no-inputs",

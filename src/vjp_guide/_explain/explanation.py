@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from torch import Tensor
+from torch.nn.parameter import is_lazy
+
 from vjp_guide._call import Argument, Call, Gradients, is_all, is_tensor
 from vjp_guide._explain.as_html import as_html
 from vjp_guide._explain.as_text import as_text
@@ -129,7 +132,8 @@ def _result(result: Argument, note: str) -> Operand:
 
 
 def _operand(role: str, argument: Argument, note: str = "") -> Operand:
-    if is_tensor(argument.value):
+    lazy = isinstance(argument.value, Tensor) and is_lazy(argument.value)
+    if is_tensor(argument.value) and not lazy:
         shape, dtype = argument.shape, _short(argument)
         return Operand(role, argument.name, shape, dtype, note)
     kind = type(argument.value).__name__

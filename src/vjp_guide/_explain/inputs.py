@@ -1,11 +1,12 @@
 """Code that makes tensors of what was passed as inputs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import groupby
+from itertools import chain, groupby
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from vjp_guide._call import Argument, Call, is_tensor
 from vjp_guide._contract import as_array
@@ -28,7 +29,7 @@ def module_of(call: Call) -> tuple[str, nn.Module] | None:
     first = call.inputs[0] if len(call.inputs) == 1 else Argument("", None)
     if "x" in call.consumed or not isinstance(first.value, nn.Module):
         return None
-    return (first.name if first.value is value else f"{first.name}[0]"), first.value
+    return first.name, first.value
 
 
 def parameters(name: str, model: nn.Module) -> str:
@@ -41,6 +42,22 @@ def parameters(name: str, model: nn.Module) -> str:
 def holds(model: nn.Module) -> bool:
     """Return whether a model has parameters."""
     return any(True for _ in model.parameters())
+
+
+def lazy_within(arguments: Iterable[Argument]) -> bool:
+    """Return whether they hold a parameter or buffer that has no shape yet."""
+    found = [each for one in arguments for each in within(*one, is_leaf=_may_be_lazy)]
+    return any(_is_lazy(each.value) for each in found)
+
+
+def _may_be_lazy(value: object) -> bool:
+    return is_tensor(value) or isinstance(value, nn.Module)
+
+
+def _is_lazy(value: object) -> bool:
+    if isinstance(value, nn.Module):
+        return any(map(is_lazy, chain(value.parameters(), value.buffers())))
+    return isinstance(value, Tensor) and is_lazy(value)
 
 
 def is_pair(value: object) -> bool:

@@ -25,6 +25,7 @@ from vjp_guide._explain.inputs import (
     has_tensors,
     in_transform,
     is_pair,
+    lazy_within,
     module_of,
     new,
     parameters,
@@ -42,6 +43,8 @@ Repair = Callable[[Call, re.Match[str]], Mended]
 def mended(repair: Repair, call: Call, match: re.Match[str]) -> Mended:
     """Return what a repair finds, as a program that runs where the call stood."""
     call = _made_again(call)
+    if lazy_within(Argument("", value) for value in call.given):
+        repair = mend_lazy
     if call.outputs:
         cause, code, *fix = repair(call, match)
     else:
@@ -94,6 +97,28 @@ def _listed(call: Call, code: str) -> list[str]:
         if letter in call.consumed and f"{letter} = " not in code
         if re.search(rf"\b{letter}\[|[,=] ?{letter}\b", code)
     ]
+
+
+def mend_lazy(call: Call, _: re.Match[str]) -> Mended:
+    """Return the call after a first run of the module on data."""
+    xs, lines = call.inputs_code, ["model(data)  # the first run on data"]
+    if module := module_of(call):
+        lines.insert(0, f"model = {module[0]}")
+    no_gradient = any(is_tensor(x.value) and not x.requires_grad for x in call.inputs)
+    if module or no_gradient or "x" in call.consumed or has_metadata(call.given[1]):
+        xs = "list(model.parameters())"
+    elif _no_tensors(call.inputs):
+        xs = every(*call.inputs)
+    tidy = unpacked(call)
+    if not tidy.outputs or lazy_within(tidy.outputs):
+        ones = {**call.options, "grad_outputs": "torch.ones_like(y)"}
+        tidy = replace(tidy, outputs=(Argument("y", None),), options=ones)
+    if lazy_within(call.cotangents) or not is_tensor(tidy.outputs[0].value):
+        tidy = replace(tidy, given=(*tidy.given[:2], None), cotangents=())
+    one = replace(tidy, inputs=(Argument(xs, None),), consumed={})
+    again = replace(call, outputs=tidy.outputs).forward()
+    code = "\n".join([*lines, again, correct_cotangents(one, allow_unused=True)])
+    return LAZY, code, _FIRST_RUN
 
 
 def mend_cotangents(call: Call, _: re.Match[str]) -> Mended:
@@ -407,6 +432,11 @@ _COMPUTED = re.compile(r"\bf\(")
 _RAW = re.compile("_raw_saved_")
 ITSELF = "Pass the tensor itself, before .item(), .tolist() or .numpy()."
 MADE = "Make it a tensor that requires grad before y is computed."
+LAZY = (
+    "A parameter or buffer of a lazy module, such as LazyLinear, has no shape before "
+    "the module's first run on data."
+)
+_FIRST_RUN = "Run the module once on data, then compute y."
 _KEEP = "Compute the outputs again, and keep them in a list."
 _OF_MODEL = "Pass its parameters."
 _HELD = "Pass the tensors that it holds."

@@ -14,7 +14,7 @@ from vjp_guide._trace.recorder import Call, numbered, record
 from vjp_guide._trace.records import End, NodeRecord, Part
 from vjp_guide._trace.select import part, select
 from vjp_guide._trace.text import html, summary, table
-from vjp_guide._validation import require_count, require_tensors
+from vjp_guide._validation import require_count, require_shape, require_tensors
 from vjp_guide.figures import Figure
 
 
@@ -263,6 +263,8 @@ def trace(  # noqa: PLR0913 (those of torch.autograd.grad, and how much to recor
     names, xs = _inputs(inputs)
     ys = require_tensors("outputs", outputs)
     vs = _per_output(grad_outputs, len(ys))
+    for v in vs:
+        require_shape("grad_outputs", v)
     call = Call(ys, xs, vs, allow_unused, materialize_grads)
     largest = require_count("max_elements", max_elements, least=0)
     most = largest if values else None
