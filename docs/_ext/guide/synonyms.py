@@ -156,6 +156,12 @@ SYNONYMS = {
     "interactive": "machine",
     "playground": "machine",
     "walkthrough": "tutorial first hand",
+    "bce logits": "binary_cross_entropy_with_logits",
+    "bn": "batch_norm",
+    "ce": "cross_entropy",
+    "ekfac": "Fisher Gauss Newton",
+    "fim": "Fisher",
+    "ln": "layer_norm",
     "kink": "non-differentiable",
     "subgradient": "kinks ties non-differentiable",
 }

@@ -187,9 +187,10 @@ def index(
 
     The texts are numbered: what each page is about, then what each part says, then all
     phrases of each, then its names. What parts say is without the words that they
-    mention and are hardly asked for by, since these say little. Words that a shown
-    title or description holds are left out: a browser has it. A phrase is a choice of
-    the words of its part's title and phrases.
+    mention and are hardly asked for by, since these say little, and without those of
+    their phrases, which the browser counts as said. Words that a shown title or
+    description holds are left out: a browser has it. A phrase is a choice of the words
+    of its part's title and phrases.
 
     Args:
         pages: The pages in the order of their names.
@@ -200,7 +201,7 @@ def index(
     """
     found = [part for page in pages for part in page.parts]
     mentioned = _mentioned(found)
-    said = [part.words - part.names - mentioned for part in found]
+    said = [part.words - _names(part) - mentioned for part in found]
     asked = [_untold(part) for part in found]
     names = [part.names.difference(_told(part)) for part in found]
     words = _places([*map(_about, pages), *said, *asked, *names])

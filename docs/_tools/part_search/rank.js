@@ -12,7 +12,7 @@ const LENGTH = 0.2; // b of BM25, less than usual: a part's text has each word o
 const LENGTH_OF_PAGES = 0.75; // likewise, as it is usually taken: some pages hold fifty parts
 const ABOUT = 1.2; // of a page's title and description, against its text
 const TITLE = 0.5; // of a part's title, likewise
-const NEAR = 2; // of a query that is a title or a phrase, likewise
+const NEAR = 1.5; // of a query that is a title or a phrase, likewise
 const POWER = 3; // by which a query counts less the less near it is
 const HELD = 0.5; // likewise, the less of it a part holds
 const NEXT = 0.2; // of a page's second best part, against its best
@@ -25,6 +25,7 @@ const FEW = 5; // texts that hold a name: then its parts are looked for too
 const WORD = /\d+\.\d+|\.?[\p{Letter}\p{Number}_]+/gu; // with its dot, a name as in torch.where says something
 // As in __init__.py: 1e-07, a letter, one of many variables, a colour, a hash
 const MEANINGLESS = /^(?:\d[\p{Letter}\p{Number}_]{2,}|.$|[a-z]\d\d$|(?=.*\d)[\da-f]{6}$)/u;
+const HUMP = /\p{Lowercase}(?=\p{Uppercase})/gu; // as in DataParallel
 const NAMED = /^[\p{Letter}_]{2}/u; // a word that can be missing: not a number, nor a letter
 const LONG = 7; // letters of a word that may have two mistakes; one of half as many has one
 
@@ -194,8 +195,9 @@ class Query {
 
   /* Take a word of the query, and the parts of a name that few texts hold. */
   take(written) {
-    const [whole, ...parts] = stems(written);
+    const [whole] = stems(written);
     if (!whole) return;
+    const parts = stems(written.replace(HUMP, "$&_")).slice(1);
     const word = written.replace(/^\./, "");
     const words = this.known(whole);
     if (words.length) this.add(whole, words);
@@ -253,8 +255,8 @@ class Library {
     return library;
   }
 
-  /* Add the words of titles and descriptions, which the index leaves out, since it has their texts, and give
-     each phrase its own. */
+  /* Add the words of titles and descriptions, which the index leaves out, since it has their texts, give each
+     phrase its own, and each part the words of its phrases. */
   tell(index) {
     const told = new Map([...this.places.keys()].map((word) => [word, []]));
     const add = (words, text) => {
@@ -265,9 +267,10 @@ class Library {
     this.entries.forEach(({ title, description }, page) => add(stems(`${title} ${description}`), page));
     known.forEach((words, part) => add(words, first + part));
     for (const [word, places] of this.places)
-      for (const text of places)
+      for (const text of places) {
         if (text >= first && text < first + size) known[text - first].push(word);
-        else told.get(word).push(text < first ? text : text - size);
+        told.get(word).push(text < first ? text : text - size);
+      }
     phrasesOf(index, known).forEach((phrases, part) => phrases.forEach((words) => {
       add(words, first + this.owners.push(part) - 1);
     }));

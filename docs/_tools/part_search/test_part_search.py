@@ -222,6 +222,14 @@ def test_the_index_tells_where_each_word_is() -> None:
     assert made["pages"][1][:3] == ["b", "a", ""]
 
 
+def test_a_word_of_a_phrase_is_told_once() -> None:
+    """Tests that what a part says is without it, since the browser adds it there."""
+    part = Part("fruit", "Fruit", {"fruit", "pear", "plum"}, {"fruit"}, [{"pear"}])
+    made = index([Page("a", "", [part])], {"a": ""})
+
+    assert listed(made) == {"plum": [1], "pear": [2]}
+
+
 def test_phrases_are_steps_through_the_words_of_their_part() -> None:
     """Tests words of the title, which come first, and others in the index's order."""
     asked = [{"ripe", "plum"}, {"fig", "pear"}, {"pear"}, {"fig", "plum"}]
