@@ -93,7 +93,9 @@ def _read(frame: FrameType, name: str) -> Call | None:
     values: dict[str, Any] = frame.f_locals
     if name == "backward":
         inputs = () if values["inputs"] is None else values["inputs"]
-        given = [values["tensors"], inputs, values["grad_tensors"]]
+        outputs = values["tensors"]  # torch has put a single tensor into a tuple
+        one = type(outputs) is tuple and len(outputs) == 1
+        given = [outputs[0] if one else outputs, inputs, values["grad_tensors"]]
     else:
         given = [values[each] for each in ("outputs", "inputs", "grad_outputs")]
     if any(map(_runs_code, given)):
