@@ -25,6 +25,11 @@ _DEFAULTS = {
 }
 _TORCH = Path(torch.__file__).parent
 _FUNC = "torch._functorch.eager_transforms"
+_ENTRIES = {
+    ("torch.autograd", "grad"),
+    ("torch.autograd", "backward"),
+    ("torch._tensor", "backward"),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,8 +84,7 @@ def _is_in_torch(text: str) -> bool:
 
 def _entry(frame: FrameType) -> str | None:
     name = frame.f_code.co_name
-    known = _module(frame) == "torch.autograd" and name in {"grad", "backward"}
-    return name if known else None
+    return name if (_module(frame), name) in _ENTRIES else None
 
 
 def _style(callers: Sequence[FrameType], name: str) -> str:
@@ -91,6 +95,8 @@ def _style(callers: Sequence[FrameType], name: str) -> str:
 
 def _read(frame: FrameType, name: str) -> Call | None:
     values: dict[str, Any] = frame.f_locals
+    if "self" in values:
+        return None  # a tensor whose backward torch refused to begin
     if name == "backward":
         inputs = () if values["inputs"] is None else values["inputs"]
         outputs = values["tensors"]  # torch has put a single tensor into a tuple
