@@ -145,7 +145,7 @@ class _Recorder:
     """
 
     def __init__(self, most: float | None) -> None:
-        self._events: defaultdict[int, list[Event]] = defaultdict(list)
+        self._events: defaultdict[int, list[Event]] = defaultdict(self._begun)
         self._here: set[int] = set()
         self._thread = get_ident()
         self._alike: dict[Cotangents, Cotangents] = {}
@@ -160,7 +160,7 @@ class _Recorder:
     def events(self) -> list[Event]:
         """Return those of the call: of the first pass, by the numbers that torch gives.
 
-        It runs in this thread, but for what is on an accelerator.
+        It begins in this thread, but for what is on an accelerator.
         """
         return self._events[min(self._here or self._events, default=0)]
 
@@ -174,16 +174,17 @@ class _Recorder:
         seen = all_described(arriving + leaving)
         # Most nodes of a graph see the same shapes.
         shared = self._alike.setdefault(seen, seen)
-        self._append((number, shared, len(arriving)))
+        self._events[_number_of_pass()].append((number, shared, len(arriving)))
 
     def _log_values(self, number: int, leaving: _Tensors, arriving: _Tensors) -> None:
-        self._append((number, self._copied(arriving + leaving), len(arriving)))
+        event = number, self._copied(arriving + leaving), len(arriving)
+        self._events[_number_of_pass()].append(event)
 
-    def _append(self, event: Event) -> None:
-        number = _number_of_pass()
-        self._events[number].append(event)
+    def _begun(self) -> list[Event]:
+        """Return the list of a new pass, and note whether it is of this thread."""
         if get_ident() == self._thread:
-            self._here.add(number)
+            self._here.add(_number_of_pass())
+        return []
 
     def _copied(self, tensors: _Tensors) -> list[Cotangent | None]:
         """Return snapshots, the last one where nothing was written since.
