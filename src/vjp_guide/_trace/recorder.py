@@ -1,6 +1,5 @@
 """A backward pass, recorded by hooks on its nodes."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,20 +133,38 @@ def _plainly(hook: _Hook) -> _Hook:
     return log
 
 
+class _Passes(dict[int, list[Event]]):
+    """The events of each pass, by the numbers that torch gives.
+
+    Hooks of the reader's and other threads may run passes through the same nodes.
+    """
+
+    def __init__(self) -> None:
+        self._here: list[int] = []
+        self._thread = get_ident()
+
+    def __missing__(self, number: int) -> list[Event]:
+        if get_ident() == self._thread:
+            self._here.append(number)
+        return self.setdefault(number, [])
+
+    def of_call(self) -> list[Event]:
+        """Return those of the first pass of this thread.
+
+        The call begins in it, but for what is on an accelerator.
+        """
+        return self[min(self._here or self, default=0)]
+
+
 class _Recorder:
     """Describes what the hooks see.
 
     What a node sends is mostly what the next one takes, so the last small tensor is
     kept for one step, and copied once.
-
-    Hooks of the reader's and other threads may run passes through the same nodes, so
-    the events of each pass have a list.
     """
 
     def __init__(self, most: float | None) -> None:
-        self._events: defaultdict[int, list[Event]] = defaultdict(self._begun)
-        self._here: set[int] = set()
-        self._thread = get_ident()
+        self._events = _Passes()
         self._alike: dict[Cotangents, Cotangents] = {}
         self._most = -1 if most is None else most
         self._last: _Last = (None, 0, None)
@@ -158,11 +175,8 @@ class _Recorder:
         return _plainly(log) if torch._C._len_torch_function_stack() else log  # noqa: SLF001 (it has no public name)
 
     def events(self) -> list[Event]:
-        """Return those of the call: of the first pass, by the numbers that torch gives.
-
-        It begins in this thread, but for what is on an accelerator.
-        """
-        return self._events[min(self._here or self._events, default=0)]
+        """Return those of the call."""
+        return self._events.of_call()
 
     def described(self, tensors: Iterable[Tensor | None]) -> Cotangents:
         """Return what is kept of what isn't seen by a hook."""
@@ -179,12 +193,6 @@ class _Recorder:
     def _log_values(self, number: int, leaving: _Tensors, arriving: _Tensors) -> None:
         event = number, self._copied(arriving + leaving), len(arriving)
         self._events[_number_of_pass()].append(event)
-
-    def _begun(self) -> list[Event]:
-        """Return the list of a new pass, and note whether it is of this thread."""
-        if get_ident() == self._thread:
-            self._here.add(_number_of_pass())
-        return []
 
     def _copied(self, tensors: _Tensors) -> list[Cotangent | None]:
         """Return snapshots, the last one where nothing was written since.
