@@ -692,6 +692,17 @@ def test_looks_at_floats_of_eight_bits() -> None:
     assert not explain(y, x, ONES.to(torch.float8_e5m2), max_seconds=60).left_out
 
 
+def test_a_dtype_without_zero_is_not_checked() -> None:
+    """Tests that a row whose v can't have zeros accuses nobody."""
+    x = torch.tensor([1.0, 2.0, 4.0], requires_grad=True)
+    explanation = explain((2 * x).to(torch.float8_e8m0fnu), x, torch.ones(3))
+
+    assert explanation.check.skipped == (
+        "torch.float8_e8m0fnu has no 0, which the v of a row is made of"
+    )
+    assert "column sums" not in str(explanation)
+
+
 COUPLED: dict[str, Callable[[Tensor], Tensor]] = {
     "batch_norm": lambda x: F.batch_norm(x, None, None, training=True).prod(1),
     "mean": lambda x: (x - x.mean(0)).prod(1),
