@@ -305,6 +305,22 @@ def test_the_check_tells_a_hook_that_clips_the_gradient_of_a_loss(
     assert explanation.check.difference == (0 if limit == 9 else 1)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("keeps", [torch.relu, torch.abs, torch.sign])
+def test_the_check_tells_a_hook_that_is_linear_for_one_sign(
+    keeps: Callable[[Tensor], Tensor], sign: int
+) -> None:
+    """Tests v = 1 and v = -1, of which a hook such as relu lets the first through."""
+    x = vector()
+    y: Any = 2 * x
+    y.register_hook(lambda v: sign * keeps(sign * v))
+
+    explanation = explain(y, x, sign * torch.ones_like(y), max_seconds=60)
+
+    assert explanation.check
+    assert not explanation.check.agrees
+
+
 def infinite_v(x: Tensor) -> tuple[Any, Any, Any]:
     """Return a call whose v is infinite."""
     return x * 2, x, torch.full((3,), torch.inf).double()

@@ -18,6 +18,7 @@ from vjp_guide._explain.passes import (
     weights,
 )
 from vjp_guide._explain.rounding import rounding
+from vjp_guide._quiet import plain_torch
 
 Parts = list[tuple[Array, list[Array]]]
 """For each real Jacobian of an output: weights, and the Jacobian by input."""
@@ -106,7 +107,8 @@ def _compare(call: Call, gradients: Gradients, passes: Passes) -> Check:
 
 
 def _lacks_zero(dtype: torch.dtype) -> bool:
-    return bool(torch.zeros((), dtype=dtype, device="cpu").to(torch.float64))
+    with plain_torch():
+        return bool(torch.zeros((), dtype=dtype, device="cpu").to(torch.float64))
 
 
 def _changed(found: list[Array], again: list[Array], what: str) -> str:
@@ -138,21 +140,34 @@ def _parts(passes: Passes, y: Argument, v: Array) -> Parts:
     The gradient is linear in v over the real numbers only, so a complex output has two
     Jacobians: for a v of 1 and of 1j.
     """
-    parts = [(v.real, _rows(passes, y, 1.0))]
-    return [*parts, (v.imag, _rows(passes, y, 1j))] if y.dtype.is_complex else parts
+    parts = [(v.real, _rows(passes, y, v.real, 1.0))]
+    imaginary = y.dtype.is_complex
+    return [*parts, (v.imag, _rows(passes, y, v.imag, 1j))] if imaginary else parts
 
 
-def _rows(passes: Passes, y: Argument, unit: complex) -> list[Array]:
+def _rows(passes: Passes, y: Argument, v: Array, unit: complex) -> list[Array]:
+    """Return rows, each by a number that a hook on v wouldn't have met.
+
+    For ones a hook that clips, or keeps what is positive, gives the same as without.
+    """
+    batch = tuple(range(v.ndim - len(y.shape)))
+    scales = np.where((v > 0).any(axis=batch), -_HALF, _HALF)
     rows = []
     for place in np.ndindex(y.shape):
         one_hot = np.zeros(y.shape, dtype=type(unit))
-        one_hot[place] = _HALF * unit  # else a hook that clips gives the same for ones
+        one_hot[place] = scales[place] * unit
         rows.append(passes.gradients([y.value], [cotangent(y, one_hot)]))
     columns = zip(*rows, strict=True) if rows else ([] for _ in passes.call.inputs)
+    dense = [np.asarray(column) for column in columns]
     return [
-        np.asarray(column).reshape(y.shape + x.shape) / _HALF
-        for x, column in zip(passes.call.inputs, columns, strict=True)
+        _scaled(each.reshape(y.shape + x.shape), scales)
+        for x, each in zip(passes.call.inputs, dense, strict=True)
     ]
+
+
+def _scaled(dense: Array, scales: Array) -> Array:
+    inner = (1,) * (dense.ndim - scales.ndim)
+    return dense / scales.reshape(scales.shape + inner) + 0.0  # -0. is printed
 
 
 def _judged(
