@@ -697,6 +697,7 @@ def test_a_dtype_without_zero_is_not_checked() -> None:
     x = torch.tensor([1.0, 2.0, 4.0], requires_grad=True)
     explanation = explain((2 * x).to(torch.float8_e8m0fnu), x, torch.ones(3))
 
+    assert explanation.check
     assert explanation.check.skipped == (
         "torch.float8_e8m0fnu has no 0, which the v of a row is made of"
     )
