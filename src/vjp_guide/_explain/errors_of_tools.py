@@ -422,12 +422,10 @@ ROWS = (
         "graph",
         "Error detected in SqrtBackward0. Traceback of forward call that caused the "
         "error:",
-        r"Error detected in (?P<name>[\w:]+)\. (Traceback of forward call that caused"
-        r"|No forward pass information available)"
-        r"|Previous calculation was induced by (?P<other>[\w:]+)\.",
-        "Anomaly detection is on, and the backward pass failed at {name}{other}: the "
-        "warning names the line that recorded it. Why it failed is in the error after "
-        "it.",
+        r"(?:Error detected in|Previous calculation was induced by) (?P<name>[\w:]+)\. "
+        r"(?:Traceback of forward call that|No forward pass information available)",
+        "Anomaly detection is on, and the backward pass failed at {name}: the warning "
+        "names the line that recorded it. Why it failed is in the error after it.",
         "Look the error below it up: nan, an edit in place, a shape. Where no forward "
         "pass information is available, put the forward pass under anomaly detection "
         "too.",
