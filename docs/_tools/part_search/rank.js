@@ -244,7 +244,7 @@ class Library {
     await pause();
     library.places = placesOf(index);
     await pause();
-    library.tell(index);
+    await library.tell(index);
     for (const [name, ...rest] of library.kinds()) {
       await pause();
       library[name] = new Texts(library.places, ...rest);
@@ -257,7 +257,7 @@ class Library {
 
   /* Add the words of titles and descriptions, which the index leaves out, since it has their texts, give each
      phrase its own, and each part the words of its phrases. */
-  tell(index) {
+  async tell(index) {
     const told = new Map([...this.places.keys()].map((word) => [word, []]));
     const add = (words, text) => {
       for (const word of new Set(words)) told.has(word) ? told.get(word).push(text) : told.set(word, [text]);
@@ -266,12 +266,16 @@ class Library {
     const known = this.parts.map(({ title }) => [...new Set(stems(title, { isWhole: true }))]);
     this.entries.forEach(({ title, description }, page) => add(stems(`${title} ${description}`), page));
     known.forEach((words, part) => add(words, first + part));
+    await pause();
     for (const [word, places] of this.places)
       for (const text of places) {
         if (text >= first && text < first + size) known[text - first].push(word);
         told.get(word).push(text < first ? text : text - size);
       }
-    phrasesOf(index, known).forEach((phrases, part) => phrases.forEach((words) => {
+    await pause();
+    const asked = phrasesOf(index, known);
+    await pause();
+    asked.forEach((phrases, part) => phrases.forEach((words) => {
       add(words, first + this.owners.push(part) - 1);
     }));
     this.places = told;
