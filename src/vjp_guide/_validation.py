@@ -145,10 +145,7 @@ def require_dense(name: str, tensor: Tensor) -> Tensor:
             f"{name} is {kind}, and random directions and differences need a dense "
             f"tensor: {cure}"
         )
-    if type(tensor).__torch_dispatch__ is not Tensor.__torch_dispatch__:
-        _require_local(name, tensor)
-        _require_operations(name, tensor)
-    return tensor
+    return require_rectangular(name, tensor)
 
 
 def holds_numbers(tensor: Tensor) -> bool:
