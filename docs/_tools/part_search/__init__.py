@@ -42,7 +42,8 @@ SPELLINGS = [
 ]
 THREAD = re.compile(r"[\w.-]+(/[\w.-]+)?#\d+")  # nobody asks for a thread by its number
 ASKED = "asked"
-MENTIONED = 11  # of the parts that hold a word, for each that is asked for by it
+MENTIONED = 8  # of the parts that hold a word, for each that is asked for by it
+RARE = 10  # parts hold a word: fewer, and code that has it says where it is
 FIRST = 40  # the code of the letter for 0
 UNSEARCHED = "unsearched"
 UNSEEN = nodes.comment, nodes.math, nodes.math_block, nodes.raw, nodes.system_message
@@ -58,6 +59,7 @@ class Part:
         words: The words of its text.
         names: The words of its title, and of other names that it has.
         asked: The words of each phrase that people ask for it by.
+        code: The words of its blocks of code.
     """
 
     anchor: str
@@ -65,12 +67,17 @@ class Part:
     words: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     asked: list[set[str]] = field(default_factory=list)
+    code: set[str] = field(default_factory=set)
 
     def add(self, text: str, *, named: bool = False) -> None:
         """Take the words of a text, as names if it is a title; titles keep numbers."""
-        self.words.update(word for word in stems(text) if not NUMBER.match(word))
+        self.words.update(_words(text))
         if named:
             self.names.update(stems(text, whole=True))
+
+    def run(self, text: str) -> None:
+        """Take the words of a block of code."""
+        self.code.update(_words(text))
 
 
 class Page(Protocol):
@@ -99,6 +106,10 @@ def stems(text: str, *, whole: bool = False) -> Iterator[str]:
                 yield stem(spelt(own))
 
 
+def _words(text: str) -> Iterator[str]:
+    return (word for word in stems(text) if not NUMBER.match(word))
+
+
 def spelt(word: str) -> str:
     """Return the spelling of a word that the index knows."""
     for own, other in SPELLINGS:
@@ -117,11 +128,17 @@ def parts(document: nodes.document) -> list[Part]:
         elif isinstance(node, nodes.comment):
             found[-1].asked += _asked(node.astext())
         elif isinstance(node, nodes.Text) and _searched(node):
-            above = node.parent, node.parent.parent  # a title may be code
-            named = any(isinstance(up, nodes.title) for up in above)
-            code = isinstance(node.parent, nodes.literal_block)
-            found[-1].add(_without(made, node) if code else node, named=named)
+            _take(found[-1], node, made)
     return found[1:]
+
+
+def _take(part: Part, text: nodes.Text, made: set[str]) -> None:
+    """Take the words of a text of a part, of code without the names that it makes."""
+    if isinstance(text.parent, nodes.literal_block):
+        part.run(" ".join(word for word in WORD.findall(text) if word not in made))
+    else:
+        above = text.parent, text.parent.parent  # a title may be code
+        part.add(text, named=any(isinstance(up, nodes.title) for up in above))
 
 
 def _made(document: nodes.document) -> set[str]:
@@ -130,10 +147,6 @@ def _made(document: nodes.document) -> set[str]:
     code = "\n".join(block.astext() for block in blocks)
     made = " ".join(chain.from_iterable(DEFINED.findall(code)))
     return {name for name in WORD.findall(made) if len(name) > 1}
-
-
-def _without(names: set[str], code: str) -> str:
-    return " ".join(name for name in WORD.findall(code) if name not in names)
 
 
 def _searched(text: nodes.Text) -> bool:
@@ -187,8 +200,9 @@ def index(
 
     The texts are numbered: what each page is about, then what each part says, then all
     phrases of each, then its names. What parts say is without the words that they
-    mention and are hardly asked for by, since these say little, and without those of
-    their phrases, which the browser counts as said. Words that a shown title or
+    mention and are hardly asked for by, since these say little, without those of code
+    that much code has, and without those of their phrases, which the browser counts as
+    said. Words that a shown title or
     description holds are left out: a browser has it. A phrase is a choice of the words
     of its part's title and phrases.
 
@@ -200,8 +214,11 @@ def index(
         aside: The pattern of titles of parts that come after others.
     """
     found = [part for page in pages for part in page.parts]
-    mentioned = _mentioned(found)
-    said = [part.words - _names(part) - mentioned for part in found]
+    texts = _texts(found)
+    mentioned = _mentioned(found, texts)
+    said = [
+        text - _names(part) - mentioned for part, text in zip(found, texts, strict=True)
+    ]
     asked = [_untold(part) for part in found]
     names = [part.names.difference(_told(part)) for part in found]
     words = _places([*map(_about, pages), *said, *asked, *names])
@@ -269,9 +286,20 @@ def _choices(part: Part, order: Mapping[str, int]) -> Iterator[int]:
         yield 2 * last + 1
 
 
-def _mentioned(found: Iterable[Part]) -> set[str]:
+def _texts(found: Sequence[Part]) -> list[set[str]]:
+    """Return the words of each part, of code those that say where it is.
+
+    These are rare, or no text has them.
+    """
+    told = Counter(chain.from_iterable(part.words for part in found))
+    held = told + Counter(chain.from_iterable(part.code - part.words for part in found))
+    common = {word for word in told if held[word] >= RARE}
+    return [part.words | (part.code - common) for part in found]
+
+
+def _mentioned(found: Iterable[Part], texts: Iterable[set[str]]) -> set[str]:
     """Return the words that many times as many parts hold as are asked for by them."""
-    held = Counter(chain.from_iterable(part.words for part in found))
+    held = Counter(chain.from_iterable(texts))
     asked = Counter(chain.from_iterable(map(_names, found)))
     return {word for word, times in asked.items() if times * MENTIONED < held[word]}
 

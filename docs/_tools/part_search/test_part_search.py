@@ -81,8 +81,9 @@ def test_names_that_code_makes_are_not_collected() -> None:
     (part,) = parts(document)
 
     gone = {"pears", "plums", "peel", "core", "basket"}
-    assert {*stems("torch.unbind fruits cherry list apple kiwi")} <= part.words
-    assert not part.words & {*stems(" ".join(gone))}
+    assert {*stems("torch.unbind fruits cherry list kiwi")} <= part.code
+    assert part.words == {*stems("apple title")}
+    assert not part.code & {*stems(" ".join(gone))}
 
 
 def test_the_text_of_a_drawing_is_not_collected() -> None:
@@ -269,12 +270,25 @@ def test_a_word_that_is_mentioned_everywhere_finds_what_is_asked_for_by_it() -> 
     names = {"0": {"plum"}, "1": {"fig"}, "2": {"fig"}}
     found = [
         Part(name, name, {"plum", "fig"}, names.get(name, set()))
-        for name in map(str, range(20))
+        for name in map(str, range(16))
     ]
     places = listed(index([Page("a", "", found)], {"a": ""}))
 
-    assert places["plum"] == [41]
-    assert places["fig"] == [1, *range(4, 21), 42, 43]
+    assert places["plum"] == [33]
+    assert places["fig"] == [1, *range(4, 17), 34, 35]
+
+
+def test_a_word_that_much_code_has_is_found_in_texts_alone() -> None:
+    """Tests words of code that 9 parts and that 10 parts hold."""
+    found = [
+        Part(name, name, code={"plum", "fig"} if name != "9" else {"plum"})
+        for name in map(str, range(10))
+    ]
+    found.append(Part("10", "10", {"plum"}))
+    places = listed(index([Page("a", "", found)], {"a": ""}))
+
+    assert places["plum"] == [11]
+    assert places["fig"] == [*range(1, 10)]
 
 
 def test_words_of_the_same_texts_stand_together() -> None:
