@@ -856,6 +856,12 @@ THREADS = {
         "github.com/SeanNaren/warp-ctc/issues/69",
         "github.com/pytorch/pytorch/issues/11750",
     ],
+    907: [
+        "github.com/Kaixhin/ACER/issues/17",
+        "github.com/ikostrikov/pytorch-a3c/issues/49",
+        "github.com/ikostrikov/pytorch-a3c/issues/59",
+        "github.com/MorvanZhou/pytorch-A3C/issues/21",
+    ],
 }
 
 
