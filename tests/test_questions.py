@@ -856,6 +856,14 @@ THREADS = {
         "github.com/SeanNaren/warp-ctc/issues/69",
         "github.com/pytorch/pytorch/issues/11750",
     ],
+    900: [
+        "github.com/voxelmorph/voxelmorph/issues/205",
+        "github.com/dykuang/Medical-image-registration/issues/3",
+        "github.com/cwmok/LapIRN/issues/35",
+        "github.com/microsoft/Recursive-Cascaded-Networks/issues/15",
+        "github.com/ANTsX/ANTs/issues/829",
+    ],
+    901: ["github.com/reservoirpy/reservoirpy/pull/230"],
     907: [
         "github.com/Kaixhin/ACER/issues/17",
         "github.com/ikostrikov/pytorch-a3c/issues/49",
