@@ -870,6 +870,10 @@ THREADS = {
         "github.com/ikostrikov/pytorch-a3c/issues/59",
         "github.com/MorvanZhou/pytorch-A3C/issues/21",
     ],
+    908: [
+        "stats.stackexchange.com/questions/316005",
+        "stats.stackexchange.com/questions/414825",
+    ],
 }
 
 
