@@ -874,6 +874,10 @@ THREADS = {
         "stats.stackexchange.com/questions/316005",
         "stats.stackexchange.com/questions/414825",
     ],
+    904: [
+        "github.com/jadore801120/attention-is-all-you-need-pytorch/issues/134",
+        "github.com/MaximumEntropy/Seq2Seq-PyTorch/issues/11",
+    ],
 }
 
 
