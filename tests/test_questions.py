@@ -878,6 +878,11 @@ THREADS = {
         "github.com/jadore801120/attention-is-all-you-need-pytorch/issues/134",
         "github.com/MaximumEntropy/Seq2Seq-PyTorch/issues/11",
     ],
+    909: [
+        "github.com/huggingface/trl/issues/2854",
+        "github.com/huggingface/trl/pull/4638",
+        "github.com/allenai/open-instruct/pull/535",
+    ],
 }
 
 
