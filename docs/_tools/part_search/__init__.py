@@ -42,7 +42,7 @@ SPELLINGS = [
 ]
 THREAD = re.compile(r"[\w.-]+(/[\w.-]+)?#\d+")  # nobody asks for a thread by its number
 ASKED = "asked"
-MENTIONED = 9  # of the parts that hold a word, for each that is asked for by it
+MENTIONED = 7  # of the parts that hold a word, for each that is asked for by it
 RARE = 10  # parts hold a word: fewer, and code that has it says where it is
 FIRST = 40  # the code of the letter for 0
 UNSEARCHED = "unsearched"
