@@ -864,6 +864,10 @@ THREADS = {
         "github.com/ANTsX/ANTs/issues/829",
     ],
     901: ["github.com/reservoirpy/reservoirpy/pull/230"],
+    902: [
+        "github.com/deel-ai/deel-lip/pull/95",
+        "github.com/kumarkrishna/fastssl/pull/44",
+    ],
     907: [
         "github.com/Kaixhin/ACER/issues/17",
         "github.com/ikostrikov/pytorch-a3c/issues/49",
