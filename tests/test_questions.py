@@ -852,6 +852,10 @@ THREADS = {
         "github.com/tensorflow/tensorflow/issues/33098",
     ],
     890: ["github.com/omoindrot/tensorflow-triplet-loss/issues/38"],
+    891: [
+        "github.com/pytorch/pytorch/issues/89857",
+        "github.com/joelgrus/autograd/issues/2",
+    ],
     896: [
         "github.com/SeanNaren/warp-ctc/issues/69",
         "github.com/pytorch/pytorch/issues/11750",
