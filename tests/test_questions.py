@@ -856,6 +856,11 @@ THREADS = {
         "github.com/pytorch/pytorch/issues/89857",
         "github.com/joelgrus/autograd/issues/2",
     ],
+    892: [
+        "github.com/tensorflow/tensorflow/issues/3148",
+        "github.com/keras-team/keras/issues/3040",
+        "github.com/llSourcell/linear_regression_live/issues/16",
+    ],
     896: [
         "github.com/SeanNaren/warp-ctc/issues/69",
         "github.com/pytorch/pytorch/issues/11750",
