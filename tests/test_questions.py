@@ -877,6 +877,7 @@ THREADS = {
         "github.com/deel-ai/deel-lip/pull/95",
         "github.com/kumarkrishna/fastssl/pull/44",
     ],
+    905: ["github.com/jax-ml/jax/issues/3970"],
     907: [
         "github.com/Kaixhin/ACER/issues/17",
         "github.com/ikostrikov/pytorch-a3c/issues/49",
