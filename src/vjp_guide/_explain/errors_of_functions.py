@@ -671,9 +671,9 @@ ROWS = (
         r"Trying to use forward AD with (?P<name>[\w:]+) that does not support it",
         "{name} has a backward and no forward derivative, which jvp, jacfwd "
         "and hessian ask for.",
-        "For attention allow only the MATH kernel. Else use two reverse "
-        "passes: the VJP is linear in v, and its derivative with respect to v "
-        "is the JVP.",
+        "For attention allow only the MATH kernel. For other operations use "
+        "two reverse passes: the VJP is linear in v, and its derivative with "
+        "respect to v is the JVP.",
         "from torch.nn.attention import SDPBackend, sdpa_kernel\n"
         "\n"
         "with sdpa_kernel(SDPBackend.MATH):\n"
