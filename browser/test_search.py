@@ -135,6 +135,7 @@ def test_both_languages_find_the_same_words_of_titles(search: Page) -> None:
         ("what is MulBackward0", {"operators/entries/arithmetic"}),
         ("log_softmax", {"operators/entries/activation"}),
         ("torch.ger", {"operators/entries/products"}),
+        ("no grad", {"reference/questions/cut-graphs"}),
         ("ScaledDotProduct", {"reference/on-a-gpu", "operators/entries/attention"}),
     ],
 )

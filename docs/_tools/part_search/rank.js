@@ -182,6 +182,7 @@ class Query {
     this.terms = [];
     this.explained = new Set(meanings.flatMap(([phrase]) => phrase));
     for (const word of new Set(text.match(WORD) ?? [])) this.take(word);
+    this.join(text.toLowerCase().match(WORD) ?? []);
     const asked = [...stems(text), ...this.terms.map(({ stem }) => stem)];
     const strange = new Set(this.missing.flatMap(stems));
     for (const [phrase, meant] of meanings.filter(([phrase]) => phrase.every((word) => asked.includes(word))))
@@ -204,6 +205,15 @@ class Query {
     else if (NAMED.test(word) && (this.explained.has(whole) || !this.correct(word, whole))) this.missing.push(word);
     if (!(this.vocabulary.get(whole)?.length > FEW))
       for (const part of parts) if (this.known(part).length) this.add(part, this.known(part), MEANT);
+  }
+
+  /* Take names that two words are, as `pear tree` is pear_tree or peartree. */
+  join(written) {
+    for (let next = 1; next < written.length; next++)
+      for (const between of ["_", ""]) {
+        const name = stem((written[next - 1] + between + written[next]).replace(/^\./, ""));
+        if (this.vocabulary.has(name)) this.add(name, [name], MEANT);
+      }
   }
 
   /* Return a word, or those that it begins. */
