@@ -861,6 +861,11 @@ THREADS = {
         "github.com/keras-team/keras/issues/3040",
         "github.com/llSourcell/linear_regression_live/issues/16",
     ],
+    893: [
+        "github.com/Vercaca/NN-Backpropagation/issues/1",
+        "github.com/HuwCampbell/grenade/issues/66",
+        "github.com/poweic/libdnn/issues/18",
+    ],
     896: [
         "github.com/SeanNaren/warp-ctc/issues/69",
         "github.com/pytorch/pytorch/issues/11750",
