@@ -866,6 +866,11 @@ THREADS = {
         "github.com/HuwCampbell/grenade/issues/66",
         "github.com/poweic/libdnn/issues/18",
     ],
+    894: [
+        "github.com/AnubhavGupta3377/Text-Classification-Models-Pytorch/issues/9",
+        "github.com/mil-tokyo/MCD_DA/issues/12",
+        "github.com/marco-rudolph/differnet/issues/10",
+    ],
     896: [
         "github.com/SeanNaren/warp-ctc/issues/69",
         "github.com/pytorch/pytorch/issues/11750",
