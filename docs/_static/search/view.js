@@ -69,9 +69,6 @@
     const words = PartSearch.stems(text).filter((word) => !/^\d/.test(word));
     return words.filter((word) => said.includes(word)).length >= NEARLY * words.length;
   };
-  /* Return whether a text is the message of an error, rather than a question about it. */
-  const isMessage = (text, { kind, found }) => kind !== "" || isTold(text, found?.title ?? "");
-
   const ASKS = /^(how|why|what|which|when|where|who|is|are|can|could|do|does|did|should|may|must)\b|\b(I|my)\b|\?\s*$/i;
   /* What libraries say in messages, and who asks seldom does: also two sentences, or one with its full stop. */
   const SAYS = new RegExp([
@@ -83,9 +80,13 @@
     String.raw`^(\w+: )?(invalid|unsupported|unexpected|you|we|only|it looks like)\b|[.,;] please\b|[a-z]{3}\.(\s+[A-Z]|$)`,
   ].join("|"));
   const FEWEST = 5; // words of a message
-  /* Return whether a text without the type of an error reads like a message that no title holds. */
-  const readsUnknown = (text, hits) => text.split(/\s+/).length >= FEWEST && !ASKS.test(text)
-    && SAYS.test(text[0].toLowerCase() + text.slice(1)) && !hits.some(({ title }) => isTold(text, title));
+  /* Return whether a text without the type of an error reads like a message. */
+  const readsLikeOne = (text) => text.split(/\s+/).length >= FEWEST && !ASKS.test(text)
+    && SAYS.test(text[0].toLowerCase() + text.slice(1));
+  /* Return whether a text is the message of a known error, rather than a question about it. */
+  const isMessage = (text, { kind, found }) => kind !== "" || isTold(text, found.title) || readsLikeOne(text);
+  /* Return whether a text reads like a message that no title holds. */
+  const readsUnknown = (text, hits) => readsLikeOne(text) && !hits.some(({ title }) => isTold(text, title));
 
   /* Return the hits of a text, and first the entry of an error that the doctor knows. */
   VJP.find = (asked) => {
