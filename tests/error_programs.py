@@ -283,6 +283,13 @@ TOOLS = [
     ),
     Program("vmap-return", "torch.vmap(lambda x: 1.0)(y)"),
     Program("vmap-in-dims", "torch.vmap(torch.mul, in_dims=(0,))(x, x)"),
+    Program("vmap-axis", "torch.vmap(torch.mul)(x, 2.0)"),
+    Program("vmap-axis", "torch.vmap(torch.exp, in_dims=1)(x)"),
+    Program("vmap-no-inputs", "torch.vmap(torch.exp)(input=x)"),
+    Program("vmap-no-inputs", "torch.vmap(torch.mul, in_dims=(None, None))(x, x)"),
+    Program("vmap-out-dims", "torch.vmap(lambda x: (x, x), out_dims=(0,))(y)"),
+    Program("vmap-out-dims", "torch.vmap(torch.exp, out_dims='a')(y)"),
+    Program("vmap-out-dims", "torch.vmap(torch.exp, out_dims=None)(y)"),
     Program("hessian-not-scalar", "torch.autograd.functional.hessian(f, x)"),
     Program(
         "functional-outputs", "torch.autograd.functional.jacobian(lambda x: [x], x)"
@@ -303,8 +310,12 @@ TOOLS = [
     ),
     Program("checkpoint-default", "torch.utils.checkpoint.checkpoint(f, x)"),
 ]
-# What only a GPU raises.
 EDIT_DATA = "def edit(x):\n    y = 2 * x\n    y.data = torch.zeros(1)\n    return y"
+TIED = """
+call, tied = torch.func.functional_call, torch.nn.Linear(3, 3)
+tied.other, params, model = tied.weight, dict(tied.named_parameters()), tied
+"""
+# What only a GPU raises.
 CUDNN = 'exec("raise RuntimeError(text)", {"text": "%s"})'
 OTHERS = [
     Program("in-place-leaf", "x.add_(1)"),
@@ -445,6 +456,8 @@ OTHERS = [
         "grad(x, x)",
     ),
     Program("integer-input", "torch.tensor([1], requires_grad=True)"),
+    Program("integer-input", "torch.func.jvp(f, (x.detach().int(),), (x,))"),
+    Program("integer-input", "torch.func.jvp(f, (x,), (x.detach().int(),))"),
     Program(
         "strict-independent",
         "torch.autograd.functional.jacobian(f, x, strict=True)",
@@ -538,6 +551,21 @@ OTHERS = [
     ),
     Program("func-data-edit", "torch.func.jacrev(edit)(x.detach())", EDIT_DATA),
     Program("func-data-edit", "torch.vmap(edit)(y.detach())", EDIT_DATA),
+    *[
+        Program("func-argument", f"torch.func.{call}")
+        for call in (
+            "grad(torch.sum, argnums=1)(x)",
+            "grad(torch.sum, argnums=(0, 0))(x)",
+            "grad(torch.sum, argnums=[0])(x)",
+            "grad(torch.sum, argnums=())(x)",
+            "grad(torch.sum)(input=x)",
+            "jacfwd(f, argnums=(0, 1))(x)",
+            "vjp(torch.exp, 2.0)",
+            "jvp(torch.exp, (2.0,), (x,))",
+        )
+    ],
+    Program("func-two-values", "call(tied, tied.state_dict(), (x,))", TIED),
+    Program("func-two-values", "call(tied, (params, params), (x,))", TIED),
     Program("data-pointer", "torch.vmap(lambda a: a.numpy())(y.detach())"),
     Program("data-pointer", "torch.func.grad(lambda a: a.data_ptr())(x.detach())"),
     Program(
@@ -735,6 +763,7 @@ OTHERS = [
 SPECIAL = {
     "lazy-module": "model, data = torch.nn.Linear(3, 2), x",
     "complex-jacobian": "x = 1j * x",
+    "func-two-values": "model = torch.nn.Linear(3, 2)",
     "func-vjp-structure": "f = lambda x: (x, 2 * x)",
     "input-not-a-tensor": "x = 2.0\nf = torch.exp",
     "inputs-mapping": "x = {'a': x}",

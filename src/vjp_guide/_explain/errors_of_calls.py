@@ -473,7 +473,8 @@ ROWS = (
         "integer-input",
         "dtype-device",
         "Only Tensors of floating point and complex dtype can require gradients",
-        r"[Oo]nly Tensors of floating point (and complex )?dtype can require gradients",
+        r"[Oo]nly Tensors of floating point (and complex )?dtype can require gradients"
+        r"|Expected (primal|tangent) to be floating point or complex",
         "The tensor holds integers or booleans, and derivatives need real numbers.",
         "Convert it to a floating-point dtype.",
         "x = x.float().requires_grad_()",

@@ -286,6 +286,34 @@ ROWS = (
         "torch.func.jacrev(lambda x: 2 * x)(x.detach())",
     ),
     Row(
+        "func-argument",
+        "func",
+        "Got argnum=1, but only 1 positional inputs",
+        r"Got argnum=-?\d+, but only \d+ positional inputs|argnums (?:must be (?:int "
+        r"or|non-empty)|elements must be unique)|Thing passed to transform API must be "
+        r"Tensor|Expected primals to only contain Tensors",
+        "torch.func differentiates by arguments given by position, the first one "
+        "unless argnums (a number, or a tuple of several) names others; one of them "
+        "isn't there or isn't made of tensors.",
+        "Give that argument by position, as a tensor or a dict, list or tuple of "
+        "tensors, or name another by argnums.",
+        "torch.func.grad(lambda x, w: (w * f(x)).sum(), argnums=1)(x, torch.ones(()))",
+    ),
+    Row(
+        "func-two-values",
+        "func",
+        "functional_call got multiple values for keys ['embed.weight', "
+        "'head.weight'], which are tied. Consider using tie_weights=False",
+        r"functional_call got multiple values for keys|appeared in multiple "
+        r"dictionaries; behavior of functional call is ambiguous",
+        "A parameter got two values: by both names of a tied weight, as state_dict() "
+        "has them, or from two dictionaries.",
+        "Give it once; named_parameters() lists a tied weight once. If the values "
+        "shall differ, tie_weights=False.",
+        "params = dict(model.named_parameters())\n"
+        "torch.func.functional_call(model, params, (x,))",
+    ),
+    Row(
         "backward-count",
         "custom-function",
         "function ScaleBackward returned an incorrect number of gradients "

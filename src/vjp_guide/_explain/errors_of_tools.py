@@ -380,6 +380,42 @@ ROWS = (
         "torch.vmap(torch.mul, in_dims=(0, None))(x, x[0])",
     ),
     Row(
+        "vmap-axis",
+        "func",
+        "vmap(f, in_dims=0, ...)(<inputs>): Got in_dim=0 for an input but the input is "
+        "of type <class 'float'>.",
+        r"vmap\((?!vjp,).+?\)\(<inputs>\): Got in_dim=(?P<axis>-?\d+) for (?:an input "
+        r"but the input is of type|some input, but that input is a Tensor)",
+        "vmap maps over axis {axis} of an argument that has no such axis: a tensor "
+        "with fewer axes, or no tensor.",
+        "In in_dims give it None, and each sample gets the whole of it; or an axis "
+        "that it has.",
+        "torch.vmap(torch.mul, in_dims=(0, None))(x, 2.0)",
+    ),
+    Row(
+        "vmap-no-inputs",
+        "func",
+        "vmap(f)(<inputs>): got no inputs. Maybe you forgot to add inputs, or you are "
+        "trying to vmap over a function with no inputs.",
+        r"vmap\(.+?\)\(<inputs>\): got no inputs"
+        r"|vmap: Expected at least one Tensor to vmap over",
+        "vmap has nothing to map over: it leaves out keyword arguments, and those "
+        "with None in in_dims.",
+        "Pass what is mapped by position, with an axis in in_dims.",
+        "torch.vmap(torch.exp)(x)  # not torch.vmap(torch.exp)(input=x)",
+    ),
+    Row(
+        "vmap-out-dims",
+        "func",
+        "out_dims is not compatible with the structure of `outputs`.",
+        r"out_dims is not compatible with the structure of `outputs`|`out_dims` must "
+        r"be an int, None or a|can not return a BatchedTensor when out_dim is None",
+        "out_dims has an entry for each output, nested like them: where the mapped "
+        "axis goes, or None for an output that is the same for all samples.",
+        "Give one entry for each output, and a number to each that varies.",
+        "torch.vmap(lambda x: (x, x.sum()), out_dims=(1, 0))(x.unsqueeze(0))",
+    ),
+    Row(
         "hessian-not-scalar",
         "func",
         "The Tensor returned by the function given to hessian should contain a single "
