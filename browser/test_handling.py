@@ -265,6 +265,8 @@ def test_a_reload_stays_at_its_section(page: Page, path: str) -> None:
             "losses-on-derivatives.html#question-490",
         ),
         ("custom-functions-and-hooks.html#question-231", "hooks.html#question-231"),
+        ("cut-graphs.html#question-265", "training.html#question-265"),
+        ("cut-graphs.html#question-432", "policies.html#question-432"),
         ("systems.html#question-168", "distributed.html#question-168"),
         ("systems.html#question-312", "compiled-models.html#question-312"),
         ("jacobians-and-vmap.html#question-294", "jacobians-in-use.html#question-294"),
