@@ -510,7 +510,9 @@ ROWS = (
         "batched",
         "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, "
         "but that input is a Tensor of dimensionality 0",
-        r"^(vmap\(vjp, in_dims=0|invalid gradient at index \d+ - got \[)",
+        r"^(vmap\(vjp, in_dims=0, \.\.\.\)\(<inputs>\): Got in_dim=0 for (some input"
+        r"|an input but the input is of type <class 'NoneType'>)"
+        r"|invalid gradient at index \d+ - got \[)",
         "With is_grads_batched=True, an output has no v.",
         "Give each output a v with a batch axis.",
         _BATCH,

@@ -373,10 +373,11 @@ ROWS = (
         "vmap-in-dims",
         "func",
         "in_dims is not compatible with the structure of `inputs`.",
-        r"in_dims is not compatible with the structure of `inputs`",
+        r"in_dims is not compatible with the structure of `inputs`|expected `in_dims` "
+        r"to be int or a \(potentially nested\) tuple",
         "in_dims has an entry for each argument, nested like it: an axis to map over, "
         "or None for an argument that is the same for all.",
-        "Give one entry for each argument.",
+        "Give one entry for each argument, in a tuple.",
         "torch.vmap(torch.mul, in_dims=(0, None))(x, x[0])",
     ),
     Row(
@@ -384,8 +385,9 @@ ROWS = (
         "func",
         "vmap(f, in_dims=0, ...)(<inputs>): Got in_dim=0 for an input but the input is "
         "of type <class 'float'>.",
-        r"vmap\((?!vjp,).+?\)\(<inputs>\): Got in_dim=(?P<axis>-?\d+) for (?:an input "
-        r"but the input is of type|some input, but that input is a Tensor)",
+        r"vmap\((?!vjp, in_dims=0, \.\.\.\)\(<inputs>\): Got in_dim=0 for some).+?\)"
+        r"\(<inputs>\): Got in_dim=(?P<axis>-?\d+) for (?:an input but the input is of "
+        r"type|some input, but that input is a Tensor)",
         "vmap maps over axis {axis} of an argument that has no such axis: a tensor "
         "with fewer axes, or no tensor.",
         "In in_dims give it None, and each sample gets the whole of it; or an axis "
