@@ -887,6 +887,10 @@ THREADS = {
         "github.com/deel-ai/deel-lip/pull/95",
         "github.com/kumarkrishna/fastssl/pull/44",
     ],
+    904: [
+        "github.com/jadore801120/attention-is-all-you-need-pytorch/issues/134",
+        "github.com/MaximumEntropy/Seq2Seq-PyTorch/issues/11",
+    ],
     905: ["github.com/jax-ml/jax/issues/3970"],
     907: [
         "github.com/Kaixhin/ACER/issues/17",
@@ -897,10 +901,6 @@ THREADS = {
     908: [
         "stats.stackexchange.com/questions/316005",
         "stats.stackexchange.com/questions/414825",
-    ],
-    904: [
-        "github.com/jadore801120/attention-is-all-you-need-pytorch/issues/134",
-        "github.com/MaximumEntropy/Seq2Seq-PyTorch/issues/11",
     ],
     909: [
         "github.com/huggingface/trl/issues/2854",

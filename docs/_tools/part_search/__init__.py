@@ -202,9 +202,8 @@ def index(
     phrases of each, then its names. What parts say is without the words that they
     mention and are hardly asked for by, since these say little, without those of code
     that much code has, and without those of their phrases, which the browser counts as
-    said. Words that a shown title or
-    description holds are left out: a browser has it. A phrase is a choice of the words
-    of its part's title and phrases.
+    said. Words that a shown title or description holds are left out: a browser has it.
+    A phrase is a choice of the words of its part's title and phrases.
 
     Args:
         pages: The pages in the order of their names.

@@ -422,8 +422,8 @@ ROWS = (
         "inplace. This view was created inside a custom Function",
         r"Output \d+ of (?P<name>\w*Function\w*|\w+(?= is a view and is being modified "
         r"inplace\. This view was created inside)) is a view and is being modified",
-        "{name} returned its input, or a view of it, and the result was edited "
-        "in place. BackwardHookFunction stands for a module with a full "
+        "{name} returned its input, or a view, and the result was edited in "
+        "place. BackwardHookFunction stands for a module with a full "
         "backward hook.",
         "Behind a module with a full backward hook, make the next one out of "
         "place, such as ReLU(inplace=False), or hook the tensor instead. In a "

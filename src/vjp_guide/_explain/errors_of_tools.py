@@ -271,7 +271,7 @@ ROWS = (
         r"Batch norm got a batched tensor as input while the running_mean or "
         r"running_var",
         "A batch norm in training updates its running statistics in place, one set "
-        "for all samples that vmap maps, or for all tangents of forward mode.",
+        "for all samples that vmap maps.",
         "Call eval() on the model; or leave the statistics out, "
         "track_running_stats=False, if they shall be those of the batch.",
         "norm = torch.nn.BatchNorm1d(3).eval()\n"
