@@ -25,7 +25,7 @@ result
 # %%
 # The sum over all outputs
 # ------------------------
-# The derivative of one output is :math:`\partial y_{jk}/\partial x_i = \delta_{ij} x_k + \delta_{ik} x_j`.
+# The derivative of one output is :math:`\partial y_{jk}/\partial x_i = \delta_{ij} x_k + \delta_{ik} x_j`, where :math:`\delta_{ij}` is 1 for :math:`i = j` and 0 otherwise.
 # Written as a tensor of shape ``(4, 4, 4)``, with the axes of ``y`` first:
 
 delta = torch.eye(4)
@@ -35,7 +35,7 @@ assert torch.equal(J, rule)
 
 # %%
 # The result is the sum over both axes of ``y``, the first two of ``J``:
-# :math:`r_i = \sum_{jk} v_{jk} J_{jk,i}`. NumPy computes the same without autograd.
+# :math:`r_i = \sum_{jk} v_{jk} J_{jk,i}`. NumPy computes the same from ``J``.
 
 assert contract(v, J).tolist() == result.tolist()
 contract(v, J)
@@ -44,7 +44,7 @@ contract(v, J)
 # Any weights
 # -----------
 # For a matrix :math:`V` of weights the sum is :math:`(V + V^\top)\, x`.
-# This one isn't symmetric, so a transposed index would show.
+# This one isn't symmetric, so both terms count: ``2 * V @ x`` is another vector.
 
 V = torch.arange(16.0).reshape(4, 4)
 (weighted,) = torch.autograd.grad(y, x, grad_outputs=V, retain_graph=True)

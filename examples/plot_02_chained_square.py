@@ -7,6 +7,7 @@ Two steps forward, :math:`x \to y = x x^\top \to z = y^2`, and two calls back.
 # %%
 # Two calls
 # ---------
+# ``L`` is the sum of all entries of ``z``, so ``dL_dz`` is all ones.
 # The first call goes from ``z`` to ``y``; its result has the shape of ``y``.
 # That is the shape that the second call asks of its ``grad_outputs``.
 
@@ -25,7 +26,7 @@ dL_dz = torch.ones_like(z)
 dL_dx
 
 # %%
-# The square works on each element alone: :math:`\partial L/\partial y_{jk} = 2 y_{jk}\, \partial L/\partial z_{jk}`.
+# The square is that of each element, not a matrix product: :math:`\partial L/\partial y_{jk} = 2 y_{jk}\, \partial L/\partial z_{jk}`.
 
 assert torch.equal(dL_dy, 2 * y * dL_dz)
 dL_dy
@@ -42,7 +43,7 @@ direct
 # %%
 # Checked with dense Jacobians
 # ----------------------------
-# NumPy multiplies by the two Jacobians one after the other, from the side of ``v``.
+# NumPy multiplies by the two Jacobians one after the other, from the side of ``dL_dz``.
 
 J_zy = jacobian(z, y)
 J_yx = jacobian(y, x)
@@ -73,6 +74,7 @@ chain(stages, ["outer(x, x)", "y²"])
 # The same, recorded
 # ------------------
 # :func:`vjp_guide.trace` records the backward pass as it runs, operation by operation.
+# It calls the output ``y``: that is ``z`` here, and ``t1`` is the ``y`` of this page.
 # ``outer`` is a view and a product, so ``x`` gets two cotangents, and they add.
 
 record = trace(z, x, dL_dz)

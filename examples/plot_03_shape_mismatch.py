@@ -48,7 +48,7 @@ v = torch.tensor([1.0, 10.0])
 result
 
 # %%
-# The same by hand, without autograd: rows of the Jacobian, weighted and added.
+# The same in NumPy: rows of the Jacobian, here written out, weighted and added.
 
 J = jacobian(y, x)
 assert J.tolist() == [[3, 1, 0], [0, 0, 12]]

@@ -42,7 +42,7 @@ for name, y in outputs.items():
 
 # %%
 # For the linear layer the two agree. For the others ones give zero, whatever the data:
-# a batch that is moved as a whole is normalised to the same numbers, and the outputs of a softmax always add up to 1.
+# the outputs of batch normalisation always add up to 0, and those of a softmax to 1, so their sum has no slope.
 
 assert maps["linear layer"].equal(1.5 * torch.eye(6))
 for name in ["batch normalisation", "softmax over the batch"]:
@@ -52,7 +52,7 @@ for name in ["batch normalisation", "softmax over the batch"]:
 # %%
 # The maps in closed form
 # -----------------------
-# The closed forms are :math:`(\delta_{ij} - 1/6 - n_i n_j/6)/s`, where :math:`n` is the normalised batch and :math:`s` the standard deviation of ``x``,
+# The closed forms are :math:`(\delta_{ij} - 1/6 - n_i n_j/6)/s`, where :math:`n` is the normalised batch and :math:`s` the root of the variance of ``x`` plus ``eps``,
 # and :math:`p_i(\delta_{ij} - p_j)` for the softmax :math:`p`.
 
 n = outputs["batch normalisation"].detach()[:, 0]
@@ -65,7 +65,7 @@ torch.testing.assert_close(maps["softmax over the batch"], p.diag() - torch.oute
 # %%
 # Three maps, one of them diagonal
 # --------------------------------
-# The fuller a cell, the larger its entry; an empty one is 0, and each map has its own scale. The first map alone is diagonal, so there alone ones are right.
+# The fuller a cell, the larger its entry, and each map has its own scale: cells that look empty in the last map are small, not 0. The first map alone is diagonal, so there alone ones are right.
 # What to write for the others: :doc:`/how-to/ones-like`.
 
 figure, axes = plt.subplots(1, 3, figsize=(7, 3), layout="constrained")

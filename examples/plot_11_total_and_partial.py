@@ -37,7 +37,7 @@ partial
 # The path through y
 # ------------------
 # The rest is a vector-Jacobian product: ``dz_dy`` is the ``grad_outputs`` of the step from ``x`` to ``y``.
-# The chain rule is :math:`\mathrm{d}z/\mathrm{d}x = \partial z/\partial x + (\partial z/\partial y)^\top J_{y,x}`.
+# The chain rule is :math:`\mathrm{d}z/\mathrm{d}x_i = \partial z/\partial x_i + \sum_{jk} (\partial z/\partial y_{jk})\, J_{jk,i}`, with :math:`J` that of ``y`` by ``x``, of shape ``(4, 4, 4)``.
 
 (through_y,) = torch.autograd.grad(y, x, grad_outputs=dz_dy, retain_graph=True)
 assert torch.equal(total, partial + through_y)

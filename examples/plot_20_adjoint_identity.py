@@ -45,7 +45,7 @@ print(JTv)
 # %%
 # Two inner products, one number
 # ------------------------------
-# Each inner product is the sum of all products of two tensors of one shape.
+# Each inner product multiplies two tensors of one shape entry by entry, and adds up the products.
 
 outputs_side = (v * Ju).sum()
 inputs_side = (JTv * u).sum()

@@ -2,7 +2,7 @@ r"""Height field: what a pullback looks like
 ========================================
 
 A cotangent ``v`` is the slope of a height over the output plane.
-Give each input the height of its output: the slope over the input plane is the vector-Jacobian product :math:`J^\top v`, also called the pullback of ``v``.
+Give each input the height of its output: the slope over the input plane, at the point where :math:`J` is taken, is the vector-Jacobian product :math:`J^\top v`, also called the pullback of ``v``.
 """
 
 # %%
@@ -62,8 +62,8 @@ reached = (function(base + offsets) - image) @ v
 plane = offsets @ v
 
 # %%
-# The map carries ``u`` to ``Ju``, left to right, and the height field back, right to left.
-# A small step along ``u`` climbs as much on the left as a step along ``Ju`` on the right: :math:`\langle J^\top v, u \rangle = \langle v, Ju \rangle`.
+# The derivative of the map carries ``u`` to ``Ju``, left to right; the map itself carries the height field back, right to left.
+# To first order, a small step along ``u`` climbs as much on the left as the same fraction of ``Ju`` on the right: :math:`\langle J^\top v, u \rangle = \langle v, Ju \rangle`.
 
 style = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.012}
 text = {"ha": "center", "va": "center", "fontsize": 13}

@@ -44,7 +44,7 @@ assert row_sums.tolist() != H.diagonal().tolist()
 # %%
 # A direction gives a Hessian-vector product
 # ------------------------------------------
-# ``u`` has the shape of ``g``, and the result is :math:`H u`.
+# ``u`` has the shape of ``g``, and the result is :math:`H^\top u`, which is :math:`H u` since :math:`H` is symmetric.
 
 u = torch.tensor([1.0, -1.0, 2.0])
 (Hu,) = torch.autograd.grad(g, x, grad_outputs=u, retain_graph=True)
@@ -65,7 +65,7 @@ assert diagonal == H.diagonal().tolist()
 # %%
 # The diagonal beside the row sums
 # --------------------------------
-# The diagonal is outlined. Only where all else is zero does it equal the row sums.
+# The diagonal is outlined. It equals the row sums only where the rest of each row adds up to zero.
 
 columns = [H.diagonal(), row_sums, Hu]
 table = torch.column_stack([H, torch.full((3,), torch.nan), *columns]).numpy()

@@ -42,7 +42,7 @@ along_b = (loss(points + 1j * h) - loss(points - 1j * h)) / (2 * h)
 assert np.allclose(gradient.numpy(), along_a + 1j * along_b, atol=1e-6)
 
 # %%
-# On paper, :math:`2\,\partial L/\partial z^* = 4 (z^2 - 1)\, z^*`, with the factor 2 and the conjugate.
+# On paper, the gradient is :math:`2\,\partial L/\partial z^* = 4 (z^2 - 1)\, z^*`: twice the Wirtinger derivative with respect to the conjugate :math:`z^*`.
 
 on_paper = 4 * (points**2 - 1) * points.conj()
 assert np.allclose(gradient.numpy(), on_paper)
@@ -50,7 +50,7 @@ assert np.allclose(gradient.numpy(), on_paper)
 # %%
 # Downhill without conjugation
 # ----------------------------
-# Steps against the arrow lead to one of the two lowest points.
+# From this start, steps against the arrow lead to one of the two lowest points, ``z = 1``.
 
 path = [0.35 + 1.1j]
 for _ in range(60):
@@ -63,7 +63,7 @@ assert np.isclose(path[-1], 1)
 # Arrows over contours
 # --------------------
 # Wide arrows are torch's, thin ones the finite differences on top of them.
-# All have the same length, to show the directions; the contours show the steepness.
+# All have the same length, to show the directions, but for three points where the gradient is zero; the contours show the steepness.
 
 fig, ax = plt.subplots(figsize=(8, 6.2), layout="constrained")
 fine = np.meshgrid(np.linspace(-1.75, 1.75, 200), np.linspace(-1.35, 1.35, 160))

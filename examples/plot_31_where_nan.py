@@ -22,7 +22,7 @@ assert single.isfinite().all()
 
 # %%
 # The gradient isn't. Where ``x`` isn't positive, ``where`` hands the weight 0 to ``sqrt``,
-# and ``sqrt`` multiplies it by its own derivative, which is ``inf`` or ``nan`` there.
+# and ``sqrt`` multiplies it by its own derivative, which is ``inf`` at 0 and ``nan`` below; 0 times either is ``nan``.
 
 (gradient_single,) = torch.autograd.grad(single, x, v)
 print("finite values:   ", int(single.isfinite().sum()), "of", single.numel())

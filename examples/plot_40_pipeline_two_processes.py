@@ -62,7 +62,7 @@ distributed.destroy_process_group()
 # %%
 # Run it
 # ------
-# Each process is a Python of its own, and prints what it found.
+# Each process is a Python of its own, and process 0 prints what it found.
 
 with tempfile.TemporaryDirectory() as folder:
     script = Path(folder) / "stage.py"

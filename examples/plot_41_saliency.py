@@ -62,7 +62,7 @@ pair = [
 assert torch.isclose((pair[0] - pair[1]) / 2e-6, slope[row, column].double(), rtol=1e-4)
 
 # %%
-# Each map finds its own bar: more than two thirds of the slope lie in the half that holds it.
+# Each map finds its own bar: more than two thirds of the slopes, without signs, lie on its side of the image, columns 0 to 8 or 9 to 15.
 
 left, right = maps["horizontal"].abs(), maps["vertical"].abs()
 assert left[..., :9].sum() > 2 / 3 * left.sum()
@@ -75,8 +75,8 @@ assert right[..., 9:].sum() > 2 / 3 * right.sum()
 
 pictures = {
     "image": image[0, 0],
-    "v = [1, 0]: horizontal": maps["horizontal"][0, 0].abs(),
-    "v = [0, 1]: vertical": maps["vertical"][0, 0].abs(),
+    "v = [[1, 0]]: horizontal": maps["horizontal"][0, 0].abs(),
+    "v = [[0, 1]]: vertical": maps["vertical"][0, 0].abs(),
 }
 fig, axes = plt.subplots(1, 3, figsize=(7, 2.9), layout="constrained")
 fig.suptitle("Saliency maps of one image for two choices of v", fontsize=13)

@@ -1,8 +1,8 @@
 r"""Hutchinson's estimate: random signs converge to the trace
 =========================================================
 
-For :math:`v` with random signs as entries, :math:`v^\top J v` is the trace of :math:`J` on average.
-Each estimate takes one call of ``torch.autograd.grad``, and no Jacobian.
+For :math:`v` with independent random signs as entries, :math:`v^\top J v` is the trace of the square :math:`J` on average.
+Each estimate takes one vector-Jacobian product, by ``torch.autograd.grad``, and no dense Jacobian; ``torch.vmap`` computes many in one call.
 The derivation and the traps: :doc:`/how-to/recipes/hutchinson-trace`.
 """
 
@@ -57,7 +57,7 @@ variance = 2 * ((S**2).sum() - (S.diagonal() ** 2).sum())
 assert torch.isclose(every.var(correction=0), variance)
 
 # %%
-# The mean of :math:`k` estimates has :math:`k` times less, so its standard deviation falls with the square root of :math:`k`.
+# The variance of the mean of :math:`k` estimates is :math:`k` times smaller, so its standard deviation falls as :math:`1/\sqrt{k}`.
 
 count = torch.arange(1, 1001)
 means = estimates.cumsum(0) / count
@@ -82,6 +82,6 @@ axis.fill_between(
 axis.plot(count.numpy(), means.numpy(), color="#5b3fa8", label="mean of k estimates")
 axis.axhline(trace.item(), color="black", linestyle="--", label="exact trace")
 axis.set_xscale("log")
-axis.set_xlabel("k, the number of calls of torch.autograd.grad", fontsize=11)
+axis.set_xlabel("k, the number of estimates", fontsize=11)
 axis.legend(fontsize=11)
 plt.show()

@@ -2,14 +2,14 @@ r"""PINN: u_x and u_xx of a network, against its closed form
 ========================================================
 
 The network takes points :math:`(x, t)` to :math:`u`, and a differential equation asks for :math:`u_x` and :math:`u_{xx}`.
-Each is one call with ones as ``v``, because :math:`u` at a point depends on that point alone.
+Each is one more call with ones as ``v``, :math:`u_{xx}` on :math:`u_x`, because :math:`u` at a point depends on that point alone.
 Mixed derivatives and the traps: :doc:`/how-to/recipes/pinn-derivatives`.
 """
 
 # %%
 # Columns first, then the network
 # -------------------------------
-# ``x`` and ``t`` are tensors of their own, of shape ``(200, 1)``, so that each can be an input of ``torch.autograd.grad``.
+# ``x`` and ``t`` are tensors of their own, of shape ``(200, 1)``, so that ``x`` alone can be an input of ``torch.autograd.grad``.
 
 import matplotlib.pyplot as plt
 import torch
@@ -50,7 +50,7 @@ J
 # %%
 # Checked with the closed form
 # ----------------------------
-# :math:`u = \sum_k c_k \tanh(a_k)` with :math:`a_k` linear in :math:`x`, so the derivatives follow from
+# :math:`u = b + \sum_k c_k \tanh(a_k)` with a bias :math:`b` and :math:`a_k` linear in :math:`x`, so the derivatives follow from
 # :math:`\tanh' = 1 - \tanh^2` and :math:`\tanh'' = -2 \tanh\, (1 - \tanh^2)`.
 
 with torch.no_grad():
@@ -64,10 +64,10 @@ assert torch.allclose(u_xx, closed_xx)
 # %%
 # Lines by autograd, dots by formula
 # ----------------------------------
-# Lines are what autograd gives, dots are the closed form.
+# The black line is the network's output. The others are what autograd gives, and dots are the closed form.
 
 fig, axis = plt.subplots(figsize=(6.4, 4), layout="constrained")
-axis.set_title("u, u_x and u_xx by autograd and in closed form", fontsize=13)
+axis.set_title("u, and u_x and u_xx by autograd and in closed form", fontsize=13)
 lines = {"u": (u, None), "u_x": (u_x, closed_x), "u_xx": (u_xx, closed_xx)}
 for (name, (line, dots)), colour in zip(
     lines.items(), ["black", "#5b3fa8", "#b3541e"], strict=True

@@ -1,5 +1,5 @@
-r"""Influence functions: estimated without training again, and after it
-====================================================================
+r"""Influence functions: estimated, and compared with training again
+================================================================
 
 How would the loss at a test point change without one training sample?
 One linear solve with the Hessian and one call of ``torch.autograd.grad`` estimate it for all samples.
@@ -9,8 +9,8 @@ The derivation and the traps: :doc:`/how-to/recipes/influence-functions`.
 # %%
 # A model and its training
 # ------------------------
-# Logistic regression with 4 weights on 60 samples, of which 6 have a wrong label.
-# Each sample has a weight in the objective, all 1 in training.
+# Logistic regression with 4 parameters ``w`` and weight decay on 60 samples with labels 1 and -1, of which 6 are wrong.
+# Each sample has a weight in the objective, an entry of ``s``, all 1 in training.
 
 import matplotlib.pyplot as plt
 import torch
@@ -43,7 +43,8 @@ assert g.norm() < 1e-12
 # %%
 # One solve, one call
 # -------------------
-# Conjugate gradients need the products :math:`H u` alone, and each is a call of ``torch.autograd.grad``.
+# Conjugate gradients solve :math:`H \lambda = v` by products :math:`H u` alone, each a call of ``torch.autograd.grad``; four steps do for a :math:`\lambda` of shape ``(4,)``.
+# Then one call with :math:`\lambda` as ``grad_outputs`` gives the change for each sample.
 
 test_point = torch.tensor([1.0, -0.5, 1.0, -1.0], dtype=torch.float64)
 

@@ -130,4 +130,6 @@ def test_a_file_that_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     """Tests a path to nothing, and a name without a file."""
     assert main(["derive", "none.py:layer"]) == 1
     assert main(["derive", "layer"]) == 1
-    assert "there is no file ''" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "there is no file 'none.py'" in error
+    assert "write file.py:name, got 'layer'" in error

@@ -1,7 +1,7 @@
 """A Jacobian in blocks of rows, over processes that torchrun starts and starts again.
 
-Run it with ``torchrun --standalone --nproc-per-node 4 --max-restarts 1``, and the folder
-of the blocks. A block that is in the folder isn't computed again, and in the end the
+Run it with ``torchrun --standalone --nproc-per-node 4 --max-restarts 1``, this file and
+the folder of the blocks, which must exist. A block that is in the folder isn't computed again, and in the end the
 processes write theirs as one checkpoint, which any number of processes can read.
 """
 
@@ -22,7 +22,7 @@ from vjp_guide import jacobian
 
 
 def function(outputs: int, inputs: int) -> tuple[Tensor, Tensor]:
-    """Return y = tanh(W x), the same in each process, and x."""
+    """Return y = tanh(W x / n) for n inputs, the same in each process, and x."""
     random = torch.Generator().manual_seed(0)
     weight = torch.randn(outputs, inputs, generator=random, dtype=torch.float64)
     x = torch.randn(inputs, generator=random, dtype=torch.float64, requires_grad=True)
@@ -88,7 +88,7 @@ def read(folder: Path) -> list[Tensor]:
 
 
 def memory() -> float:
-    """Return the most MiB that the process has held."""
+    """Return the most MiB that the process has held; Linux counts in KiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -113,7 +113,7 @@ def options() -> argparse.Namespace:
 
 
 def join() -> None:
-    """Join the group: the addresses of processes of a try that died are no more."""
+    """Join the group under keys of this try: addresses of a try that died are stale."""
     of = os.environ
     size = int(of["WORLD_SIZE"])
     shared = distributed.TCPStore(  # type: ignore[attr-defined] # it is there

@@ -1,7 +1,7 @@
 """Cotangents of DTensors over a mesh of two axes, and of pieces that aren't equal.
 
 Each product is held against central differences over the entries of the whole tensor,
-of a loss that is computed by the same four processes.
+of a loss that the same four processes compute together, or for layers each alone.
 """
 
 import tempfile
@@ -126,7 +126,7 @@ def numbers(seed: int, *shape: int) -> Tensor:
 
 
 def piece(whole: Tensor, mesh: DeviceMesh, placements: Placements) -> Tensor:
-    """Return the part of its own number that a process holds."""
+    """Return the part of ``whole`` that this process holds, cut without sending."""
     return distribute_tensor(whole, mesh, placements, src_data_rank=None).to_local()
 
 

@@ -60,7 +60,7 @@ class Identity(torch.autograd.Function):
 
 
 class Total(torch.autograd.Function):
-    """The sum over processes, of which the loss is counted once."""
+    """The sum over processes: backwards the cotangent, as each holds the same loss."""
 
     @staticmethod
     def forward(_: object, x: Tensor) -> Tensor:

@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     about = "run a program, with notes on the errors of torch's autograd"
     commands.add_parser("run", help=about, description=about, usage=USAGE)
 
-    about = "print what lets a shell complete the names of operators"
+    about = "print what lets a shell complete the commands and the names of operators"
     completion = commands.add_parser("completion", help=about, description=about)
     completion.add_argument("shell", choices=COMPLETIONS)
     completion.set_defaults(command=_completion)

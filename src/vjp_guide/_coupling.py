@@ -193,7 +193,7 @@ def coupling(
         J_{(b,o),(c,\cdot)}
 
     is zero for all :math:`c` if they are independent.
-    The weights are powers of two, which scale without rounding.
+    The weights are powers of two of either sign, which scale without rounding.
     Two samples have different weights in at least one of up to three trials if the
     batch has at most 512 samples; above, one pair alone is missed once in 512.
     So at most five products, one after the other, answer for any batch: one for

@@ -89,7 +89,8 @@ def jacobian(
     matter.
     Your own hooks run, once for each row; each then has a pass of its own, so that
     what a hook keeps stays usable.
-    One more row, for a random ``v``, tests that the rows make one matrix.
+    One more row, for a random ``v``, tests that the rows make one matrix, unless the
+    graph is small and of torch's own formulas alone.
 
     Args:
         outputs: The tensor ``y``, or a sequence of such tensors, of floating-point or
@@ -110,7 +111,7 @@ def jacobian(
         differentiable.
 
     Raises:
-        TypeError: If a tensor is none, an input is of an integer dtype, or another
+        TypeError: If one isn't a tensor, an input is of an integer dtype, or another
             argument of the wrong type.
         ValueError: If an output has no graph, there are no inputs, one doesn't require
             grad, a tensor is nested, ``max_bytes`` isn't positive, or no one matrix

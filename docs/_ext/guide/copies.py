@@ -136,7 +136,10 @@ def _list(app: Sphinx, pages: dict[str, Page]) -> Iterator[str]:
     root = app.config.root_doc
     yield f"# {app.config.project}"
     yield f"\n> {pages[root].description}"
-    yield "\nEvery output on these pages was computed when they were built.\n"
+    yield (
+        "\nEvery output on these pages comes from a run: the build computed it, or a test "
+        "compares it with what torch prints.\n"
+    )
     yield _entry(app, pages[root])
     for part in app.env.toctree_includes[root]:
         yield f"\n## {pages[part].title}\n"

@@ -59,10 +59,10 @@ globalThis.VJP ??= {};
     }
     const last = v.length < y.length && v.every((size, k) => size === y[y.length - v.length + k]);
     const first = v.length < y.length && v.every((size, k) => size === y[k]);
-    if (v.length === 0 || last) return { said: `${said} torch doesn't broadcast v; expand_as does.`, code: call("v.expand_as(y)") };
+    if (v.length === 0 || last) return { said: `${said} torch doesn't broadcast v; expand_as does${v.length === 0 ? "" : ", as the same weights for each row: v[:, None] if they belong to the rows"}.`, code: call("v.expand_as(y)") };
     if (first) return { said: `${said} v has the first axes of the output alone: one weight for each row.`, code: `# the same weight for the whole row:\n${call(`v.reshape(v.shape + (1,) * ${y.length - v.length}).expand_as(y)`)}` };
     if (y.every((size, k) => size === v[k]) && v.length > y.length) {
-      return { said: `${said} The output has lost axes on its way, as a sum or a mean does: v may belong to an earlier tensor, or x was passed to ones_like.`, code: call("torch.ones_like(y)") };
+      return { said: `${said} Perhaps the output lost axes on its way, as in a sum or a mean, and v belongs to an earlier tensor; or v was made with ones_like(x).`, code: call("torch.ones_like(y)") };
     }
     return { said: `${said} Often v was made like the input, with torch.ones_like(x).`, code: call("torch.ones_like(y)") };
   };

@@ -148,8 +148,8 @@
       return false;
     }
   };
-  const mend = (state, { part, kind }, seen) => {
-    if (kind === null || kind === "SyntaxError") return null;
+  const mend = (state, { part, kind, text: said }, seen) => {
+    if (kind === null || kind === "SyntaxError" || /not have been used/.test(said)) return null;
     const { names } = seen;
     if (part === "v" && seen.y && seen.v !== undefined) {
       const repair = mendWeights(seen);
@@ -174,7 +174,8 @@
     });
   const weightsLine = (seen, output, more) => {
     const { state, v } = seen;
-    if (seen.L) return [`L = ${state.L}`, `(v,) = torch.autograd.grad(L, ${output}, retain_graph=True)`];
+    if (v === undefined && state.v && state.v !== WEIGHTS) return [`v = ${state.v}`];
+    if (seen.L || (state.L && v === undefined)) return [`L = ${state.L}`, `(v,) = torch.autograd.grad(L, ${output}, retain_graph=True)`];
     if (v === null || v === undefined) return [];
     return [`v = ${tensorText(state.v, v)}${more}`];
   };
@@ -198,7 +199,7 @@
       "print(result)",
     ];
     if (z) {
-      lines.push("", "# The same in two calls:",
+      lines.push("", "# In two calls, which see the path through y alone:",
         `(at_y,) = torch.autograd.grad(z, y${passed}, retain_graph=True)`,
         "(in_two,) = torch.autograd.grad(y, x, grad_outputs=at_y)", "print(at_y, in_two)");
     }

@@ -57,7 +57,7 @@ setTimeout(() => {
     }
     show({ output, input, J, v, result, u, Ju, editable }) {
       Object.assign(this, { J, v, result, rows: output.numel, columns: input.numel });
-      const key = [output.shape.join(), input.shape.join(), Boolean(u), editable].join("|");
+      const key = [output.shape.join(), input.shape.join(), Boolean(u), editable, this.total].join("|");
       if (key !== this.key) this.build(output.shape, input.shape, Boolean(u), editable);
       this.key = key;
       this.fill(output, input, u, Ju);
@@ -248,8 +248,9 @@ setTimeout(() => {
       return `v has the shape ${VJP.shapeText(seen.v)}, and ${seen.z ? "z" : "y"} has ${VJP.shapeText(seen.z ?? seen.y)}: v needs one weight for each entry.`;
     }
     if (/only for scalar outputs/.test(error.text)) {
-      return `${error.part === "L" ? "L" : "y"} has several entries and no weights: torch takes v = 1 by itself only for one entry.`;
+      return `${error.part === "L" ? "L" : seen.z ? "z" : "y"} has several entries and no weights: torch takes v = 1 by itself only for one entry.`;
     }
+    if (/does not require grad/.test(error.text)) return `${seen.z ? "z" : "y"} has no graph that leads back to x, so there is nothing to differentiate.`;
     return `In ${error.part} = ${state[error.part] ?? ""}`;
   };
 
@@ -272,7 +273,7 @@ setTimeout(() => {
       nodes.push(first.node);
     }
     if (fits) {
-      last.weights = z ? "dL/dy" : "v";
+      [last.weights, last.total] = z ? ["dL/dy", "dL/dx through y"] : ["v", "result"];
       last.show({ output: y, input: x, J, v: z ? atY : weights, result: z ? seen.inTwo : result, u: z ? null : u, Ju, editable: !z && !seen.L });
       if (last.shared) last.shared.textContent = VJP.short(shared[0]);
       nodes.push(last.node);

@@ -66,6 +66,8 @@ def run(parsed: argparse.Namespace) -> str:
 def _found(target: str) -> Any:
     """Return what a file defines."""
     file, _, name = target.rpartition(":")
+    if not file:
+        raise CommandError(f"write file.py:name, got {target!r}")
     if not Path(file).is_file():
         raise CommandError(
             f"there is no file {file!r}: write file.py:name, got {target!r}"

@@ -177,7 +177,10 @@ def derive(
 ) -> Derivation:
     r"""Derive the vector-Jacobian product of a function, as Python that was checked.
 
-    .. math:: \bar x_i = \sum_o \sum_j v_{oj}\, \frac{\partial y_{oj}}{\partial x_i}
+    .. math:: \bar x_i
+        = \sum_k \sum_o v^{(k)}_o\, \frac{\partial y^{(k)}_o}{\partial x_i}
+
+    where :math:`k` counts the outputs and :math:`o` runs over all indices of one.
 
     One pass forward and back is recorded with lengths as variables, operation by
     operation; torch's own rules for operations of the backward pass replace these by

@@ -87,8 +87,8 @@ def explain(  # noqa: PLR0913, PLR0917 (the arguments of torch.autograd.grad)
         dtypes of ``inputs``; its ``diagnosis`` is set instead if torch refuses.
 
     Raises:
-        TypeError: If ``max_entries`` isn't a whole number or ``max_seconds`` isn't one.
-        ValueError: If one of them is negative, or the environment's no number.
+        TypeError: If ``max_entries`` isn't a whole number or ``max_seconds`` no number.
+        ValueError: If one of them is negative, or the environment variable no number.
         Exception: What torch raises, unchanged, if the error isn't a known one.
 
     The formula is the chain rule for :math:`L(y(x))` with

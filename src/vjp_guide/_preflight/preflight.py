@@ -46,7 +46,7 @@ def preflight(
     kwargs: Mapping[str, object] | None = None,
     kinds: Sequence[Kind] = KINDS,
 ) -> Preflight:
-    r"""Say what a model allows beyond :math:`v J`, and all that blocks the rest.
+    r"""Say what a model allows beyond a backward pass, and all that blocks the rest.
 
     The whole call decides what is blocked; each operation that it runs is then tried
     alone, so that all that block are named at once, and not the first alone.
@@ -64,8 +64,9 @@ def preflight(
 
             * ``"forward"``: forward mode, :math:`J u`, by dual tensors; derivatives of
               it are held against finite differences, as some are silently wrong;
-            * ``"twice"``: the derivative of :math:`v J` with respect to the inputs, the
-              parameters and :math:`v`, which a gradient penalty or a Hessian takes;
+            * ``"twice"``: the derivative of :math:`v^\top J` with respect to the
+              inputs, the parameters and :math:`v`, which a gradient penalty or a
+              Hessian takes;
             * ``"vmap"``: :func:`torch.vmap` over a new first axis of each input, in its
               own default for random numbers, which refuses them;
             * ``"func"``: :func:`torch.func.vjp` of ``torch.func.functional_call``

@@ -14,7 +14,7 @@ from vjp_guide._trace.operations import broadcasts, expands
 class Cotangent(NamedTuple):
     """A cotangent that passed along an edge of the graph.
 
-    Two are equal only if they are the same.
+    Two of them compare equal only if they are one object.
 
     Attributes:
         shape: Its shape, that of the tensor it belongs to; -1 for an axis of a nested

@@ -11,10 +11,10 @@ class Residuals:
     """How far the checks of one operator are off, relative to the derivative.
 
     Attributes:
-        differences: ``v @ J`` against finite differences along ``u``.
+        differences: ``v @ J @ u`` against finite differences along ``u``.
         columns: The rows of ``J`` against columns of finite differences.
-        adjoint: ``v @ J`` by reverse mode against ``J @ u`` by forward mode, None if
-            the operator has no forward mode.
+        adjoint: ``v @ J @ u`` by reverse mode against that by forward mode, None if the
+            operator has no forward mode.
         rows: ``v @ J`` against the contraction of ``v`` with the rows of ``J``.
     """
 
@@ -56,7 +56,8 @@ class Variant:
         state: ``"verified"``, or what the variant is instead.
         reason: Why it isn't verified, or what is special about its checks.
         blind: Whether it passes all checks without a named exception.
-        calls: How many calls were checked, those with noise included.
+        calls: How many calls with a product that isn't zero were checked, those with
+            noise included.
         skipped: How many calls couldn't be checked.
         residuals: The largest ones, None if no call was checked.
         dtype: What the checks ran in.
@@ -68,7 +69,8 @@ class Variant:
         variations: Each change of dtype or index that was tried on them, with its
             answer: ``"yes"``, ``"wrong"`` or ``"raises"``.
         complex: ``"yes"``, ``"no"`` or ``"wrong"``: complex inputs.
-        batched: Whether :func:`torch.vmap` runs many products in one pass.
+        batched: Whether :func:`torch.vmap` runs many products in one pass; true as well
+            where that wasn't tried.
     """
 
     name: str

@@ -13,7 +13,7 @@ from vjp_guide.operators.records import Without
 from vjp_guide.operators.torch_tables import differentiable, operators, samples
 
 _INTEGERS = "It doesn't take floating-point numbers."
-_NOTHING = "It takes no tensor to differentiate with respect to."
+_NOTHING = "It takes no tensor that requires grad in the calls of torch's tests."
 _DISCRETE = "Its output isn't a tensor of floating-point numbers."
 _UNTRACKED = "Its output doesn't require grad, even if its inputs do."
 _UNCALLED = "No call could be tried"

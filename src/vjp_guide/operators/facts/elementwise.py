@@ -70,7 +70,8 @@ OPERATORS = (
             Formula(
                 r"\bar a_{ij} = v_{ij}\, p_j\, a_{ij}^{p_j - 1}, "
                 r"\qquad \bar p_j = \sum_i v_{ij}\, y_{ij} \ln a_{ij}",
-                "The base has the power rule, the exponent the rule of an exponential.",
+                "The base has the power rule, the exponent the rule of an exponential "
+                "(for a that is positive).",
             )
         ],
         kinks=[
@@ -86,7 +87,7 @@ OPERATORS = (
         formulas=[
             slope(
                 r"[\, l \le x_i \le u \,]",
-                "The weight passes inside of the bounds, both included.",
+                "The weight passes between the bounds l and u, both included.",
             )
         ],
         kinks=[kink("torch.clamp(x, -1, 1)", [-1.0, 1.0])],
@@ -145,7 +146,8 @@ OPERATORS = (
         formulas=[
             slope(
                 r"\bigl( \Phi(x_i) + x_i\, \varphi(x_i) \bigr)",
-                "The product rule for x times the normal distribution function.",
+                "The product rule for x times the normal distribution function Phi, "
+                "whose slope is the density phi (for approximate='none').",
             )
         ],
     ),
@@ -178,7 +180,8 @@ OPERATORS = (
             Formula(
                 r"\bar a_{ij} = \frac{v_{ij}\, b_j}{a_{ij}^2 + b_j^2}, "
                 r"\qquad \bar b_j = -\sum_i \frac{v_{ij}\, a_{ij}}{a_{ij}^2 + b_j^2}",
-                "The angle of the point (b, a) turns at right angles to its direction.",
+                "The angle of the point (b, a) grows fastest at right angles to it, by"
+                " 1 / its distance from 0.",
             )
         ],
         kinks=[kink("torch.atan2(a, b)", [0.0], [0.0])],
@@ -234,7 +237,7 @@ OPERATORS = (
         formulas=[
             slope(
                 r"\frac{2}{\sqrt\pi}\, e^{-x_i^2}",
-                "It is the integral of that density.",
+                "It is the integral of this slope from 0 to x.",
             )
         ],
     ),
@@ -251,7 +254,13 @@ OPERATORS = (
     Operator(
         "nn.functional.softplus",
         sample=lambda: call(values(2, 3)),
-        formulas=[slope(r"\sigma(x_i)", "The slope of the soft hinge is the sigmoid.")],
+        formulas=[
+            slope(
+                r"\sigma(x_i)",
+                "The slope of the soft hinge is the sigmoid (beta is 1), and 1 above "
+                "the threshold.",
+            )
+        ],
     ),
     Operator(
         "nn.functional.leaky_relu",
@@ -467,9 +476,9 @@ OPERATORS = (
             Limit(
                 "int64",
                 DEFECT,
-                "With negative exponents in integers, as in torch's documentation, the "
-                "product is 0: it multiplies by 2 ** other in integers "
-                "(pytorch#187460, pytorch#196680).",
+                "With negative exponents in an integer tensor the product is 0: it "
+                "multiplies by 2 ** other in integers (pytorch#187460, "
+                "pytorch#196680).",
                 until="2.14",
             )
         ],

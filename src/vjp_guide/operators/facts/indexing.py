@@ -19,7 +19,8 @@ OPERATORS = (
         formulas=[
             Formula(
                 r"\bar x_{ik} = \sum_{j:\, t_{ij} = k} v_{ij}",
-                "Each element collects the weights of all places that read it.",
+                "Each element collects the weights of all places that read it; t is "
+                "the index.",
             )
         ],
     ),
@@ -34,8 +35,8 @@ OPERATORS = (
             Formula(
                 r"\bar s_{ij} = v_{i, t_{ij}}, "
                 r"\qquad \bar x_{ik} = v_{ik} \; (k \notin t_i), \; 0 \; (k \in t_i)",
-                "What was written gets the weight of its place; what was overwritten "
-                "gets 0.",
+                "The source s gets the weights of the places t that it was written to; "
+                "what was overwritten in x gets 0.",
             )
         ],
     ),
@@ -48,7 +49,7 @@ OPERATORS = (
         formulas=[
             Formula(
                 r"\bar x = v, \qquad \bar s_{ij} = v_{i, t_{ij}}",
-                "A sum passes v on, so each source reads the weight of its place.",
+                "A sum passes v on, so each source s reads the weight of its place t.",
             )
         ],
     ),
@@ -58,7 +59,8 @@ OPERATORS = (
         formulas=[
             Formula(
                 r"\bar x_{kj} = \sum_{i:\, t_i = k} v_{ij}",
-                "Each row collects the weights of all places that selected it.",
+                "Each row collects the weights of all places that selected it; t is "
+                "the index.",
             )
         ],
     ),
@@ -81,7 +83,7 @@ OPERATORS = (
         formulas=[
             Formula(
                 r"\bar x_{ij} = v_{ij} (1 - [\, m_j \,])",
-                "What was overwritten gets 0.",
+                "What was overwritten, where the mask m is true, gets 0.",
             )
         ],
     ),

@@ -36,8 +36,8 @@ OPERATORS = (
         formulas=[
             Formula(
                 r"\bar W_{kj} = \sum_{i:\, t_i = k} v_{ij}",
-                "Each row of the table collects the weights of all places that looked "
-                "it up.",
+                "Each row of the table W collects the weights of all places i whose "
+                "index t looked it up.",
             )
         ],
     ),
@@ -50,9 +50,10 @@ OPERATORS = (
             Formula(
                 r"\bar x = \frac{1}{\sigma} \bigl( g - \langle g \rangle - z \langle g "
                 r"z \rangle \bigr), \quad g = v\,w, \; z = \frac{x - \mu}{\sigma}",
-                "The parts of g along the mean and along z are taken out, because the "
-                "normalisation removes them; the brackets are means over the "
-                "normalised axes.",
+                "A constant and a multiple of z are taken out of g, because the "
+                "normalisation removes shifts and scales of x; the brackets are means "
+                "over the normalised axes, and sigma is the root of the variance plus "
+                "eps.",
             )
         ],
     ),
@@ -116,8 +117,9 @@ OPERATORS = (
                 r"\quad \bar K = S^\mathsf{T} Q, "
                 r"\quad S_{ij} = \tfrac{1}{\sqrt d} P_{ij} \Bigl( G_{ij} - \sum_k "
                 r"P_{ik} G_{ik} \Bigr), \; G = v V^\mathsf{T}",
-                "Two matrix products with the rule of the softmax between; P holds the "
-                "attention weights.",
+                "The products of two matmuls with that of the softmax between; P holds"
+                " the attention weights (without mask or dropout), and d is the width "
+                "of Q.",
             )
         ],
     ),
@@ -140,7 +142,8 @@ OPERATORS = (
             Formula(
                 r"\bar x = \frac{1}{r} \bigl( g - z \langle g z \rangle \bigr), "
                 r"\quad g = v\,w, \; z = \frac{x}{r}",
-                "As for layer_norm without its mean; r is the root of the mean square.",
+                "As for layer_norm without its mean; r is the root of the mean square "
+                "plus eps.",
             )
         ],
     ),
@@ -160,7 +163,8 @@ OPERATORS = (
         formulas=[
             Formula(
                 r"\bar x_i = v_p\, [\, x_i = y_p \,], \quad p = \lfloor i / k \rfloor",
-                "Each weight goes to the largest number of its window of width k.",
+                "Each weight goes to the largest number of its window of width k (to "
+                "the first one where several are equal, against the formula).",
             )
         ],
         kinks=[kink("torch.nn.functional.max_pool1d(x[None], 2)", [2.0, 2.0])],
@@ -187,8 +191,7 @@ OPERATORS = (
         specials=[
             Special(
                 chosen=True,
-                reason="Where indices repeat, the last write wins; it is checked with "
-                "indices that don't.",
+                reason="It is checked with indices that don't repeat.",
             )
         ],
     ),
@@ -224,8 +227,8 @@ OPERATORS = (
         specials=[
             Special(
                 state=DEFECT,
-                reason="The products for the outputs mean and rstd are missing, though "
-                "both require grad (no issue was found).",
+                reason="The products for the outputs mean and rstd are missing, though"
+                " both require grad (mended by pytorch#183980).",
                 until="2.14",
             )
         ],

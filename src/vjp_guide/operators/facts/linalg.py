@@ -24,8 +24,9 @@ _VECTORS = (
     "The pairs of singular vectors are free up to a common sign (complex: a phase), so "
     "only cotangents of quantities that don't depend on it are meaningful; the "
     "singular values must differ, and be non-zero if the matrix isn't square. Where "
-    "two are equal, two zeros included, the gradient through the vectors is nan; that "
-    "of the values alone, by svdvals, is finite."
+    "two are exactly equal, two zeros included, the gradient through the vectors is "
+    "nan, and where they differ by rounding alone, noise; that of the values alone, by "
+    "svdvals, is finite."
 )
 _SIGNS = (
     "The signs of R's diagonal are a choice of the algorithm, constant near each A; "
@@ -35,8 +36,8 @@ _SIGNS = (
 OPERATORS = (
     Operator(
         "norm",
-        note="Where the square of an element overflows, the output is infinite and the "
-        "product 0 (pytorch#193006).",
+        note="For order 2, where the square of an element overflows, the output is "
+        "infinite and the product 0 (pytorch#193006).",
         sample=lambda: call(values(2, 3)),
         formulas=[
             Formula(
@@ -48,8 +49,8 @@ OPERATORS = (
     ),
     Operator(
         "linalg.vector_norm",
-        note="Where the square of an element overflows, the output is infinite and the "
-        "product 0 (pytorch#193006).",
+        note="For order 2, where the square of an element overflows, the output is "
+        "infinite and the product 0 (pytorch#193006).",
         sample=lambda: call(values(2, 3)),
         formulas=[
             Formula(
@@ -86,7 +87,8 @@ OPERATORS = (
         formulas=[
             Formula(
                 r"\bar A = U \operatorname{diag}(v)\, V^\mathsf{H}",
-                "Each singular value moves with the outer product of its two vectors.",
+                "The slope of each singular value is the outer product of its two "
+                "vectors.",
             )
         ],
     ),
@@ -96,8 +98,8 @@ OPERATORS = (
         formulas=[
             Formula(
                 r"\bar A = Q \operatorname{diag}(v)\, Q^\mathsf{T}",
-                "Each eigenvalue moves with the outer product of its eigenvector with "
-                "itself.",
+                "The slope of each eigenvalue is the outer product of its eigenvector "
+                "with itself.",
             )
         ],
         specials=[_TRIANGLE],
@@ -117,17 +119,20 @@ OPERATORS = (
     ),
     Operator(
         "linalg.det",
-        note="The second derivative by forward mode twice is wrong (pytorch#192540).",
+        note="The second derivative by forward mode twice is wrong (pytorch#192540); "
+        "by torch.func in reverse mode twice it is nan at equal singular values "
+        "(pytorch#192521).",
         sample=lambda: call(square(3)),
         formulas=[
             Formula(
                 r"\bar A = v\, y\, A^{-\mathsf{T}}",
-                "The slope for each entry is its cofactor.",
+                "The slope for each entry is its cofactor (for an invertible A).",
             )
         ],
     ),
     Operator(
         "logdet",
+        note="The second derivative by forward mode twice is wrong (pytorch#192540).",
         sample=lambda: call(square(3)),
         formulas=[
             Formula(
@@ -155,8 +160,8 @@ OPERATORS = (
                 r"v_U\}) S + S\, (F \circ \{V^\mathsf{T} v_V\}) \bigr) V^\mathsf{T} + "
                 r"P_U\, v_U S^{-1} V^\mathsf{T} + U S^{-1} v_V^\mathsf{T} P_V",
                 "F[i, j] is 1 / (s[j]**2 - s[i]**2) and 0 on the diagonal, braces "
-                "subtract the transpose, and P projects out the columns of U or V "
-                "(real A, reduced form).",
+                "subtract the transpose, P projects out the columns of U or V, and v_V "
+                "is the transposed cotangent of Vh (real A, reduced form).",
             )
         ],
         condition=_VECTORS,
@@ -208,15 +213,16 @@ OPERATORS = (
                 state=DEFECT,
                 symmetric=True,
                 forward=False,
-                reason="Forward mode is wrong for one right-hand side and a batch of "
-                "factors (pytorch#196694); reverse mode is verified.",
+                reason="Forward mode is wrong for a right-hand side without batch axes"
+                " and a batch of factors (pytorch#196694); reverse mode is "
+                "verified.",
             )
         ],
     ),
     Operator(
         "linalg.norm",
-        note="Where the square of an element overflows, the output is infinite and the "
-        "product 0 (pytorch#193006).",
+        note="For order 2, where the square of an element overflows, the output is "
+        "infinite and the product 0 (pytorch#193006).",
         kinks=[kink("torch.linalg.norm(x)", [0.0, 0.0])],
     ),
     Operator(

@@ -10,7 +10,7 @@ from vjp_guide.operators.facts.declare import (
     values,
 )
 
-_LABEL = "The label isn't meant to be differentiated: the loss jumps where it does."
+_LABEL = "The label stays fixed: the loss jumps where the label changes its sign."
 
 OPERATORS = (
     Operator(
@@ -79,8 +79,8 @@ OPERATORS = (
         specials=[
             Special(
                 symmetric=True,
-                reason="torch gives the derivative for inputs that are logarithms of "
-                "probabilities, so it is checked together with log_softmax.",
+                reason="torch's product is right only where log_probs comes from "
+                "log_softmax, so it is checked together with that.",
             )
         ],
     ),

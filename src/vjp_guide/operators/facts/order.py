@@ -56,7 +56,7 @@ OPERATORS = (
             Formula(
                 r"\bar a_{ij} = v_{ij} \bigl( [\, a_{ij} > b_j \,] + \tfrac12 [\, "
                 r"a_{ij} = b_j \,] \bigr), "
-                r"\qquad \bar b_j = \sum_i v_{ij} - \bar a_{ij}",
+                r"\qquad \bar b_j = \sum_i (v_{ij} - \bar a_{ij})",
                 "The larger one gets the weight, and a tie is halved.",
             )
         ],
@@ -69,7 +69,7 @@ OPERATORS = (
             Formula(
                 r"\bar a_{ij} = v_{ij} \bigl( [\, a_{ij} < b_j \,] + \tfrac12 [\, "
                 r"a_{ij} = b_j \,] \bigr), "
-                r"\qquad \bar b_j = \sum_i v_{ij} - \bar a_{ij}",
+                r"\qquad \bar b_j = \sum_i (v_{ij} - \bar a_{ij})",
                 "The smaller one gets the weight, and a tie is halved.",
             )
         ],

@@ -126,7 +126,8 @@ OPERATORS = (
         formulas=[
             Formula(
                 r"\bar a = b \times v, \qquad \bar b = v \times a",
-                "The triple product keeps its value when its factors rotate.",
+                "The triple product v . (a x b) keeps its value when its factors "
+                "change places cyclically.",
             )
         ],
     ),

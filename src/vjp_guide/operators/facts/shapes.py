@@ -107,8 +107,9 @@ OPERATORS = (
         sample=lambda: call(values(2, 3), 1, 1),
         formulas=[
             Formula(
-                r"\bar x_{ij} = v_{i,\,j+s \bmod n}",
-                "The weights roll back by the same number of places.",
+                r"\bar x_{ij} = v_{i,\,(j+s) \bmod n}",
+                "The weights roll back by the same number of places, s, along the axis"
+                " of length n.",
             )
         ],
     ),
@@ -118,7 +119,8 @@ OPERATORS = (
         formulas=[
             Formula(
                 r"\bar x_{ij} = v_{i,\, l + j}",
-                "The weights of the l + r columns that were added are dropped.",
+                "The weights of the columns that were added, l before and r behind, "
+                "are dropped.",
             )
         ],
     ),
