@@ -137,8 +137,8 @@ def _list(app: Sphinx, pages: dict[str, Page]) -> Iterator[str]:
     yield f"# {app.config.project}"
     yield f"\n> {pages[root].description}"
     yield (
-        "\nEvery output on these pages comes from a run: the build computed it, or a test "
-        "compares it with what torch prints.\n"
+        "\nEvery output on these pages comes from a run: "
+        "the build computed it, or a test compares it with what torch prints.\n"
     )
     yield _entry(app, pages[root])
     for part in app.env.toctree_includes[root]:
