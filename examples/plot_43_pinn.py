@@ -64,7 +64,7 @@ assert torch.allclose(u_xx, closed_xx)
 # %%
 # Lines by autograd, dots by formula
 # ----------------------------------
-# The black line is the network's output. The others are what autograd gives, and dots are the closed form.
+# The line without dots is the network's output. The others are what autograd gives, and dots are the closed form.
 
 fig, axis = plt.subplots(figsize=(6.4, 4), layout="constrained")
 axis.set_title("u, and u_x and u_xx by autograd and in closed form", fontsize=13)
