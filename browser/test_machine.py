@@ -433,7 +433,7 @@ def test_second_step(page: Page) -> None:
         "In one call, from z to x: the same."
     )
     expect(page.locator(".machine-sum")).to_have_text(
-        ["dL/dy[0]: 1·1 + 5·0 + 10·2 = 21", "result[0]: 21·2 + 6·0 = 42"]
+        ["dL/dy[0]: 1·1 + 5·0 + 10·2 = 21", "dL/dx[0] through y: 21·2 + 6·0 = 42"]
     )
 
 

@@ -112,7 +112,7 @@ setTimeout(() => {
         }
         body.append(row);
       });
-      const foot = element("tr", {}, element("th", { scope: "row", class: "r", colspan: "2" }, this.total));
+      const foot = element("tr", {}, element("th", { scope: "row", class: "r", colspan: "2" }, this.total + this.path));
       this.results = across(foot, () => element("td", { class: "r" }, element("button", { type: "button", tabindex: "-1" })));
       if (hasTangent) foot.append(element("td", { class: "u shared" }));
       this.shared = foot.querySelector(".shared");
@@ -160,7 +160,7 @@ setTimeout(() => {
           cell.style.minWidth = `${text.length + 2}ch`;
         }
         write(cell.firstChild, text);
-        cell.firstChild.setAttribute("aria-label", `${this.total}, ${this.columnNames[k]}: ${VJP.short(this.result.data[k])}`);
+        cell.firstChild.setAttribute("aria-label", `${this.total}, ${this.columnNames[k]}${this.path}: ${VJP.short(this.result.data[k])}`);
       });
     }
     // The column under the pointer or the focus, with its sum written out.
@@ -175,7 +175,7 @@ setTimeout(() => {
         this.mark(this.column, true);
         this.marked = this.column;
       }
-      const text = `${this.columnNames[this.column].replace(this.input, this.total)}: ${VJP.sumText(this.v, this.J, this.column)}`;
+      const text = `${this.columnNames[this.column].replace(this.input, this.total)}${this.path}: ${VJP.sumText(this.v, this.J, this.column)}`;
       if (this.sum.textContent !== text) this.sum.textContent = text;
     }
     mark(column, isMarked) {
@@ -231,8 +231,8 @@ setTimeout(() => {
       addEventListener("pointerup", stop);
     }
   }
-  const last = new Step({ output: "y", input: "x", weights: "v", total: "result" });
-  const first = new Step({ output: "z", input: "y", weights: "v", total: "dL/dy" });
+  const last = new Step({ output: "y", input: "x", weights: "v", total: "result", path: "" });
+  const first = new Step({ output: "z", input: "y", weights: "v", total: "dL/dy", path: "" });
 
   const showError = ({ error, mended }) => {
     $("machine-failure").hidden = !error;
@@ -273,7 +273,7 @@ setTimeout(() => {
       nodes.push(first.node);
     }
     if (fits) {
-      [last.weights, last.total] = z ? ["dL/dy", "dL/dx through y"] : ["v", "result"];
+      [last.weights, last.total, last.path] = z ? ["dL/dy", "dL/dx", " through y"] : ["v", "result", ""];
       last.show({ output: y, input: x, J, v: z ? atY : weights, result: z ? seen.inTwo : result, u: z ? null : u, Ju, editable: !z && !seen.L });
       if (last.shared) last.shared.textContent = VJP.short(shared[0]);
       nodes.push(last.node);
