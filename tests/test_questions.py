@@ -907,6 +907,11 @@ THREADS = {
         "github.com/huggingface/trl/pull/4638",
         "github.com/allenai/open-instruct/pull/535",
     ],
+    910: [
+        "github.com/facebookresearch/DomainBed/issues/85",
+        "github.com/facebookresearch/InvariantRiskMinimization/issues/7",
+        "github.com/facebookresearch/DomainBed/issues/50",
+    ],
 }
 
 
