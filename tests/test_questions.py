@@ -912,6 +912,17 @@ THREADS = {
         "github.com/facebookresearch/InvariantRiskMinimization/issues/7",
         "github.com/facebookresearch/DomainBed/issues/50",
     ],
+    922: [
+        "github.com/liaison/Multinomial-Logistic-Regression/issues/1",
+        "github.com/zfit/zfit/issues/208",
+        "github.com/lmfit/lmfit-py/issues/648",
+        "github.com/FlamTeam/flamedisx/pull/176",
+    ],
+    923: [
+        "github.com/google-deepmind/ferminet/issues/82",
+        "github.com/netket/netket/pull/1785",
+        "github.com/bytedance/jaqmc/pull/114",
+    ],
 }
 
 
