@@ -32,7 +32,14 @@ from vjp_guide.operators import (
     without,
 )
 from vjp_guide.operators import entry as entry_module
-from vjp_guide.operators.labels import GAUGE, NO_DERIVATIVE, NOT_IMPLEMENTED, VERIFIED
+from vjp_guide.operators.labels import (
+    GAUGE,
+    NO_DERIVATIVE,
+    NOT_IMPLEMENTED,
+    UNVERIFIABLE,
+    VERIFIED,
+    ZERO,
+)
 from vjp_guide.operators.verify import verdict
 
 
@@ -160,6 +167,10 @@ def test_an_operator_without_a_derivative_says_why(computed: Atlas) -> None:
 
     assert found["torch.igamma"][0] == NOT_IMPLEMENTED
     assert "'igamma: input' is not implemented" in found["torch.igamma"][1]
+    for name in ("linalg.ldl_factor", "linalg.ldl_factor_ex", "_scaled_mm"):
+        assert found[f"torch.{name}"][0] == NOT_IMPLEMENTED
+    assert found["torch.ops.aten.cauchy"][0] == ZERO
+    assert found["torch.jiterator_unary"][0] == UNVERIFIABLE
     for name, words in {
         "torch.argmax": "isn't a tensor of floating-point numbers",
         "torch.gcd": "doesn't take floating-point numbers",
@@ -176,8 +187,15 @@ def test_a_derivative_that_no_test_declares_is_told() -> None:
     """Tests an operator that works, though torch's tests say otherwise."""
     assert without._reason(op_of(torch.sin, x_of(1))) == (
         NO_DERIVATIVE,
-        "torch's tests declare none.",
+        "torch's tests declare no derivative.",
     )
+
+
+def test_integers_are_left_as_they_are() -> None:
+    """Tests a sample in which no tensor can require grad."""
+    op = op_of(torch.Tensor.double, torch.tensor([1, 2]))
+
+    assert without._reason(op) == (NO_DERIVATIVE, without._NOTHING)
 
 
 def test_the_summary_counts(entries: tuple[Entry, ...], computed: Atlas) -> None:

@@ -1,5 +1,6 @@
 """Tests of the checks of an operator, on a fixed sample and on wrong ones."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,7 @@ def test_a_call_that_raises_is_skipped() -> None:
     assert variant.state == "not verifiable"
     assert "out of the domain for 4 numbers" in variant.reason
     assert variant.skipped == 2
+    assert {variant.forward, variant.twice, variant.batched} == {"untried"}
     assert case is not None
     assert entry._example(naming.name_of("sin"), [(variant, case)]) == (
         None,
@@ -114,6 +116,32 @@ def test_a_large_jacobian_is_not_built() -> None:
 
     assert found.residuals.columns is None
     assert found.residuals.differences < 1e-7
+    assert found.batched == "yes"
+
+
+def _through_numpy(x: Tensor) -> Tensor:
+    y = x.exp()
+    y.register_hook(lambda v: torch.from_numpy(v.numpy()))
+    return y
+
+
+@pytest.mark.parametrize(
+    ("call", "dtype", "answer"),
+    [
+        (torch.sin, torch.float64, "yes"),
+        (torch.sin, torch.complex128, "yes"),
+        (lambda x: x.take(torch.arange(9)), torch.complex128, "no"),  # it is slow
+        (_through_numpy, torch.float64, "no"),  # it raises
+        (lambda x: torch.cdist(x[:4, None], x[:5, None]), torch.float64, "wrong"),
+    ],
+)
+def test_many_products_at_once_are_tried(
+    call: Callable[..., Tensor], dtype: torch.dtype, answer: str
+) -> None:
+    """Tests that torch.vmap is compared with single passes, for complex inputs too."""
+    x = torch.linspace(1, 2, 600, dtype=dtype, requires_grad=True)
+
+    assert checks.check_batched(call_of(call, (x,), {})) == answer
 
 
 def test_leaves_are_new() -> None:
@@ -195,9 +223,19 @@ def test_an_axis_for_a_batch_hides_no_kernel() -> None:
     assert view.nodes() == "SqueezeBackward1"
 
 
-def test_piecewise_constant_functions_have_forward_mode() -> None:
-    """Tests that a product of zeros doesn't hide forward mode."""
-    assert verdict.verify(torch_tables.differentiable()["floor"])[0].forward == "yes"
+def test_piecewise_constant_functions_have_both_modes() -> None:
+    """Tests that a product of zeros doesn't hide forward mode and double backward."""
+    variant, _ = verdict.verify(torch_tables.differentiable()["floor"])
+
+    assert (variant.forward, variant.twice) == ("yes", "constant")
+
+
+@pytest.mark.parametrize("name", ["half", "zero_"])
+def test_complex_inputs_without_a_test_are_untried(name: str) -> None:
+    """Tests an output that can't be checked, and a product that is zero."""
+    variant, _ = verdict.verify(torch_tables.differentiable()[name])
+
+    assert variant.complex == "untried"
 
 
 def test_a_newer_release_has_the_states_that_differ(

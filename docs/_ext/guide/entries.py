@@ -86,7 +86,7 @@ def _row(entry: Entry, title: str) -> Row:
         best.forward == "yes",
         best.twice in {"yes", "constant"},
         best.complex == "yes",
-        best.batched,
+        best.batched == "yes",
         bool(entry.formulas),
         bool(entry.kinks),
     )

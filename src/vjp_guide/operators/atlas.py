@@ -21,7 +21,7 @@ from vjp_guide.operators.torch_tables import NOTICE
 from vjp_guide.operators.verify.checks import TOLERANCES
 from vjp_guide.operators.without import without
 
-SCHEMA = 3
+SCHEMA = 4
 Progress = Callable[[Iterator[Entry], int], Iterable[Entry]]
 
 

@@ -12,7 +12,7 @@ NOT_IMPLEMENTED = "not implemented"
 NO_DERIVATIVE = "no derivative"
 FAILED = "failed"
 CONDITIONAL = "conditional"
-# What a variant with a derivative can be; those without one are in without.py.
+# What a variant with a derivative can be.
 STATES = (
     VERIFIED,
     CONDITIONAL,
@@ -24,9 +24,12 @@ STATES = (
     FAILED,
 )
 
+# What an operator without a declared derivative can be.
+STATES_WITHOUT = (NOT_IMPLEMENTED, NO_DERIVATIVE, ZERO, UNVERIFIABLE)
+
 YES, NO, WRONG, CONSTANT, RAISES = "yes", "no", "wrong", "constant", "raises"
-DEPENDS = "depends"
-ANSWERS = (YES, NO, WRONG)
+DEPENDS, UNTRIED = "depends", "untried"
+ANSWERS = (YES, NO, WRONG, UNTRIED)
 ANSWERS_TWICE = (*ANSWERS, CONSTANT, NOT_IMPLEMENTED, DEPENDS)
 
 # The four checks, as pages, tables, texts and the data name them.

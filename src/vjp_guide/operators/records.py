@@ -61,16 +61,18 @@ class Variant:
         skipped: How many calls couldn't be checked.
         residuals: The largest ones, None if no call was checked.
         dtype: What the checks ran in.
-        forward: ``"yes"``, ``"no"`` or ``"wrong"``: forward mode.
-        twice: ``"yes"``, ``"constant"``, ``"wrong"``, ``"not implemented"``, ``"no"``
-            or ``"depends"``, on the kernel that ran: double backward.
+        forward: ``"yes"``, ``"no"`` or ``"wrong"``: forward mode; ``"untried"``, here
+            and below, where no call could be checked.
+        twice: ``"yes"``, ``"constant"``, ``"wrong"``, ``"not implemented"``, ``"no"``,
+            ``"untried"`` or ``"depends"``, on the kernel that ran: double backward.
         kernels: The graph node of each kernel that ran, with its answer for ``twice``.
         samples: The dtypes and shapes of each call that was checked.
         variations: Each change of dtype or index that was tried on them, with its
             answer: ``"yes"``, ``"wrong"`` or ``"raises"``.
-        complex: ``"yes"``, ``"no"`` or ``"wrong"``: complex inputs.
-        batched: Whether :func:`torch.vmap` runs many products in one pass; true as well
-            where that wasn't tried.
+        complex: ``"yes"``, ``"wrong"`` or ``"untried"``: complex inputs; ``"no"`` if
+            torch's tests don't differentiate it for these.
+        batched: ``"yes"``, ``"no"``, ``"wrong"`` or ``"untried"``: :func:`torch.vmap`
+            runs many products in one pass.
     """
 
     name: str
@@ -84,7 +86,7 @@ class Variant:
     forward: str
     twice: str
     complex: str
-    batched: bool
+    batched: str
     kernels: tuple[tuple[str, str], ...]
     samples: tuple[str, ...]
     variations: tuple[tuple[str, str], ...]
@@ -197,11 +199,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Without:
-    """An operator of torch's tests that has no derivative.
+    """An operator for which torch's tests declare no derivative.
 
     Attributes:
         name: The public name.
-        state: ``"not implemented"`` if torch says so, else ``"no derivative"``.
+        state: ``"not implemented"`` if torch says so; ``"not verifiable"`` if no call
+            could be tried; ``"zero everywhere tried"``; or else ``"no derivative"``.
         reason: Why.
     """
 
@@ -220,7 +223,7 @@ class Atlas:
         tolerances: The largest residuals that pass.
         groups: The pages that the entries are on.
         entries: The operators.
-        without: The operators of torch's tests that have no derivative.
+        without: The operators for which torch's tests declare no derivative.
         notice: The copyright notice of the lines of ``derivatives.yaml``.
     """
 

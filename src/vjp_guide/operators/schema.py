@@ -15,9 +15,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from vjp_guide.operators.labels import (
     ANSWERS,
     ANSWERS_TWICE,
-    NO_DERIVATIVE,
-    NOT_IMPLEMENTED,
     STATES,
+    STATES_WITHOUT,
 )
 from vjp_guide.operators.records import Atlas
 
@@ -27,7 +26,8 @@ _WORDS = {
     "Variant.forward": ANSWERS,
     "Variant.twice": ANSWERS_TWICE,
     "Variant.complex": ANSWERS,
-    "Without.state": (NOT_IMPLEMENTED, NO_DERIVATIVE),
+    "Variant.batched": ANSWERS,
+    "Without.state": STATES_WITHOUT,
 }
 
 

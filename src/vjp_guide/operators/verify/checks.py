@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from vjp_guide._directional import differences, inner, pull, randn_like
 from vjp_guide._dot_product_test import dot_product_test
 from vjp_guide._jacobian import jacobian
 from vjp_guide.operators.case import Case, Tensors, leaves, tracked
-from vjp_guide.operators.labels import CONSTANT, NOT_IMPLEMENTED
+from vjp_guide.operators.labels import CONSTANT, NO, NOT_IMPLEMENTED, WRONG, YES
 from vjp_guide.operators.records import Residuals
 
 _STEP = 1e-6
@@ -22,6 +22,8 @@ _COLUMNS = 40
 _ENTRIES = 250_000
 _SMALLEST = 1e-2
 _TWICE = 1e-6
+_BATCH = 3
+_SLOW = "There is a performance drop"  # in torch's warning
 
 
 # Chosen before the first run; the facts name each operator that needs more.
@@ -37,12 +39,13 @@ class Checked:
     Attributes:
         residuals: How far the checks are off.
         zero: Whether the vector-Jacobian product is zero, so that they say nothing.
-        batched: Whether :func:`torch.vmap` could compute many products in one pass.
+        batched: Whether :func:`torch.vmap` computes many products in one pass:
+            ``"yes"``, ``"no"``, or ``"wrong"`` if they differ from single ones.
     """
 
     residuals: Residuals
     zero: bool
-    batched: bool
+    batched: str
 
 
 class UnusableError(ValueError):
@@ -70,7 +73,7 @@ def check(case: Case) -> Checked:
         raise UnusableError("the value or the derivative isn't finite")
     test = dot_product_test(function, *xs)
     forward = test.forward_method == "forward mode"
-    rows, columns, batched = _dense_checks(function, xs, v, products)
+    rows, columns = _dense_checks(function, xs, v, products)
     return Checked(
         residuals=Residuals(
             differences=test.reverse_residual,
@@ -79,7 +82,7 @@ def check(case: Case) -> Checked:
             rows=rows,
         ),
         zero=not any(product.any() for product in products),
-        batched=batched,
+        batched=check_batched(case),
     )
 
 
@@ -99,13 +102,46 @@ def check_complex(case: Case) -> bool:
     return test.reverse_residual <= TOLERANCES.differences
 
 
+def check_batched(case: Case) -> str:
+    """Return whether one pass of :func:`torch.vmap` gives the products of many ``v``.
+
+    Returns:
+        ``"yes"`` if they equal those of a pass each; ``"wrong"`` if they differ;
+        ``"no"`` if it can't be used, or runs a pass each itself.
+    """
+    inputs = leaves(case.inputs)
+    y = tracked(case)(*inputs)
+    generator = torch.Generator().manual_seed(7)
+    vs = [randn_like(y, generator) for _ in range(_BATCH)]
+
+    def product(*v: Tensor) -> Tensors:
+        return torch.autograd.grad(
+            y, inputs, v, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+
+    single = _stacked([product(*v) for v in vs])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            batch = torch.vmap(product, randomness="same")(*_stacked(vs))
+        except RuntimeError:
+            return NO
+    if any(_SLOW in str(warning.message) for warning in caught):
+        return NO
+    return YES if all(map(torch.allclose, batch, single)) else WRONG
+
+
+def _stacked(rows: Sequence[Tensors]) -> Tensors:
+    return tuple(torch.stack(each) for each in zip(*rows, strict=True))
+
+
 def check_twice(case: Case) -> str:
     """Return whether the vector-Jacobian product itself can be differentiated.
 
     Returns:
-        ``"yes"``, checked by finite differences; ``"constant"`` if the product depends
-        on ``v`` alone; ``"wrong"`` if they differ; ``"not implemented"`` if torch says
-        so; ``"no"`` if it raises something else.
+        ``"yes"``, checked by finite differences; ``"constant"`` if the product doesn't
+        depend on the inputs; ``"wrong"`` if they differ; ``"not implemented"`` if
+        torch says so; ``"no"`` if it raises something else.
     """
     function = tracked(case)
     xs = case.inputs
@@ -127,7 +163,7 @@ def check_twice(case: Case) -> str:
 def _differentiate_by(
     function: Callable[..., Tensors], xs: Tensors, v: Tensors
 ) -> None:
-    """Differentiate the product with respect to ``v``, on which it always depends.
+    """Differentiate the product with respect to ``v``, on which all but zeros depend.
 
     Raises:
         RuntimeError: If torch can't.
@@ -136,7 +172,8 @@ def _differentiate_by(
     products = pull(function, xs, weights, create_graph=True)
     kept = [each for each in products if each.requires_grad]
     ones = [torch.ones_like(each) for each in kept]
-    torch.autograd.grad(kept, weights, ones, allow_unused=True)
+    if kept:
+        torch.autograd.grad(kept, weights, ones, allow_unused=True)
 
 
 def _compare_twice(
@@ -164,20 +201,18 @@ def _compare_twice(
 
 def _dense_checks(
     function: Callable[..., Tensors], xs: Tensors, v: Tensors, products: Tensors
-) -> tuple[float | None, float | None, bool]:
-    """Return the residuals of the two checks with a Jacobian, and if vmap could run."""
+) -> tuple[float | None, float | None]:
+    """Return the residuals of the two checks with a Jacobian."""
     entries = sum(x.numel() for x in xs) * sum(w.numel() for w in v)
     if entries > _ENTRIES or any(x.is_complex() for x in xs):
-        return None, None, True
+        return None, None
     inputs = leaves(xs)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         rows = jacobian(_real(function(*inputs)), inputs)
-    batched = not any("torch.vmap" in str(warning.message) for warning in caught)
     return (
         _rows_residual(rows, _real(v), products),
         _columns_residual(function, xs, rows),
-        batched,
     )
 
 

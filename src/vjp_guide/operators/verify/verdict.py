@@ -20,6 +20,7 @@ from vjp_guide.operators.labels import (
     NO,
     NOT_IMPLEMENTED,
     RAISES,
+    UNTRIED,
     UNVERIFIABLE,
     VERIFIED,
     WRONG,
@@ -163,7 +164,7 @@ def _variant(
         forward=_forward(found, special),
         twice=_all(kernels),
         complex=complex_,
-        batched=all(result.batched for _, result in found.checked),
+        batched=_batched(found),
         kernels=tuple((node, answer) for node, answer in kernels.items() if node),
         samples=tuple(
             dict.fromkeys(case.arguments_text() for case, _ in found.checked)
@@ -230,11 +231,17 @@ def _forward(found: Found, special: Special) -> str:
     known = [each for each in adjoint if each is not None]
     residuals = found.residuals()
     if not known:
-        return NO
+        return NO if adjoint else UNTRIED
     if residuals is None or residuals.adjoint is None:
         return YES
     bound = (TOLERANCES.adjoint or 0.0) * special.loosened
     return YES if residuals.adjoint <= bound else WRONG
+
+
+def _batched(found: Found) -> str:
+    """Return the worst answer of all calls."""
+    answers = {result.batched for _, result in found.checked}
+    return next((each for each in (WRONG, NO, YES) if each in answers), UNTRIED)
 
 
 def _all(kernels: dict[str, str]) -> str:
@@ -243,26 +250,30 @@ def _all(kernels: dict[str, str]) -> str:
     if NOT_IMPLEMENTED in answers and answers & {YES, CONSTANT}:
         return DEPENDS
     right = (each for each in (YES, CONSTANT) if each in answers)
-    return next(right, next(iter(kernels.values()), NO))
+    return next(right, next(iter(kernels.values()), UNTRIED))
 
 
 def _twice(checked: list[tuple[Case, Checked]]) -> str:
     """Return what differentiating twice gives; a call at a kink doesn't decide.
 
     One with most inputs to differentiate does: a product that is linear in some of
-    them need not be in all.
+    them need not be in all. A product that is zero counts if all are.
     """
-    state = NO
-    for case, result in sorted(checked, key=lambda pair: -len(pair[0].places)):
-        if not result.zero:
-            state = check_twice(case)
-            if state in {YES, CONSTANT}:
-                break
+    state = UNTRIED
+    telling = [case for case, result in checked if not result.zero]
+    cases = telling or [case for case, _ in checked]
+    for case in sorted(cases, key=lambda case: -len(case.places)):
+        state = check_twice(case)
+        if state in {YES, CONSTANT}:
+            break
     return state
 
 
 def _complex(op: Any, special: Special) -> str:
-    """Return whether there is a derivative for complex inputs, and a right one."""
+    """Return whether there is a derivative for complex inputs, and a right one.
+
+    It is "no" where torch's tests say that there is none.
+    """
     if not takes(op, torch.complex128):
         return NO
     for case in theirs(op, torch.complex128, replace(special, symmetric=True)):
@@ -272,4 +283,4 @@ def _complex(op: Any, special: Special) -> str:
                 return YES if check_complex(each) else WRONG
             except UNUSABLE:
                 continue
-    return NO
+    return UNTRIED

@@ -59,7 +59,7 @@ def answers(variant: Variant) -> dict[str, str]:
         "forward": variant.forward,
         "twice": twice(variant),
         "complex": variant.complex,
-        "vmap": labels.YES if variant.batched else labels.NO,
+        "vmap": variant.batched,
     }
 
 
