@@ -108,6 +108,13 @@ def test_a_wrong_second_derivative_is_told() -> None:
     assert {checks.check_twice(hidden), checks.check_twice(half)} == {"wrong"}
 
 
+def test_rounding_in_zeros_is_no_wrong_second_derivative() -> None:
+    """Tests a constant whose second derivative is rounding alone."""
+    constant = call_of(torch.corrcoef, (x_of(3.1, -0.7),), {})
+
+    assert checks.check_twice(constant) == "yes"
+
+
 def test_a_large_jacobian_is_not_built() -> None:
     """Tests that the checks with a Jacobian are left out where it is large."""
     large = torch.randn(600, dtype=torch.float64, requires_grad=True)

@@ -194,7 +194,8 @@ def _compare_twice(
     second = inner(pull(kept, xs, w), u)
     numerical = differences(kept, xs, u, w)
     off = min(abs(value - second) for value in numerical)
-    floor = 1e-4 * math.sqrt(inner(w, w) * inner(first, first))
+    size = inner(first, first) or 1.0  # zeros have none, but may leave rounding
+    floor = 1e-4 * math.sqrt(inner(w, w) * size)
     scale = max(floor, abs(second), *map(abs, numerical))
     return "yes" if off <= _TWICE * scale else "wrong"
 
