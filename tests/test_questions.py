@@ -912,6 +912,11 @@ THREADS = {
         "github.com/facebookresearch/InvariantRiskMinimization/issues/7",
         "github.com/facebookresearch/DomainBed/issues/50",
     ],
+    918: [
+        "github.com/HIPS/autograd/issues/185",
+        "github.com/locuslab/pytorch_fft/issues/4",
+        "github.com/deepinv/deepinv/issues/511",
+    ],
     922: [
         "github.com/liaison/Multinomial-Logistic-Regression/issues/1",
         "github.com/zfit/zfit/issues/208",
