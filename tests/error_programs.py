@@ -248,6 +248,15 @@ TOOLS = [
         "z = checkpoint(g, x, use_reentrant=False)",
     ),
     Program(
+        "checkpoint-metadata",
+        "grad(z, x)",
+        "from torch.utils.checkpoint import checkpoint, set_checkpoint_early_stop\n"
+        "more = iter([False, True])\n"
+        "g = lambda x: x.exp().sin().sum() if next(more) else x.exp().sum()\n"
+        "with set_checkpoint_early_stop(False):\n"
+        "    z = checkpoint(g, x, use_reentrant=False)",
+    ),
+    Program(
         "hook-return",
         "grad(y, x, v)",
         "f = torch.exp\ny.register_hook(lambda v: v[0])",
@@ -257,12 +266,32 @@ TOOLS = [
         "grad(y, x, v)",
         "f = torch.exp\ny.register_hook(lambda v: 2.0)",
     ),
+    *[
+        Program(
+            "hook-return",
+            "net(x).sum().backward()",
+            f"net = torch.nn.Linear(3, 1)\nnet.register_full_backward_{hook}",
+        )
+        for hook in (
+            "hook(lambda net, a, b: (x, x))",
+            "pre_hook(lambda net, b: (x, x))",
+        )
+    ],
     Program(
         "hook-return",
-        "net(x).sum().backward()",
-        "net = torch.nn.Linear(3, 1)\n"
-        "net.register_full_backward_hook(lambda net, a, b: (x, x))",
+        "net(x.detach()).sum().backward()",
+        "import warnings\nnet = torch.nn.Linear(3, 1)\n"
+        "net.register_full_backward_hook(lambda net, a, b: (x,))\n"
+        "warnings.filterwarnings('ignore', 'Full backward hook')",
     ),
+    *[
+        Program(
+            "hook-return",
+            "grad(y, x, v)",
+            f"f = torch.exp\ny.grad_fn.register_hook(lambda a, b: {returned})",
+        )
+        for returned in ("(a, a, a)", "2.0")
+    ],
     Program(
         "hook-kinds",
         "net.register_full_backward_hook(print)",
@@ -311,12 +340,139 @@ TOOLS = [
         recorded="silent-batch-norm-third",
     ),
     Program("checkpoint-default", "torch.utils.checkpoint.checkpoint(f, x)"),
+    Program(
+        "checkpoint-default",
+        "torch.utils.checkpoint.checkpoint_sequential([f, torch.exp], 2, x)",
+    ),
 ]
 EDIT_DATA = "def edit(x):\n    y = 2 * x\n    y.data = torch.zeros(1)\n    return y"
 TIED = """
 call, tied = torch.func.functional_call, torch.nn.Linear(3, 3)
 tied.other, params, model = tied.weight, dict(tied.named_parameters()), tied
 """
+PARTS = """
+call, stack = torch.func.functional_call, torch.func.stack_module_state
+check, functional = torch.autograd.gradcheck, torch.autograd.functional
+net, other, a, f = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2), x.detach(), torch.exp
+scaler, optimizer = torch.amp.GradScaler("cpu"), torch.optim.SGD([x], lr=0.1)
+kept, double = [], x.detach().double().requires_grad_()
+with torch.inference_mode(): w = torch.ones(3)
+def bad(backward=lambda ctx, v: 2 * v, forward=lambda ctx, x: 2 * x):
+    parts = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+    return type("Bad", (torch.autograd.Function,), parts).apply
+@torch.library.custom_op("guide::no_backward", mutates_args=())
+def no_backward(x: torch.Tensor) -> torch.Tensor:
+    return 2 * x
+def edit_saved(x):
+    y = x.exp()
+    z = y.sin()
+    y.detach_()
+    z.sum().backward()
+def scaled(*calls):
+    scaler.scale(x.sum()).backward()
+    for each in calls:
+        each(optimizer)
+"""
+# What the arguments, the functions and the order of the calls decide.
+PARTLY = [
+    Program(slug, call, PARTS)
+    for slug, calls in {
+        "func-call-dict": (
+            "call(net, {'wight': a}, (a,), strict=True)",
+            "call(net, {'weight': 2.0}, (a,))",
+            "call(net, {'weight': np.ones((2, 3))}, (a,))",
+            "call(net, {'layer.weight': a}, (a,))",
+            "call(net, {'forward': a}, (a,))",
+            "call(net, [a], (a,))",
+            "call(net, net.parameters(), (a,))",
+        ),
+        "vmap-options": (
+            "torch.vmap(f, randomness='none')(a)",
+            "torch.vmap(f, chunk_size=0)(a)",
+            "torch.func.jacrev(f, chunk_size=0)(a)",
+        ),
+        "vmap-one-hot": ("torch.vmap(torch.nn.functional.one_hot)(a.long())",),
+        "vmap-escaped": ("torch.vmap(lambda a: kept.append(a) or a)(a)\nkept[0] + a",),
+        "func-aux": (
+            "torch.func.grad(torch.sum, has_aux=True)(a)",
+            "torch.func.jacrev(lambda a: [a, a], has_aux=True)(a)",
+            "torch.func.jvp(f, (a,), (a,), has_aux=True)",
+        ),
+        "func-integer-output": (
+            "torch.func.jacrev(torch.argmax)(a)",
+            "torch.func.vjp(lambda a: a > 2, a)",
+        ),
+        "func-no-output": (
+            "torch.func.jacrev(kept.append)(a)",
+            "torch.func.vjp(lambda a: [], a)",
+            "torch.func.jvp(kept.append, (a,), (a,))",
+        ),
+        "stack-models": (
+            "stack([])",
+            "stack([net, other.eval()])",
+            "stack([net, torch.nn.ReLU()])",
+            "stack([net, other.requires_grad_(False)])",
+        ),
+        "strict-linear": (
+            "functional.hessian(torch.sum, x, strict=True)",
+            "functional.hvp(torch.sum, x, a, strict=True)",
+            "functional.jvp(torch.sum, x, a, strict=True, create_graph=True)",
+        ),
+        "backward-not-tensor": (
+            "grad(bad(lambda ctx, v: 2)(x).sum(), x)",
+            "grad(bad(lambda ctx, v: [v])(x).sum(), x)",
+            "grad(bad(lambda ctx, v: v.numpy())(x).sum(), x)",
+        ),
+        "ctx-attribute": ("grad(bad(lambda ctx, v: ctx.factor * v)(x).sum(), x)",),
+        "mark-dirty": (
+            "bad(forward=lambda ctx, x: ctx.mark_dirty(x) or 2 * x)(x.clone())",
+        ),
+        "custom-op-no-backward": ("no_backward(x).sum().backward()",),
+        "inference-in-place": ("w.add_(1)", "w[0] = 2.0", "w._version"),
+        "detach-in-place": ("y[0].detach_()", "edit_saved(x)"),
+        "resize-of-grad": ("x.resize_(5)", "y.resize_(5)"),
+        "optimizer-params": (
+            "torch.optim.SGD([])",
+            "torch.optim.SGD(x)",
+            "torch.optim.SGD([1.0])",
+            "torch.optim.SGD([{'params': [x]}, {'params': [x]}])",
+        ),
+        "grad-is-none": ("x.grad.zero_()",),
+        "gradcheck-no-graph": (
+            "check(f, a.double())",
+            "check(lambda x: x.detach().exp(), double)",
+        ),
+        "scaler-order": (
+            "scaled(scaler.unscale_, scaler.unscale_)",
+            "scaled(scaler.step, scaler.unscale_)",
+            "scaled(scaler.step, scaler.step)",
+            "scaler.scale(y.sum())\nscaler.step(optimizer)",
+            "scaler.step(optimizer)",
+        ),
+        "jvp-structure": (
+            "torch.func.jvp(f, (a,), (1.0,))",
+            "torch.func.jvp(f, (), ())",
+        ),
+        "func-argument": ("torch.func.jacfwd(f)(1.0)", "torch.func.hessian(f)(2)"),
+        "requires-grad-in-transform": ("torch.func.grad(torch.Tensor.retain_grad)(a)",),
+        "func-data-edit": ("torch.vmap(lambda a: a.data)(a)",),
+        "integer-input": ("x.data = torch.tensor([1, 2])", "net.to(torch.int8)"),
+        "in-place-leaf": (
+            "bad(forward=lambda ctx, x: ctx.mark_dirty(x) or x.mul_(2))(x)",
+        ),
+        "retain-grad-without-grad": ("torch.autograd.graph.get_gradient_edge(a)",),
+        "computed-parameter": ("net.register_parameter('scale', y)",),
+        "numpy-of-grad": (
+            "x.apply_(lambda a: a)",
+            "x.map_(a, lambda a, b: a)",
+            "torch.from_dlpack(x)",
+        ),
+        "vmap-in-dims": ("torch.vmap(f, in_dims=(0.5,))(a)",),
+        "hessian-not-scalar": ("functional.hessian(lambda x: (x, x), x)",),
+        "functional-outputs": ("functional.hvp(torch.sum, x, 2.0)",),
+    }.items()
+    for call in calls
+]
 # What only a GPU raises.
 CUDNN = 'exec("raise RuntimeError(text)", {"text": "%s"})'
 OTHERS = [
@@ -728,6 +884,7 @@ OTHERS = [
     ),
     Program("out-argument", "torch.mul(x, 2, out=torch.empty(3))"),
     *TOOLS,
+    *PARTLY,
     Program(
         "all-reduce-average",
         "grad(collectives.all_reduce(2 * x, 'avg', group).sum(), x)",

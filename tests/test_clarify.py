@@ -30,11 +30,12 @@ from vjp_guide._clarify.run import run
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit")
 SLUG = re.compile(r"#error-([\w-]+)$")
-# The reader's code raises the first five, in place of an extension of torch, of a GPU
-# or of a warning, and its call the others, before any code of torch's runs.
+# The reader's code raises the first seven, five of them in place of an extension of
+# torch, of a GPU or of a warning, and its call the others, before any code of torch's.
 ELSEWHERE = {
     *("extension-no-derivative", "cudnn-eval", "cudnn-twice"),
     *("sync-batch-norm-twice", "anomaly-warning"),
+    *("ctx-attribute", "grad-is-none"),
     *("unexpected-argument", "save-not-tensor", "grad-assign-shape"),
 }
 RAISED = [each for each in PROGRAMS if each.slug not in ELSEWHERE]

@@ -6,6 +6,7 @@ from vjp_guide._explain import (
     errors_of_calls,
     errors_of_functions,
     errors_of_tools,
+    errors_of_transforms,
 )
 from vjp_guide._explain.error_text import (
     ERROR_LINE,
@@ -15,7 +16,12 @@ from vjp_guide._explain.error_text import (
     TRACE,
 )
 
-ROWS = (*errors_of_calls.ROWS, *errors_of_functions.ROWS, *errors_of_tools.ROWS)
+ROWS = (
+    *errors_of_calls.ROWS,
+    *errors_of_functions.ROWS,
+    *errors_of_transforms.ROWS,
+    *errors_of_tools.ROWS,
+)
 
 
 def as_records() -> dict[str, Any]:

@@ -266,7 +266,8 @@ ROWS = (
         "retain-grad-without-grad",
         "unused",
         "can't retain_grad on Tensor that has requires_grad=False",
-        r"can't retain_grad on Tensor that has requires_grad=False",
+        r"can't retain_grad on Tensor that has requires_grad=False"
+        r"|gradient edge for a Tensor that does not require gradients",
         "The tensor has no graph, so no gradient will ever reach it. "
         "backward(inputs=...) asks the same of its inputs.",
         "Call requires_grad_() on it before y is computed, and compute y again.",
@@ -290,8 +291,8 @@ ROWS = (
         "unused",
         "cannot assign 'torch.FloatTensor' as parameter 'weight' "
         "(torch.nn.Parameter or None expected)",
-        r"cannot assign '(?P<type>[\w.]+)' as parameter '(?P<name>\w+)' "
-        r"\(torch\.nn\.Parameter or None expected\)",
+        r"cannot assign '(?P<type>[\w.]+)' (?:as|object to) parameter '(?P<name>\w+)' "
+        r"\(torch\.nn\.Parameter or None (?:expected|required)\)",
         "A module takes a leaf as its {name}, and this is a tensor of another kind, "
         "such as a computed one.",
         "Call the module with torch.func.functional_call, which keeps the graph of the "
@@ -333,7 +334,8 @@ ROWS = (
         "in-place-leaf",
         "graph",
         "a leaf Variable that requires grad is being used in an in-place operation.",
-        r"a (view of a )?leaf Variable that requires grad is being used in an in-place",
+        r"a (view of a )?leaf Variable that requires grad (is being|has been) used "
+        r"in an in-place",
         "The tensor is an input of the graph, and an edit would erase the value that "
         "gradients belong to.",
         "Edit under torch.no_grad() to update it, or work on x.clone().",
@@ -375,6 +377,28 @@ ROWS = (
         "one.",
         "Clone the tensor first, or write the operation out of place.",
         "(g,) = torch.autograd.grad(x.sum(), x)\ng = g.clone()\ng.mul_(2)",
+    ),
+    Row(
+        "detach-in-place",
+        "graph",
+        "Can't detach views in-place. Use detach() instead.",
+        r"Can't detach views in-place|a saved tensor that has been detached in-place",
+        "detach_() takes the tensor itself out of its graph. A view can't be taken "
+        "out, and a tensor that an operation saved is missing in the backward pass.",
+        "Use detach(), which returns a new tensor and leaves the graph as it is. "
+        "torch.tensor(a) in a mapped function calls detach_() too: write a.clone(). "
+        "Under DDP with gradient_as_bucket_view clear by zero_grad(set_to_none=True).",
+        "part = x[:1].detach()",
+    ),
+    Row(
+        "resize-of-grad",
+        "graph",
+        "cannot resize variables that require grad",
+        r"cannot resize variables that (?:require grad|has a forward grad)",
+        "resize_() changes the size of the memory in place, which has no derivative.",
+        "Make a tensor of the new shape: reshape() for as many entries, torch.cat or "
+        "pad for more, a slice for fewer.",
+        "y = torch.cat([x, x.new_zeros(2)])",
     ),
     Row(
         "anomaly-nan",
@@ -474,7 +498,9 @@ ROWS = (
         "dtype-device",
         "Only Tensors of floating point and complex dtype can require gradients",
         r"[Oo]nly Tensors of floating point (and complex )?dtype can require gradients"
-        r"|Expected (primal|tangent) to be floating point or complex",
+        r"|Expected (primal|tangent) to be floating point or complex"
+        r"|data set to a tensor that requires gradients must be floating point"
+        r"|nn\.Module\.to only accepts floating point or complex dtypes",
         "The tensor holds integers or booleans, and derivatives need real numbers.",
         "Convert it to a floating-point dtype.",
         "x = x.float().requires_grad_()",

@@ -68,9 +68,9 @@ ROWS = (
         "func",
         "You are attempting to call Tensor.requires_grad_() ... inside of "
         "a function being transformed by a functorch transform.",
-        r"You are attempting to call Tensor\.requires_grad_\(\)",
-        "The function that torch.func transforms calls requires_grad_(), or a function "
-        "of torch.autograd.functional that does.",
+        r"You are attempting to call Tensor\.(?:requires_grad_|retain_grad)\(\)",
+        "The function that torch.func transforms calls requires_grad_() or "
+        "retain_grad(), or a function of torch.autograd.functional that does.",
         "Leave it out: torch.func.grad and torch.func.vjp record their arguments "
         "by themselves.",
         "torch.func.grad(lambda x: f(x).sum())(x)",
@@ -130,10 +130,11 @@ ROWS = (
         "func",
         "jvp(f, primals, tangents): Expected primals to be a tuple. E.g. it "
         "should be valid to call f(*primals).",
-        r"jvp\(f, primals, tangents\): Expected primals (?:to be a tuple|and "
-        r"tangents to have the same python structure)",
-        "jvp takes a tuple of inputs and a tuple of tangents, one tangent for "
-        "each input.",
+        r"jvp\(f, primals, tangents\): Expected (?:primals (?:to be a tuple|and "
+        r"tangents to have the same python structure|to contain at least one Tensor)"
+        r"|tangents to only contain Tensors)",
+        "jvp takes a tuple of inputs and a tuple of tangents, both of tensors, one "
+        "tangent for each input.",
         "Put both into tuples of the same length.",
         "torch.func.jvp(f, (x,), (torch.ones_like(x),))",
     ),
@@ -279,10 +280,11 @@ ROWS = (
         "func-data-edit",
         "func",
         "mutating directly with `.data` inside functorch transform is not allowed.",
-        r"mutating directly with `\.data` (?:inside functorch|under vmap) transform",
-        "The function assigns to .data, which goes past the graph: the transform "
-        "would return the derivative of a function that wasn't computed.",
-        "Compute out of place, and return the new tensor.",
+        r"mutating directly with `\.data` (?:inside functorch|under vmap) transform"
+        r"|accessing `data` under vmap transform",
+        "The function assigns to .data, or reads it under vmap. That goes past the "
+        "graph: the derivative would be one of another function.",
+        "Compute out of place, and return the new tensor; to cut the graph, detach().",
         "torch.func.jacrev(lambda x: 2 * x)(x.detach())",
     ),
     Row(
@@ -291,7 +293,8 @@ ROWS = (
         "Got argnum=1, but only 1 positional inputs",
         r"Got argnum=-?\d+, but only \d+ positional inputs|argnums (?:must be (?:int "
         r"or|non-empty)|elements must be unique)|Thing passed to transform API must be "
-        r"Tensor|Expected primals to only contain Tensors",
+        r"Tensor|Expected primals to only contain Tensors"
+        r"|^'(?:float|int)' object has no attribute 'numel'",
         "torch.func differentiates by arguments given by position, the first one "
         "unless argnums (a number, or a tuple of several) names others; one of them "
         "isn't there or isn't made of tensors.",
@@ -524,6 +527,86 @@ ROWS = (
         "behind autograd's back.",
         "Edit it by an operation that autograd sees.",
         "h = f(x)\nh = h[:2]  # not h.data = h.data[:2]\nh.sum().backward()",
+    ),
+    Row(
+        "backward-not-tensor",
+        "custom-function",
+        "expected Variable or None (got int)",
+        r"expected Variable or None \(got (?P<type>[\w.]+)\)",
+        "backward, or jvp, of a custom Function returns a value of type {type}, where "
+        "a tensor or None belongs.",
+        "Return tensors: a constant derivative c is c * v, a pair or list is unpacked, "
+        "return (*pair, None), and an array goes through torch.from_numpy.",
+        "class Double(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, x):\n"
+        "        return 2 * x\n\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        return 2 * v  # not 2",
+    ),
+    Row(
+        "ctx-attribute",
+        "custom-function",
+        "'ScaleBackward' object has no attribute 'factor'",
+        r"'(?P<name>\w+)Backward' object has no attribute '(?P<attribute>\w+)'",
+        "{name} is a custom Function, and its backward reads ctx.{attribute}, which "
+        "forward, or setup_context, didn't set.",
+        "Set ctx.{attribute} there, before the return; tensors go to "
+        "ctx.save_for_backward and come back as ctx.saved_tensors.",
+        "class Scale(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, x, factor):\n"
+        "        ctx.factor = factor\n"
+        "        return factor * x\n\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        return ctx.factor * v, None",
+    ),
+    Row(
+        "mark-dirty",
+        "custom-function",
+        "Some elements marked as dirty during the forward method were not returned as "
+        "output. The inputs that are modified inplace must all be outputs of the "
+        "Function.",
+        r"Some elements marked as dirty during the forward method were not returned",
+        "ctx.mark_dirty names an input that forward edits in place, and forward "
+        "returns another tensor.",
+        "Return the very tensor that was edited; if none was, leave mark_dirty out.",
+        "class Double(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, x):\n"
+        "        ctx.mark_dirty(x)\n"
+        "        return x.mul_(2)\n\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        return 2 * v\n\n\n"
+        "y = Double.apply(x.clone())",
+    ),
+    Row(
+        "custom-op-no-backward",
+        "custom-function",
+        "Trying to backward through guide.scale.default but no autograd formula was "
+        "registered. Please use register_autograd to add one.",
+        r"Trying to backward through (?P<name>[\w.:]+) but no autograd formula was "
+        r"registered",
+        "The custom op {name} has a forward and no backward.",
+        "Add one with register_autograd; what it needs is saved in setup_context.",
+        '@torch.library.custom_op("guide::doubled", mutates_args=())\n'
+        "def doubled(x: torch.Tensor) -> torch.Tensor:\n"
+        "    return 2 * x\n\n\n"
+        "doubled.register_autograd(lambda ctx, v: 2 * v)",
+    ),
+    Row(
+        "inference-in-place",
+        "systems",
+        "Inplace update to inference tensor outside InferenceMode is not allowed.",
+        r"Inplace update to inference tensor outside InferenceMode|Inference tensors "
+        r"do not track version counter",
+        "The tensor was made under torch.inference_mode() and has no version counter, "
+        "by which autograd notices edits. (The numbers are edited all the same.)",
+        "Clone it outside and edit the clone, or make it under torch.no_grad().",
+        "with torch.inference_mode():\n    w = torch.ones(3)\nw = w.clone()\nw.add_(1)",
     ),
     Row(
         "checkpoint",

@@ -81,8 +81,10 @@ ROWS = (
         "tools",
         "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
         "instead.",
-        r"Can't call numpy\(\) on (?:Tensor|Variable) that requires grad",
-        "NumPy records no graph, so what it computes has no derivative.",
+        r"Can't call (?:numpy|apply_|map2?_)\(\) on (?:Tensor|Variable) that requires "
+        r"grad|Can't export tensors that require gradient",
+        "NumPy, another library that takes the tensor by DLPack, and a Python function "
+        "in apply_() or map_() record no graph: what they compute has no derivative.",
         "For a plot or a number write y.detach().numpy(). Inside of a loss write the "
         "operation in torch: np.exp(y) becomes y.exp().",
         "f(x).detach().numpy()",
@@ -283,7 +285,8 @@ ROWS = (
         "torch.utils.checkpoint: Recomputed values for the following tensors have "
         "different metadata than during the forward pass.",
         r"Recomputed values for the following tensors have different metadata|"
-        r"A different number of tensors was saved during the original forward",
+        r"A different number of tensors was saved during the original forward|"
+        r"trying to save more tensors during recomputation than during the original",
         "The forward pass that checkpointing runs again made other tensors than the "
         "first one: it depends on a counter, a cache, random numbers or a global "
         "setting that has changed.",
@@ -297,8 +300,8 @@ ROWS = (
         "systems",
         "torch.utils.checkpoint: the use_reentrant parameter should be passed "
         "explicitly.",
-        r"torch\.utils\.checkpoint: (?:the use_reentrant parameter should be passed "
-        r"explicitly|please pass in use_reentrant=True or use_reentrant=False)",
+        r"torch\.utils\.checkpoint(?:\.\w+)?: (?:the use_reentrant parameter should be "
+        r"passed explicitly|please pass in use_reentrant=True or use_reentrant=False)",
         "checkpoint was called without use_reentrant, and takes the reentrant kind.",
         "Pass use_reentrant=False: it works with torch.autograd.grad, with DDP and "
         "with inputs that don't require grad.",
@@ -320,7 +323,10 @@ ROWS = (
         "hook 'clip' has changed the size of value",
         r"hook '.*?' has changed the (?:size|type) of value|"
         r"expected (?:Variable|Tensor), but hook returned|"
-        r"Backward hook returned an invalid number of grad_input|"
+        r"Backward (?:pre )?hook returned an invalid number of grad_(?:in|out)put|"
+        r"hook '.*?' has returned an incorrect number of values|"
+        r"expected tuple, but hook returned|"
+        r"Backward hook for Modules where no input requires gradient should always|"
         r"Tensor post accumulate grad hooks should return None",
         "What a hook returns takes the place of the gradient, so it must be a tensor "
         "of the same shape and dtype, for a module's hook a tuple of as many as there "
@@ -360,6 +366,68 @@ ROWS = (
         "torch.optim.SparseAdam([torch.ones(2, 2, requires_grad=True)])",
     ),
     Row(
+        "optimizer-params",
+        "tools",
+        "optimizer got an empty parameter list",
+        r"optimizer got an empty parameter list|params argument given to the optimizer "
+        r"should be an iterable|optimizer can only optimize Tensors, but one of the "
+        r"params is|some parameters appear in more than one parameter group",
+        'An optimiser takes an iterable of tensors, or dicts with one as "params", and '
+        "each tensor once. Here it is empty, is one tensor alone, holds something "
+        "else, or has a tensor in two groups.",
+        "Pass model.parameters(), and one tensor as [w]. If it is empty: layers in a "
+        "plain list instead of a ModuleList, a generator that was used up, or a "
+        "filter that found everything frozen.",
+        "model = torch.nn.Linear(3, 2)\ntorch.optim.SGD(model.parameters(), lr=0.1)",
+    ),
+    Row(
+        "grad-is-none",
+        "tools",
+        "'NoneType' object has no attribute 'zero_'",
+        r"'NoneType' object has no attribute "
+        r"'(?:zero|detach|clamp|mul|div|add|sub|copy)_'",
+        "Mostly it is x.grad that is None: no backward pass has reached x yet, or "
+        "zero_grad() has set it to None.",
+        "Edit it after backward(). If it is None there, x isn't a leaf, doesn't "
+        "require grad, or the loss doesn't depend on it. To clear it, x.grad = None.",
+        "f(x).sum().backward()\nx.grad.zero_()",
+    ),
+    Row(
+        "gradcheck-no-graph",
+        "tools",
+        "gradcheck expects at least one input tensor to require gradient, but none of "
+        "them have requires_grad=True.",
+        r"gradcheck expects at least one input tensor to require gradient"
+        r"|Numerical gradient for function expected to be zero",
+        "gradcheck compares differences with a backward pass, and finds no graph: no "
+        "input requires grad, or the output was cut off by a detach, a no_grad or "
+        "NumPy, although it changes with the input.",
+        "Call requires_grad_() on the inputs, and keep the graph in the function. For "
+        "gradgradcheck that holds for the backward as well.",
+        "x = x.detach().double().requires_grad_()\ntorch.autograd.gradcheck(f, x)",
+    ),
+    Row(
+        "scaler-order",
+        "tools",
+        "unscale_() has already been called on this optimizer since the last update().",
+        r"unscale_\(\) (?:has already been called|is being called after step)"
+        r"|step\(\) has already been called since the last update"
+        r"|No inf checks were recorded"
+        r"|Attempted (?:step|unscale_|update) but _scale is None",
+        "A GradScaler counts: from one update() to the next each optimiser may be "
+        "unscaled once, before its step, and stepped once, and a backward pass of a "
+        "scaled loss must have given it gradients.",
+        "Keep the order: scale and backward, unscale_ if you clip, step of each "
+        "optimiser, one update at the end.",
+        "w = torch.ones(3, requires_grad=True)\n"
+        'scaler = torch.amp.GradScaler("cpu")\n'
+        "optimizer = torch.optim.SGD([w], lr=0.1)\n"
+        "scaler.scale(w.sum()).backward()\n"
+        "scaler.unscale_(optimizer)\n"
+        "scaler.step(optimizer)\n"
+        "scaler.update()",
+    ),
+    Row(
         "vmap-return",
         "func",
         "vmap(f, ...): `f` must only return Tensors, got type <class 'float'>.",
@@ -374,7 +442,8 @@ ROWS = (
         "func",
         "in_dims is not compatible with the structure of `inputs`.",
         r"in_dims is not compatible with the structure of `inputs`|expected `in_dims` "
-        r"to be int or a \(potentially nested\) tuple",
+        r"to be int or a \(potentially nested\) tuple|in_dim must be either an integer "
+        r"dimension or None",
         "in_dims has an entry for each argument, nested like it: an axis to map over, "
         "or None for an argument that is the same for all.",
         "Give one entry for each argument, in a tuple.",
@@ -422,8 +491,8 @@ ROWS = (
         "func",
         "The Tensor returned by the function given to hessian should contain a single "
         "element",
-        r"The Tensor returned by the function given to (?P<name>\w+) should contain a "
-        r"single element",
+        r"The (?:Tensor returned by the )?function given to (?P<name>\w+) should "
+        r"(?:contain a single element|return a single Tensor)",
         "{name} is of a function with one number as its result, and f returns several.",
         "Add the outputs up, or weigh them, or take one at a time; for one Hessian of "
         "each output, torch.func.jacfwd(torch.func.jacrev(f)).",
@@ -434,8 +503,8 @@ ROWS = (
         "func",
         "The outputs of the user-provided function given to jacobian must be either a "
         "Tensor or a tuple of Tensors",
-        r"The (?:outputs|inputs) (?:of the user-provided function )?given to (?P<name>"
-        r"\w+) must be either a Tensor or a tuple of Tensors",
+        r"The (?:outputs|inputs|v) (?:of the user-provided function )?given to "
+        r"(?P<name>\w+) must be either a Tensor or a tuple of Tensors",
         "torch.autograd.functional takes and returns tensors or tuples of them, no "
         "lists and no dicts.",
         "Make it a tuple; torch.func.jacrev takes dicts too.",
