@@ -293,6 +293,13 @@ UNBATCHED: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
         "slow: .*aten::_cdist_backward",
         lambda x: torch.cdist(x[:, None], x[:2, None] + 1),
     ),
+    # and here of rows that aren't copies
+    "as_strided_scatter": (
+        "slow: .*aten::as_strided_scatter",
+        lambda x: torch.as_strided_scatter(
+            torch.zeros(3, 3, dtype=x.dtype), x.flatten()[:2], (2,), (4,), 1
+        ),
+    ),
     # has no batching rule, raises
     "out": (
         "aten::mul.out",

@@ -86,8 +86,12 @@ class Pullback:
         return tuple(gradient.to_dense() for gradient in gradients)
 
     def _own(self, cotangent: Tensor) -> Tensor:
-        """Return a copy where code of the reader's may edit or keep what it gets."""
-        return cotangent if self.torch_alone else cotangent.clone()
+        """Return a copy where code of the reader's may edit or keep what it gets.
+
+        In a loop as well: of a row of a larger tensor, as_strided_scatter takes another.
+        """
+        shared = self.torch_alone and not self._looped
+        return cotangent if shared else cotangent.clone()
 
     def rows_within(self, max_bytes: int) -> int:
         """Return how many cotangents fit into ``max_bytes`` with their products."""
