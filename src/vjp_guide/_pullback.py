@@ -88,7 +88,7 @@ class Pullback:
     def _own(self, cotangent: Tensor) -> Tensor:
         """Return a copy where code of the reader's may edit or keep what it gets.
 
-        In a loop as well: of a row of a larger tensor, as_strided_scatter takes another.
+        In a loop as well: as_strided_scatter reads another row of a larger tensor.
         """
         shared = self.torch_alone and not self._looped
         return cotangent if shared else cotangent.clone()
