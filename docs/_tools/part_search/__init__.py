@@ -43,7 +43,14 @@ SPELLINGS = [
 THREAD = re.compile(r"[\w.-]+(/[\w.-]+)?#\d+")  # nobody asks for a thread by its number
 ASKED = "asked"
 MENTIONED = 7  # of the parts that hold a word, for each that is asked for by it
-RARE = 10  # parts hold a word: fewer, and code that has it says where it is
+RARE = 5  # parts hold a word: fewer, and code that has it says where it is
+# Much text has them, and says little by it; titles and phrases do.
+EVERYDAY = """
+alone another can change code come compute copy differ doesn entry every false first get
+give hand hold isn keep know lead let like made make many may must need nothing number one
+part pass place put require result return right run say see several show step still
+take term thing thread three time true two use want way whole without write wrong
+"""
 FIRST = 40  # the code of the letter for 0
 UNSEARCHED = "unsearched"
 UNSEEN = nodes.comment, nodes.math, nodes.math_block, nodes.raw, nodes.system_message
@@ -200,9 +207,9 @@ def index(
 
     The texts are numbered: what each page is about, then what each part says, then all
     phrases of each, then its names. What parts say is without the words that they
-    mention and are hardly asked for by, since these say little, without those of code
-    that much code has, and without those of their phrases, which the browser counts as
-    said. Words that a shown title or description holds are left out: a browser has it.
+    mention and are hardly asked for by, since these say little, without everyday words
+    and those of code that much code has, and without those of their phrases, which the
+    browser counts as said. Words that a shown title or description holds are left out: a browser has it.
     A phrase is a choice of the words of its part's title and phrases.
 
     Args:
@@ -214,7 +221,7 @@ def index(
     """
     found = [part for page in pages for part in page.parts]
     texts = _texts(found)
-    mentioned = _mentioned(found, texts)
+    mentioned = _mentioned(found, texts).union(map(stem, EVERYDAY.split()))
     said = [
         text - _names(part) - mentioned for part, text in zip(found, texts, strict=True)
     ]

@@ -278,8 +278,21 @@ def test_a_word_that_is_mentioned_everywhere_finds_what_is_asked_for_by_it() -> 
     assert places["fig"] == [1, *range(4, 15), 30, 31]
 
 
+def test_an_everyday_word_is_found_in_titles_alone() -> None:
+    """Tests such a word beside another, in a text and in a title."""
+    found = [
+        Part("first", "Fig", {"one", "fig", "plum"}, {"fig"}),
+        Part("next", "Another", {"one", "fig"}, asked=[{"one", "fig"}]),
+    ]
+    answer = listed(index([Page("a", "", found)], {"a": ""}))
+
+    assert answer["one"] == [4]  # of the phrase
+    assert answer["fig"] == [4]
+    assert answer["plum"] == [1]
+
+
 def test_a_word_that_much_code_has_is_found_in_texts_alone() -> None:
-    """Tests words of code that 9 parts and that 10 parts hold."""
+    """Tests words of much code, of which a text has one and no text the other."""
     found = [
         Part(name, name, code={"plum", "fig"} if name != "9" else {"plum"})
         for name in map(str, range(10))
