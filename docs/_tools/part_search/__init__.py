@@ -47,8 +47,8 @@ RARE = 5  # parts hold a word: fewer, and code that has it says where it is
 # Much text has them, and says little by it; titles and phrases do.
 EVERYDAY = """
 alone another can change code come compute copy differ doesn entry every false first get
-give hand hold isn keep know lead let like made make many may must need nothing number one
-part pass place put require result return right run say see several show step still
+give hand hold isn keep know lead let like made make many may must need nothing number
+one part pass place put require result return right run say see several show step still
 take term thing thread three time true two use want way whole without write wrong
 """
 FIRST = 40  # the code of the letter for 0
@@ -209,8 +209,8 @@ def index(
     phrases of each, then its names. What parts say is without the words that they
     mention and are hardly asked for by, since these say little, without everyday words
     and those of code that much code has, and without those of their phrases, which the
-    browser counts as said. Words that a shown title or description holds are left out: a browser has it.
-    A phrase is a choice of the words of its part's title and phrases.
+    browser counts as said. Words that a shown title or description holds are left out:
+    a browser has it. A phrase is a choice of the words of its part's title and phrases.
 
     Args:
         pages: The pages in the order of their names.
