@@ -912,6 +912,15 @@ THREADS = {
         "github.com/facebookresearch/InvariantRiskMinimization/issues/7",
         "github.com/facebookresearch/DomainBed/issues/50",
     ],
+    914: [
+        "github.com/AdamCobb/hamiltorch/issues/29",
+        "github.com/tensorflow/probability/issues/1093",
+    ],
+    915: [
+        "github.com/qiboteam/qibo/issues/663",
+        "github.com/PennyLaneAI/demos/pull/1051",
+    ],
+    916: ["github.com/YaChienChang/Neural-Lyapunov-Control/issues/12"],
     918: [
         "github.com/HIPS/autograd/issues/185",
         "github.com/locuslab/pytorch_fft/issues/4",
