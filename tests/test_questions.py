@@ -937,6 +937,15 @@ THREADS = {
         "github.com/netket/netket/pull/1785",
         "github.com/bytedance/jaqmc/pull/114",
     ],
+    924: [
+        "github.com/bigscience-workshop/Megatron-DeepSpeed/issues/33",
+        "github.com/kohya-ss/sd-scripts/pull/2019",
+    ],
+    925: [
+        "github.com/bitsandbytes-foundation/bitsandbytes/issues/67",
+        "github.com/bitsandbytes-foundation/bitsandbytes/issues/1347",
+        "github.com/AMD-AGI/Primus-Turbo/issues/359",
+    ],
 }
 
 
