@@ -46,10 +46,11 @@ MENTIONED = 7  # of the parts that hold a word, for each that is asked for by it
 RARE = 5  # parts hold a word: fewer, and code that has it says where it is
 # Much text has them, and says little by it; titles and phrases do.
 EVERYDAY = """
-alone another can change code come compute copy differ doesn entry every false first get
-give hand hold isn keep know lead let like made make many may must need nothing number
-one part pass place put require result return right run say see several show step still
-take term thing thread three time true two use want way whole without write wrong
+add alone another can change code come compute copy differ doesn end entry every false
+find first get give go hand hold isn keep know large last lead let like look made make
+many may must need new next nothing number old one other part pass place point put reach
+read require result return right run say see several show small start step still take
+term text thing thread three time true two use want way whole without work write wrong
 """
 FIRST = 40  # the code of the letter for 0
 UNSEARCHED = "unsearched"
