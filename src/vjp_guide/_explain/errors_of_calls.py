@@ -295,8 +295,9 @@ ROWS = (
         r"\(torch\.nn\.Parameter or None (?:expected|required)\)",
         "A module takes a leaf as its {name}, and this is a tensor of another kind, "
         "such as a computed one.",
-        "Call the module with torch.func.functional_call, which keeps the graph of the "
-        "tensor. To copy values instead, use copy_ under torch.no_grad().",
+        "Call the module with torch.func.functional_call, which keeps the graph of the"
+        " tensor. To copy values instead, use copy_ under torch.no_grad(); a new "
+        "parameter is torch.nn.Parameter(t).",
         "layer = torch.nn.Linear(3, 1, bias=False)\n"
         'torch.func.functional_call(layer, {"weight": 2 * layer.weight}, (x,))',
     ),
@@ -387,7 +388,7 @@ ROWS = (
         "out, and a tensor that an operation saved is missing in the backward pass.",
         "Use detach(), which returns a new tensor and leaves the graph as it is. "
         "torch.tensor(a) in a mapped function calls detach_() too: write a.clone(). "
-        "Under DDP with gradient_as_bucket_view clear by zero_grad(set_to_none=True).",
+        "Under DDP with gradient_as_bucket_view, zero_grad(set_to_none=True) clears.",
         "part = x[:1].detach()",
     ),
     Row(
@@ -501,7 +502,8 @@ ROWS = (
         r"|Expected (primal|tangent) to be floating point or complex"
         r"|data set to a tensor that requires gradients must be floating point"
         r"|nn\.Module\.to only accepts floating point or complex dtypes",
-        "The tensor holds integers or booleans, and derivatives need real numbers.",
+        "The tensor, or the dtype asked for, is of integers or booleans, and "
+        "derivatives need real numbers.",
         "Convert it to a floating-point dtype.",
         "x = x.float().requires_grad_()",
     ),

@@ -72,7 +72,8 @@ ROWS = (
         "The function that torch.func transforms calls requires_grad_() or "
         "retain_grad(), or a function of torch.autograd.functional that does.",
         "Leave it out: torch.func.grad and torch.func.vjp record their arguments "
-        "by themselves.",
+        "by themselves. For the gradient by a value h within, add an argument e of "
+        "zeros, use h + e, and differentiate by e.",
         "torch.func.grad(lambda x: f(x).sum())(x)",
     ),
     Row(
@@ -135,7 +136,7 @@ ROWS = (
         r"|tangents to only contain Tensors)",
         "jvp takes a tuple of inputs and a tuple of tangents, both of tensors, one "
         "tangent for each input.",
-        "Put both into tuples of the same length.",
+        "Put both, as tensors, into tuples of the same length.",
         "torch.func.jvp(f, (x,), (torch.ones_like(x),))",
     ),
     Row(
@@ -535,8 +536,9 @@ ROWS = (
         r"expected Variable or None \(got (?P<type>[\w.]+)\)",
         "backward, or jvp, of a custom Function returns a value of type {type}, where "
         "a tensor or None belongs.",
-        "Return tensors: a constant derivative c is c * v, a pair or list is unpacked, "
-        "return (*pair, None), and an array goes through torch.from_numpy.",
+        "Return tensors: a constant derivative c is c * v, several stand in a tuple "
+        "and not in a list, a pair among them is unpacked, return (*pair, None), and "
+        "an array goes through torch.as_tensor.",
         "class Double(torch.autograd.Function):\n"
         "    @staticmethod\n"
         "    def forward(ctx, x):\n"
@@ -549,9 +551,10 @@ ROWS = (
         "ctx-attribute",
         "custom-function",
         "'ScaleBackward' object has no attribute 'factor'",
-        r"'(?P<name>\w+)Backward' object has no attribute '(?P<attribute>\w+)'",
-        "{name} is a custom Function, and its backward reads ctx.{attribute}, which "
-        "forward, or setup_context, didn't set.",
+        r"'(?P<name>\w+?)(?:Generated)?Backward' object has no attribute "
+        r"'(?P<attribute>\w+)'",
+        "{name} is a custom Function, and its backward or jvp reads ctx.{attribute}, "
+        "which forward, or setup_context, didn't set.",
         "Set ctx.{attribute} there, before the return; tensors go to "
         "ctx.save_for_backward and come back as ctx.saved_tensors.",
         "class Scale(torch.autograd.Function):\n"
@@ -604,7 +607,8 @@ ROWS = (
         r"Inplace update to inference tensor outside InferenceMode|Inference tensors "
         r"do not track version counter",
         "The tensor was made under torch.inference_mode() and has no version counter, "
-        "by which autograd notices edits. (The numbers are edited all the same.)",
+        "by which autograd notices edits. (An edit that raises has been made all the "
+        "same.)",
         "Clone it outside and edit the clone, or make it under torch.no_grad().",
         "with torch.inference_mode():\n    w = torch.ones(3)\nw = w.clone()\nw.add_(1)",
     ),

@@ -329,9 +329,10 @@ ROWS = (
         r"Backward hook for Modules where no input requires gradient should always|"
         r"Tensor post accumulate grad hooks should return None",
         "What a hook returns takes the place of the gradient, so it must be a tensor "
-        "of the same shape and dtype, for a module's hook a tuple of as many as there "
-        "are inputs, or None.",
-        "Return the new gradient with the shape and dtype of the old one, or nothing.",
+        "of the same shape and dtype, for a hook of a module or of a node (grad_fn) a "
+        "tuple of as many as it was given, or None.",
+        "Return the new gradient with the shape and dtype of the old one, or nothing; "
+        "nothing too if no input of the module requires grad.",
         "y = f(x)\ny.register_hook(lambda v: v.clamp(-1, 1))",
     ),
     Row(
@@ -372,9 +373,9 @@ ROWS = (
         r"optimizer got an empty parameter list|params argument given to the optimizer "
         r"should be an iterable|optimizer can only optimize Tensors, but one of the "
         r"params is|some parameters appear in more than one parameter group",
-        'An optimiser takes an iterable of tensors, or dicts with one as "params", and '
-        "each tensor once. Here it is empty, is one tensor alone, holds something "
-        "else, or has a tensor in two groups.",
+        "An optimiser takes an iterable of tensors, or of dicts with one as "
+        '"params", and each tensor in one group. Here it is empty, is one tensor '
+        "alone, holds something else, or has a tensor in two groups.",
         "Pass model.parameters(), and one tensor as [w]. If it is empty: layers in a "
         "plain list instead of a ModuleList, a generator that was used up, or a "
         "filter that found everything frozen.",
@@ -415,8 +416,8 @@ ROWS = (
         r"|No inf checks were recorded"
         r"|Attempted (?:step|unscale_|update) but _scale is None",
         "A GradScaler counts: from one update() to the next each optimiser may be "
-        "unscaled once, before its step, and stepped once, and a backward pass of a "
-        "scaled loss must have given it gradients.",
+        "unscaled once, before its step, and stepped once, and before both a backward "
+        "pass of a scaled loss must have given it gradients.",
         "Keep the order: scale and backward, unscale_ if you clip, step of each "
         "optimiser, one update at the end.",
         "w = torch.ones(3, requires_grad=True)\n"
@@ -507,7 +508,7 @@ ROWS = (
         r"(?P<name>\w+) must be either a Tensor or a tuple of Tensors",
         "torch.autograd.functional takes and returns tensors or tuples of them, no "
         "lists and no dicts.",
-        "Make it a tuple; torch.func.jacrev takes dicts too.",
+        "Make it a tensor or a tuple of tensors; torch.func.jacrev takes dicts too.",
         "torch.autograd.functional.jacobian(lambda x: (f(x), 2 * f(x)), x)",
     ),
     Row(

@@ -14,8 +14,8 @@ ROWS = (
         r"instance of torch\.Tensor",
         "functional_call takes a dict from names of the module's parameters and "
         "buffers to tensors, or a tuple of such dicts. A name isn't the module's, a "
-        "value is no tensor, or strict=True and a name is missing. (get_parameter "
-        "refuses a wrong name in the same words.)",
+        "value is no tensor, or strict=True and a name is missing. (get_parameter and "
+        "get_submodule refuse a wrong name in the same words.)",
         "Take the names that named_parameters() and named_buffers() list. Without "
         "strict=True a misspelt name can go unnoticed.",
         "model = torch.nn.Linear(3, 2)\n"
@@ -81,7 +81,7 @@ ROWS = (
         "f returns a tensor of {dtype}, as an argmax, a comparison or a conversion "
         "makes it, and that has no derivative.",
         "Return the values from which it was made, or a smooth function such as "
-        "softmax; {dtype} goes out beside them by has_aux=True.",
+        "softmax; the tensor of {dtype} goes out beside them by has_aux=True.",
         "torch.func.jacrev(lambda x: (x.softmax(0), x.argmax()), has_aux=True)(x)",
     ),
     Row(
@@ -100,8 +100,9 @@ ROWS = (
         "stack_module_state: Expected all models to have the same training/eval mode.",
         r"stack_module_state: Expected (?:at least one model|all models)"
         r"|Expected \S+ from each model to have the same \.requires_grad",
-        "stack_module_state joins the parameters of models that vmap then runs as one: "
-        "they are of one class, all in train() or all in eval(), and frozen alike.",
+        "stack_module_state joins the parameters of one or more models that vmap then "
+        "runs as one: they are of one class and shape, all in train() or all in "
+        "eval(), frozen alike.",
         "Make them so before they are stacked. Models of several classes can only be "
         "looped over.",
         "models = [torch.nn.Linear(3, 2) for _ in range(4)]\n"
