@@ -42,7 +42,7 @@ along_b = (loss(points + 1j * h) - loss(points - 1j * h)) / (2 * h)
 assert np.allclose(gradient.numpy(), along_a + 1j * along_b, atol=1e-6)
 
 # %%
-# On paper, the gradient is :math:`2\,\partial L/\partial z^* = 4 (z^2 - 1)\, z^*`: twice the Wirtinger derivative with respect to the conjugate :math:`z^*`.
+# On paper, the gradient is :math:`2\,\partial L/\partial z^* = 4 (z^2 - 1)\, z^*`, twice the Wirtinger derivative by the conjugate.
 
 on_paper = 4 * (points**2 - 1) * points.conj()
 assert np.allclose(gradient.numpy(), on_paper)
@@ -63,10 +63,10 @@ assert np.isclose(path[-1], 1)
 # Arrows over contours
 # --------------------
 # Wide arrows are torch's, thin ones the finite differences on top of them.
-# All have the same length, to show the directions, but for three points where the gradient is zero; the contours show the steepness.
+# All have the same length, to show the directions, but for three where it is zero; the contours show the steepness.
 
-fig, ax = plt.subplots(figsize=(8, 6.2), layout="constrained")
-fine = np.meshgrid(np.linspace(-1.75, 1.75, 200), np.linspace(-1.35, 1.35, 160))
+fig, ax = plt.subplots(figsize=(7.8, 6.0), layout="constrained")
+fine = np.meshgrid(np.linspace(-1.75, 1.75, 180), np.linspace(-1.35, 1.35, 144))
 levels = [0.1, 0.4, 0.9, 1.6, 3, 5, 8, 12, 18]
 ax.contour(
     *fine, loss(fine[0] + 1j * fine[1]), levels, colors="#8c959f", linewidths=0.8
