@@ -304,6 +304,47 @@ def test_mended_expression(page: Page) -> None:
     expect(page.get_by_label("y =", exact=True)).to_have_value("x @ A.T")
 
 
+def test_no_mend_is_offered_for_an_unused_y(page: Page) -> None:
+    """Tests that no small change of z is offered where z doesn't depend on y."""
+    opened(page, y="x ** 2", x="[1., 2.]", z="3 * x", v="[1., 1.]")
+    expect(page.locator("#error")).to_contain_text("not have been used in the graph")
+    expect(page.locator("#machine-meaning")).to_have_text("In z = 3 * x")
+    expect(page.locator("#machine-mend")).to_be_hidden()
+
+
+@pytest.mark.parametrize("v", ["torch.ones(2) @ torch.ones(3)", "torch.ones_like(x)"])
+def test_the_program_holds_the_line_of_v(page: Page, v: str) -> None:
+    """Tests that the program raises what the page shows, where v has no value too."""
+    opened(page, y="torch.outer(x, x)", x="[1., 2.]", v=v)
+    program = text(page, "#program")
+    assert f"\nv = {v}" in program
+    assert run(program) == [text(page, "#error")]
+
+
+LACKING = {"y": {}, "z": {"z": "2 * y"}, "L": {"L": "y ** 2"}}
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_says_which_output_lacks_weights(page: Page, name: str) -> None:
+    """Tests the sentence on y, on a second step and on a loss of several entries."""
+    opened(page, y="x ** 2", x="[1., 2.]", **LACKING[name])
+    expect(page.locator("#machine-meaning")).to_contain_text(
+        f"{name} has several entries and no weights"
+    )
+
+
+@pytest.mark.parametrize(("name", "more"), [("y", {}), ("z", {"z": "A ** 2"})])
+def test_an_output_without_a_graph(page: Page, name: str, more: dict[str, str]) -> None:
+    """Tests torch's text, its meaning, and that no v is offered for it."""
+    opened(page, y="2 * A" if name == "y" else "x", x="[1.]", A="[3.]", **more)
+    assert run(text(page, "#program")) == [text(page, "#error")]
+    expect(page.locator("#machine-meaning")).to_have_text(
+        f"{name} has no graph that leads back to x, so there is nothing to "
+        "differentiate."
+    )
+    expect(page.locator("#machine-mend")).to_be_hidden()
+
+
 def test_errors_leave_no_wrong_picture(page: Page) -> None:
     """Tests that the picture goes where its shapes are no longer those of the call."""
     opened(page, y="x ** 2", x="[1., 2.]", v="[1., 1.]")
