@@ -127,6 +127,10 @@ CAUSES = [
         "v.expand((3, 2))",
     ),
     ("y = 2.0", "y is of type float, but outputs must be tensors", "y = f(x)"),
+    ("y = f", "y is a function, but outputs must be tensors", "f = y\ny = f(x)\n"),
+    ("y = [f]", "y is a function, but outputs must be tensors", "grad_outputs=v"),
+    ("y = torch.nn.Linear(3, 2)", "y is a module, but outputs must be", "y = f(x)\n"),
+    ("y = torch.nn.Linear(3, 2)\nx = list(y.parameters())", "module", "y = f(data)\n"),
     ("x = None", "x is of type NoneType, but inputs must be tensors", "y = f(x)"),
     (
         "y = (1j * y)[0, 0]\nv = None",
@@ -163,6 +167,26 @@ def test_names_the_tensors_at_hand(setup: str, cause: str, code: str) -> None:
     assert explanation.diagnosis
     assert cause in explanation.diagnosis.cause
     assert code in explanation.diagnosis.code
+
+
+@pytest.mark.parametrize(
+    ("y", "fix"),
+    [
+        (torch.nn.Linear(3, 2), "Call the module: explain(model(x), x)."),
+        (torch.exp, "Call the function: explain(f(x), x). torch.func.vjp and"),
+    ],
+)
+def test_says_to_call_what_is_passed_in_place_of_its_output(
+    y: Any,  # noqa: ANN401 (no tensor)
+    fix: str,
+) -> None:
+    """Tests what explain says, and diagnose with the same arguments."""
+    x = torch.ones(3, requires_grad=True)
+    with pytest.raises(TypeError) as caught:
+        torch.autograd.grad(y, x)
+    for found in (explain(y, x).diagnosis, diagnose(caught.value, y, x)):
+        assert found
+        assert found.fix.startswith(fix)
 
 
 def test_is_none_for_an_unknown_text() -> None:

@@ -660,6 +660,9 @@ def test_refuses_with_torchs_own_error(number: int) -> None:
     ("outputs", "inputs", "message"),
     [
         (1.0, torch.ones(1), "outputs must be a torch.Tensor, got float"),
+        (torch.nn.ReLU(), torch.ones(1), r"call the module, .* as model\(x\)"),
+        (lambda x: x, torch.ones(1), r"call the function, .* as f\(x\)"),
+        (torch.ones(1), torch.nn.ReLU(), "inputs must .*, got ReLU: pass its param"),
         ([torch.ones(1), 2], torch.ones(1), r"outputs\[1\] must be.*got int"),
         (torch.ones(1), [[1.0]], r"inputs\[0\] must be.*got list"),
     ],

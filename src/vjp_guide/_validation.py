@@ -5,10 +5,11 @@ import operator
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from inspect import isfunction
 from numbers import Real
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch._C._functorch import is_legacy_batchedtensor
 from torch._subclasses import FakeTensor
 from torch.autograd.graph import GradientEdge
@@ -25,11 +26,24 @@ def require_tensor(name: str, value: object) -> Tensor:
     if not isinstance(value, Tensor):
         raise TypeError(
             f"{name} must be a torch.Tensor, got {type(value).__name__}: "
-            "autograd follows tensors only, so convert with torch.as_tensor "
-            "before the computation"
+            f"{_tensor_instead(name, value)}"
         )
     require_shape(name, value)
     return value
+
+
+def _tensor_instead(name: str, value: object) -> str:
+    """Return what to pass in place of a value that is no tensor."""
+    is_model = isinstance(value, nn.Module)
+    if is_model and name.startswith("inputs"):
+        return "pass its parameters, or the tensor that it takes"
+    if is_model or isfunction(value):
+        kind, called = ("module", "model(x)") if is_model else ("function", "f(x)")
+        return f"call the {kind}, and pass the tensor that it returns, as {called}"
+    return (
+        "autograd follows tensors only, so convert with torch.as_tensor before the "
+        "computation"
+    )
 
 
 def require_shape(name: str, value: object) -> None:

@@ -96,7 +96,8 @@ ROWS = (
         "'float' object is not iterable",
         r"^('(?P<type>[\w.]+)' object is not iterable|iteration over a 0-d array)",
         "grad_outputs, outputs or inputs is no tensor and no sequence of tensors.",
-        "Pass tensors: a single number for v becomes a tensor with the shape of y.",
+        "Pass tensors: f(x) in place of f or of a model; a single number for v becomes "
+        "a tensor with the shape of y.",
         "torch.autograd.grad(y, x, grad_outputs=torch.full_like(y, v))",
         mend_types,
         generic=True,

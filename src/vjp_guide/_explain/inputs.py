@@ -1,8 +1,9 @@
 """Code that makes tensors of what was passed as inputs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain, groupby
+from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,20 @@ def module_of(call: Call) -> tuple[str, nn.Module] | None:
     if "x" in call.consumed or not isinstance(first.value, nn.Module):
         return None
     return first.name, first.value
+
+
+def function_of(call: Call) -> Callable[..., object] | None:
+    """Return the module or function that was passed in place of what it returns."""
+    given = call.given[0]
+    if isinstance(given, list | tuple) and len(given) == 1:
+        (given,) = given
+    return given if _is_function(given) else None
+
+
+def _is_function(value: object) -> TypeGuard[Callable[..., object]]:
+    if isinstance(value, nn.Module):
+        return type(value).forward is not nn.Module.forward  # as that of ModuleList
+    return callable(value) and not isinstance(value, type)
 
 
 def parameters(name: str, model: nn.Module) -> str:

@@ -21,6 +21,7 @@ from vjp_guide._explain.functional import functional
 from vjp_guide._explain.inputs import (
     constants,
     every,
+    function_of,
     has_metadata,
     has_tensors,
     in_transform,
@@ -55,9 +56,9 @@ def mended(repair: Repair, call: Call, match: re.Match[str]) -> Mended:
     return (cause, code, fix[0]) if fix else (cause, code)
 
 
-def _with_outputs(call: Call) -> str:
+def _with_outputs(call: Call, weights: str = "torch.ones_like(y)") -> str:
     given = (*call.given[:2], None)
-    options = {**call.options, "grad_outputs": "torch.ones_like(y)"}
+    options = {**call.options, "grad_outputs": weights}
     one = replace(call, given=given, options=options, cotangents=())
     one = replace(one, outputs=(Argument("y", None),))
     return _right(one) if call.inputs else _with_an_input(one)
@@ -270,6 +271,8 @@ def mend_options(**changes: bool | None) -> Repair:
 def mend_types(call: Call, match: re.Match[str]) -> Mended:
     """Return the call with the tensors of the first argument that has others."""
     if others := _no_tensors(call.outputs):
+        if function := function_of(call):
+            return _called(call, function)
         cause = f"{_types(others)}, but outputs must be tensors computed from x."
         if code := _of_tensors(call):
             return cause, code, _HELD
@@ -283,6 +286,22 @@ def mend_types(call: Call, match: re.Match[str]) -> Mended:
             return cause, code, _HELD
         return cause, _made(call, others), MADE
     return mend_cotangents(call, match)
+
+
+def _called(call: Call, function: Callable[..., object]) -> Mended:
+    """Return the call with what the function returns that was passed as outputs."""
+    is_model = isinstance(function, nn.Module)
+    kind, fix = ("module", _CALL_MODEL) if is_model else ("function", _CALL_FUNCTION)
+    cause = f"y is a {kind}, but outputs must be tensors computed from x."
+    weights = "v" if isinstance(call.given[2], Tensor) else "torch.ones_like(y)"
+    code = f"f = y\n{_with_outputs(call, weights)}"
+    if is_model and not any(map(_is_data, call.inputs)):
+        code = _ARGUMENTS.sub("f(data)", code)
+    return cause, code, fix
+
+
+def _is_data(x: Argument) -> bool:
+    return is_tensor(x.value) and not isinstance(x.value, nn.Parameter)
 
 
 def _of_tensors(call: Call) -> str:
@@ -429,6 +448,7 @@ def _shapes(arguments: Sequence[Argument], joint: str) -> str:
 
 
 _COMPUTED = re.compile(r"\bf\(")
+_ARGUMENTS = re.compile(r"\bf\(.*\)")
 _RAW = re.compile("_raw_saved_")
 ITSELF = "Pass the tensor itself, before .item(), .tolist() or .numpy()."
 MADE = "Make it a tensor that requires grad before y is computed."
@@ -438,6 +458,11 @@ LAZY = (
 )
 _FIRST_RUN = "Run the module once on data, then compute y."
 _KEEP = "Compute the outputs again, and keep them in a list."
+_CALL_MODEL = "Call the module: explain(model(x), x)."
+_CALL_FUNCTION = (
+    "Call the function: explain(f(x), x). torch.func.vjp and torch.func.grad take f "
+    "itself."
+)
 _OF_MODEL = "Pass its parameters."
 _HELD = "Pass the tensors that it holds."
 _USE_FUNC = (
