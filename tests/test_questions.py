@@ -946,6 +946,11 @@ THREADS = {
         "github.com/bitsandbytes-foundation/bitsandbytes/issues/1347",
         "github.com/AMD-AGI/Primus-Turbo/issues/359",
     ],
+    955: [
+        "stackoverflow.com/questions/49926192",
+        "ai.stackexchange.com/questions/17565",
+        "scicomp.stackexchange.com/questions/35620",
+    ],
 }
 
 
