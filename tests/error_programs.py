@@ -453,7 +453,12 @@ PARTLY = [
             "torch.func.jvp(f, (a,), (1.0,))",
             "torch.func.jvp(f, (), ())",
         ),
-        "func-argument": ("torch.func.jacfwd(f)(1.0)", "torch.func.hessian(f)(2)"),
+        "func-number": (
+            "torch.func.jacfwd(f)(1.0)",
+            "torch.func.hessian(f)(2)",
+            "torch.func.jacfwd(lambda pair: pair[0])([True])",
+            "torch.func.linearize(lambda x: x * x, 1j)",
+        ),
         "requires-grad-in-transform": ("torch.func.grad(torch.Tensor.retain_grad)(a)",),
         "func-data-edit": ("torch.vmap(lambda a: a.data)(a)",),
         "integer-input": ("x.data = torch.tensor([1, 2])", "net.to(torch.int8)"),

@@ -294,8 +294,7 @@ ROWS = (
         "Got argnum=1, but only 1 positional inputs",
         r"Got argnum=-?\d+, but only \d+ positional inputs|argnums (?:must be (?:int "
         r"or|non-empty)|elements must be unique)|Thing passed to transform API must be "
-        r"Tensor|Expected primals to only contain Tensors"
-        r"|^'(?:float|int)' object has no attribute 'numel'",
+        r"Tensor|Expected primals to only contain Tensors",
         "torch.func differentiates by arguments given by position, the first one "
         "unless argnums (a number, or a tuple of several) names others; one of them "
         "isn't there or isn't made of tensors.",

@@ -121,4 +121,16 @@ ROWS = (
         "in it for a detach, a no_grad or a rounding.",
         "torch.autograd.functional.hessian(lambda x: f(x).sum(), x)",
     ),
+    Row(
+        "func-number",
+        "func",
+        "'float' object has no attribute 'numel'",
+        r"^'(?P<type>float|int|bool|complex)' object has no attribute "
+        r"'(?:numel|new_empty)'",
+        "Mostly, torch.func.jacfwd, hessian or linearize got a {type}: they "
+        "differentiate by tensors. Else other code takes a {type} for a tensor.",
+        "Pass a tensor. jacfwd and hessian differentiate by the first argument, unless "
+        "argnums names another.",
+        "torch.func.jacfwd(f)(torch.as_tensor(x))",
+    ),
 )
