@@ -360,6 +360,16 @@ with torch.inference_mode(): w = torch.ones(3)
 def bad(backward=lambda ctx, v: 2 * v, forward=lambda ctx, x: 2 * x):
     parts = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
     return type("Bad", (torch.autograd.Function,), parts).apply
+def made(forward=lambda x: 2 * x, setup_context=lambda ctx, x, y: None, **parts):
+    parts |= {"forward": forward, "setup_context": setup_context}
+    parts = {name: staticmethod(f) if callable(f) else f for name, f in parts.items()}
+    return type("Made", (torch.autograd.Function,), parts).apply
+def dirty(ctx, inputs, output):
+    ctx.mark_dirty(*inputs)
+def tangent(f):
+    with torch.autograd.forward_ad.dual_level():
+        f(torch.autograd.forward_ad.make_dual(a, a))
+forward = {"strategy": "forward-mode", "vectorize": True}
 @torch.library.custom_op("guide::no_backward", mutates_args=())
 def no_backward(x: torch.Tensor) -> torch.Tensor:
     return 2 * x
@@ -458,6 +468,37 @@ PARTLY = [
             "torch.func.hessian(f)(2)",
             "torch.func.jacfwd(lambda pair: pair[0])([True])",
             "torch.func.linearize(lambda x: x * x, 1j)",
+        ),
+        "functional-v-count": (
+            "functional.vjp(lambda x: (x, x), x, a)",
+            "functional.jvp(f, (x,), (a, a))",
+            "functional.vhp(lambda x, y: (x * y).sum(), (x, x), a)",
+            "functional.hvp(torch.sum, x, (a, a))",
+        ),
+        "functional-options": (
+            "functional.jacobian(f, x, strict=True, vectorize=True)",
+            "functional.jacobian(f, x, strategy='forward')",
+            "functional.jacobian(f, x, strategy='forward-mode')",
+            "functional.jacobian(f, x, **forward, strict=True)",
+            "functional.jacobian(f, x, **forward, create_graph=True)",
+            "functional.hessian(torch.prod, x, outer_jacobian_strategy='forward')",
+        ),
+        "custom-vmap-return": (
+            "torch.vmap(made(vmap=lambda info, dims, x: 2 * x))(x)",
+            "torch.vmap(made(vmap=lambda info, dims, x: (2 * x, 0, 0)))(x)",
+            "torch.vmap(made(vmap=lambda info, dims, x: (2 * x, (0, 0))))(x)",
+            "torch.vmap(made(vmap=lambda *_: (x, 0), generate_vmap_rule=True))(x)",
+        ),
+        "custom-jvp-return": (
+            "tangent(made(jvp=lambda ctx, u: (u, u)))",
+            "tangent(made(jvp=lambda ctx, u: None))",
+            "tangent(made(lambda x: (x + 1, 2 * x), jvp=lambda ctx, u: u))",
+            "tangent(made(lambda x: x.long(), jvp=lambda ctx, u: u))",
+            "tangent(made(lambda x: x.view(3), jvp=lambda ctx, u: 2 * u))",
+            "tangent(made(lambda x: x.neg_(), dirty, jvp=lambda ctx, u: -u))",
+        ),
+        "hook-no-input": (
+            "net.register_full_backward_hook(lambda *_: None)\nnet(a).sum().backward()",
         ),
         "requires-grad-in-transform": ("torch.func.grad(torch.Tensor.retain_grad)(a)",),
         "func-data-edit": ("torch.vmap(lambda a: a.data)(a)",),

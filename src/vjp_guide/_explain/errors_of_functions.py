@@ -499,6 +499,64 @@ ROWS = (
         "        return 2 * v",
     ),
     Row(
+        "custom-vmap-return",
+        "custom-function",
+        "Expected the vmap staticmethod to have two returns, an output and out_dims "
+        "with pytree structure compatible with the output. Got a <class "
+        "'torch.Tensor'> instead",
+        r"Expected the vmap staticmethod to have two returns|vmap staticmethod returned"
+        r" an incompatible \(output, out_dims\) tuple|has both generate_vmap_rule=True "
+        r"and an overridden vmap",
+        "The vmap of a custom Function returns a tuple of two: what forward returns, "
+        "and its mapped axes, one for each tensor, nested like it. It takes the place "
+        "of generate_vmap_rule=True.",
+        "Return the result and its axis, or None where it isn't mapped; of two "
+        "results, (a, b), (0, 0). Have vmap or generate_vmap_rule=True, not both.",
+        "class Double(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(x):\n"
+        "        return 2 * x\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def setup_context(ctx, inputs, output):\n"
+        "        pass\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, v):\n"
+        "        return 2 * v\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def vmap(info, in_dims, x):\n"
+        "        return Double.apply(x), in_dims[0]",
+    ),
+    Row(
+        "custom-jvp-return",
+        "custom-function",
+        "Function's jvp returned an invalid number of forward gradients (expected 1 "
+        "but got 2)",
+        r"Function's jvp returned (?:an invalid number of forward gradients|a gradient "
+        r"at position)|Expected both tensor and its forward grad to be floating point "
+        r"or complex|custom Function is not \w+ the forward mode gradients|custom "
+        r"Function(?:'s forward)? is returning a view .*but the jvp is not",
+        "The jvp of a custom Function returns one tangent for each output of forward: "
+        "a tensor, a view or an edited one as the output is, and None for what has no "
+        "derivative. An internal assert means that None stands for a tensor.",
+        "Return as many as forward does, zeros where there is no dependence, and "
+        "compute them from u as forward computes from x.",
+        "class Double(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(x):\n"
+        "        return 2 * x\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def setup_context(ctx, inputs, output):\n"
+        "        pass\n"
+        "\n"
+        "    @staticmethod\n"
+        "    def jvp(ctx, u):\n"
+        "        return 2 * u  # one, and not None",
+    ),
+    Row(
         "custom-op-count",
         "custom-function",
         "The backward formula for guide.scale.default returned an incorrect number "

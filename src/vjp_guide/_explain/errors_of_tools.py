@@ -336,6 +336,19 @@ ROWS = (
         "y = f(x)\ny.register_hook(lambda v: v.clamp(-1, 1))",
     ),
     Row(
+        "hook-no-input",
+        "tools",
+        "Full backward hook is firing when gradients are computed with respect to "
+        "module outputs since no inputs require gradients.",
+        r"Full backward hook is firing when gradients are computed with respect to "
+        r"module outputs",
+        "No input of the module requires grad, as for the first layer of a network: "
+        "grad_input is (None,), and the hook runs before the module's own backward.",
+        "Let the input require grad, or ignore the warning if the hook needs "
+        "grad_output alone.",
+        "x.requires_grad_()\ny = f(x)",
+    ),
+    Row(
         "hook-kinds",
         "tools",
         "Cannot use both regular backward hooks and full backward hooks on a single "

@@ -133,4 +133,33 @@ ROWS = (
         "argnums names another.",
         "torch.func.jacfwd(f)(torch.as_tensor(x))",
     ),
+    Row(
+        "functional-v-count",
+        "func",
+        "v is a tuple of invalid length: should be 2 but got 1.",
+        r"v is a tuple of invalid length: should be (?P<expected>\d+) but got "
+        r"(?P<got>\d+)|The given v should contain a single Tensor",
+        "v is a tensor, or a tuple of as many as the outputs in vjp, and as the inputs "
+        "in jvp, hvp and vhp.",
+        "Give one tensor for each, in a tuple where there are several.",
+        "v = torch.ones_like(f(x)), torch.ones_like(x)\n"
+        "torch.autograd.functional.vjp(lambda x: (f(x), 2 * x), x, v)",
+    ),
+    Row(
+        "functional-options",
+        "func",
+        "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are "
+        "not supported together. Please either set `strict=False` or "
+        "`vectorize=False`.",
+        r"functional\.jacobian: `(?:strict|create_graph)=True` and `(?:vectorized=True|"
+        r"strategy=.forward-mode.)` are not supported together|Computing Jacobian using"
+        r" forward-AD or forward-over-reverse Hessian is|Expected strategy to be either"
+        r" .forward-mode. or",
+        "jacobian and hessian of torch.autograd.functional take strict=True in reverse "
+        "mode without vectorize alone. Their strategies are 'reverse-mode' and "
+        "'forward-mode', which needs vectorize=True and allows no create_graph.",
+        "Leave out one of the two options, or use torch.func.jacfwd or jacrev, whose "
+        "result has a graph.",
+        "torch.func.jacfwd(f)(x)",
+    ),
 )
