@@ -37,6 +37,11 @@ FAVOURS = [
     {"under": "operators/", "pattern": r"\w\[|\)\.\w", "times": 0.4},
     {"under": "reference/questions/", "least": 4, "times": 1.1},
     {"under": "explanation/", "times": 1.1},
+    {
+        "under": "auto_examples/",
+        "pattern": "plot|picture|figure|heat ?map|scatter|visuali|demo|notebook",
+        "times": 1.25,
+    },
     # Of other frameworks, in the words of the pages on torch, which come first.
     {"under": "reference/elsewhere", "times": 0.7},
 ]

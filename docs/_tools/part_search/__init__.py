@@ -8,11 +8,11 @@ came first, here 82%), with an index that is larger by more than two thirds.
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, pairwise
-from operator import sub
+from operator import or_, sub
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -33,16 +33,18 @@ DEFINED = re.compile(  # the names that a line of Python makes
     r"^(?:>>> |\.\.\. )?\s*(?:(?:def|class) (\w{2,})|([\w, ()*]+) = )", re.MULTILINE
 )
 NOT_OF_ANCHORS = re.compile("[^a-z0-9]+")  # as docutils makes them of titles
-# The first is British, and the second the spelling that the index knows.
+# The first is British, and the second the spelling that the index knows. What a word
+# means isn't a mean.
 SPELLINGS = [
     (re.compile(r"is(e[drs]?|ing|ations?)$"), r"iz\1"),
     (re.compile("our"), "or"),
     (re.compile(r"ll(ed|ing)$"), r"l\1"),
     (re.compile(r"^(\d+)\.0+$"), r"\1"),
+    (re.compile("^meanings?$"), "meant"),
 ]
 THREAD = re.compile(r"[\w.-]+(/[\w.-]+)?#\d+")  # nobody asks for a thread by its number
 ASKED = "asked"
-MENTIONED = 7  # of the parts that hold a word, for each that is asked for by it
+MENTIONED = 5  # of the parts that hold a word, for each that is asked for by it
 RARE = 5  # parts hold a word: fewer, and code that has it says where it is
 # Much text has them, and says little by it; titles and phrases do.
 EVERYDAY = """
@@ -211,7 +213,8 @@ def index(
     mention and are hardly asked for by, since these say little, without everyday words
     and those of code that much code has, and without those of their phrases, which the
     browser counts as said. Words that a shown title or description holds are left out:
-    a browser has it. A phrase is a choice of the words of its part's title and phrases.
+    a browser has it. Common words come first, with how many parts hold each. A phrase
+    is a choice of the words of its part's title and phrases.
 
     Args:
         pages: The pages in the order of their names.
@@ -222,13 +225,14 @@ def index(
     """
     found = [part for page in pages for part in page.parts]
     texts = _texts(found)
-    mentioned = _mentioned(found, texts).union(map(stem, EVERYDAY.split()))
+    common = _common(found, texts)
     said = [
-        text - _names(part) - mentioned for part, text in zip(found, texts, strict=True)
+        text - _names(part) - common.keys()
+        for part, text in zip(found, texts, strict=True)
     ]
     asked = [_untold(part) for part in found]
     names = [part.names.difference(_told(part)) for part in found]
-    words = _places([*map(_about, pages), *said, *asked, *names])
+    words = _places([*map(_about, pages), *said, *asked, *names], common)
     order = {word: number for number, word in enumerate(words)}
     choices = chain.from_iterable(_choices(part, order) for part in found)
     return {
@@ -239,8 +243,9 @@ def index(
         "phrases": "".join(_letter(len(_phrases(part))) for part in found),
         "choices": "".join(map(_letter, choices)),
         "words": " ".join(words),
+        "common": "".join(_letter(common[word]) for word in words if word in common),
         "numbers": "".join(_letter(len(places)) for places in words.values()),
-        "places": "".join(map(_letter, _steps(words.values()))),
+        "places": "".join(map(_letter, _steps(words.values(), len(common)))),
     }
 
 
@@ -304,11 +309,20 @@ def _texts(found: Sequence[Part]) -> list[set[str]]:
     return [part.words | (part.code - common) for part in found]
 
 
-def _mentioned(found: Iterable[Part], texts: Iterable[set[str]]) -> set[str]:
-    """Return the words that many times as many parts hold as are asked for by them."""
-    held = Counter(chain.from_iterable(texts))
-    asked = Counter(chain.from_iterable(map(_names, found)))
-    return {word for word, times in asked.items() if times * MENTIONED < held[word]}
+def _common(found: Sequence[Part], texts: Iterable[set[str]]) -> dict[str, int]:
+    """Return how many parts hold each word that says little where it is only said.
+
+    These are everyday words, and those that many times as many parts hold as are asked
+    for by them.
+    """
+    names = [*map(_names, found)]
+    asked = Counter(chain.from_iterable(names))
+    held = Counter(chain.from_iterable(map(or_, texts, names)))
+    mentioned = {
+        word for word, times in asked.items() if times * MENTIONED < held[word]
+    }
+    everyday = held.keys() & {*map(stem, EVERYDAY.split())}
+    return {word: held[word] for word in sorted(mentioned | everyday)}
 
 
 def _names(part: Part) -> set[str]:
@@ -330,16 +344,21 @@ def _titled(part: Part) -> str | tuple[str, ...]:
     return (part.anchor,) if same else (part.anchor, part.title)
 
 
-def _places(texts: Iterable[set[str]]) -> dict[str, list[int]]:
-    """Return the texts that hold each word: the longest lists first, then the lowest.
+def _places(texts: Iterable[set[str]], common: Collection[str]) -> dict[str, list[int]]:
+    """Return the texts that hold each word: of common words, then of the others.
 
-    Like stands by like, for gzip, and words that a text alone holds side by side.
+    Of each the longest lists come first, then the lowest. Like stands by like, for
+    gzip, and words that a text alone holds side by side.
     """
-    places: dict[str, list[int]] = defaultdict(list)
+    places: dict[str, list[int]] = defaultdict(list, {word: [] for word in common})
     for number, words in enumerate(texts):
         for word in words:
             places[word].append(number)
-    return dict(sorted(places.items(), key=lambda item: (-len(item[1]), *item[::-1])))
+
+    def order(word: str) -> tuple[bool, int, list[int], str]:
+        return word not in common, -len(places[word]), places[word], word
+
+    return {word: places[word] for word in sorted(places, key=order)}
 
 
 def _letter(step: int) -> str:
@@ -348,12 +367,13 @@ def _letter(step: int) -> str:
     return chr(code + (code >= ord("\\")))
 
 
-def _steps(lists: Iterable[list[int]]) -> Iterator[int]:
+def _steps(lists: Iterable[list[int]], common: int) -> Iterator[int]:
     """Yield the step to each number from the one before it.
 
-    That to the first is from the first of the list before, if both are as long. A step
-    is a letter in the index, which takes fewer bytes than digits and a comma.
+    That to the first is from the first of the list before, if both are as long and
+    both of common words, or of others. A step is a letter in the index, which takes
+    fewer bytes than digits and a comma.
     """
-    for before, numbers in pairwise([[], *lists]):
-        start = before[0] if len(before) == len(numbers) else 0
-        yield from map(sub, numbers, [start, *numbers])
+    for at, (before, numbers) in enumerate(pairwise([[], *lists])):
+        is_like = len(before) == len(numbers) > 0 and at != common
+        yield from map(sub, numbers, [before[0] if is_like else 0, *numbers])

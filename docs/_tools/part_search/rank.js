@@ -10,14 +10,14 @@
 const SATURATION = 1.2; // k1 of BM25, as it is usually taken
 const LENGTH = 0.2; // b of BM25, less than usual: a part's text has each word once
 const LENGTH_OF_PAGES = 0.75; // likewise, as it is usually taken: some pages hold fifty parts
-const ABOUT = 1.2; // of a page's title and description, against its text
+const ABOUT = 0.8; // of a page's title and description, against its text
 const TITLE = 0.5; // of a part's title, likewise
-const NEAR = 1.75; // of a query that is a title or a phrase, likewise
-const POWER = 3; // by which a query counts less the less near it is
-const HELD = 0.5; // likewise, the less of it a part holds
-const NEXT = 0.3; // of a page's second best part, against its best
+const NEAR = 1.4; // of a query that is a title or a phrase, likewise
+const POWER = 3.5; // by which a query counts less the less near it is
+const HELD = 0.4; // likewise, the less of it a part holds
+const NEXT = 0.45; // of a page's second best part, against its best
 const ASIDE = 0.7; // of a part that is beside the point
-const MEANT = 0.5; // of a word that only means what was asked, against one that was asked
+const MEANT = 0.4; // of a word that only means what was asked, against one that was asked
 const SHOWN = 12;
 const FIRST = 40; // the code of the letter for 0
 const BACKSLASH = 92; // the code of the letter that stands for none
@@ -30,7 +30,7 @@ const NAMED = /^[\p{Letter}_]{2}/u; // a word that can be missing: not a number,
 const LONG = 7; // letters of a word that may have two mistakes; one of half as many has one
 
 /* Return the spelling that the index knows, as `spelt` in __init__.py does. */
-const SPELLINGS = [[/is(e[drs]?|ing|ations?)$/, "iz$1"], [/our/, "or"], [/ll(ed|ing)$/, "l$1"], [/^(\d+)\.0+$/, "$1"]];
+const SPELLINGS = [[/is(e[drs]?|ing|ations?)$/, "iz$1"], [/our/, "or"], [/ll(ed|ing)$/, "l$1"], [/^(\d+)\.0+$/, "$1"], [/^meanings?$/, "meant"]];
 const spelt = (word) => SPELLINGS.reduce((text, [own, other]) => text.replace(own, other), word);
 
 const stemmed = new Map(); // stemming takes longest, and titles repeat their words
@@ -75,13 +75,13 @@ function numbersOf(letters) {
 }
 
 /* Return the places of each word, from the steps that _steps in __init__.py yields. */
-function placesOf({ words, numbers, places }) {
+function placesOf({ words, common, numbers, places }) {
   const counts = numbersOf(numbers);
   const steps = numbersOf(places);
   let [start, first] = [0, 0];
   return new Map(words.split(" ").map((word, at) => {
     const list = steps.subarray(start, (start += counts[at]));
-    if (counts[at] === counts[at - 1]) list[0] += first;
+    if (counts[at] === counts[at - 1] && at !== common.length) list[0] += first;
     first = list[0];
     for (let next = 1; next < list.length; next++) list[next] += list[next - 1];
     return [word, list];
@@ -115,8 +115,8 @@ function partOf(row) {
 /* Texts that are known by how often they hold each word: `whole` gives the number of the text
    that a listed one is a part of, or a negative number if it is a part of none. */
 class Texts {
-  constructor(places, size, whole, weight = LENGTH) {
-    Object.assign(this, { places, whole, weight, lengths: new Int32Array(size) });
+  constructor(places, size, whole, weight = LENGTH, common = new Map()) {
+    Object.assign(this, { places, whole, weight, common, lengths: new Int32Array(size) });
     for (const listed of places.values()) for (const place of listed) this.lengths[whole(place)] += 1;
     this.mean = this.lengths.reduce((sum, length) => sum + length, 0) / size;
   }
@@ -138,8 +138,9 @@ class Texts {
     return counts;
   }
 
-  /* Return how much a word says that so many texts hold. */
-  rarity(holders) {
+  /* Return how much words say that so many texts are known to hold. */
+  rarity(words, known) {
+    const holders = Math.max(known, ...words.map((word) => this.common.get(word) ?? 0));
     return Math.log(1 + (this.lengths.length - holders + 0.5) / (holders + 0.5));
   }
 
@@ -149,7 +150,7 @@ class Texts {
     const held = new Map();
     for (const { words, weight } of terms) {
       const counts = this.counts(words);
-      const rarity = weight * this.rarity(counts.size);
+      const rarity = weight * this.rarity(words, counts.size);
       if (weight === 1) asked += rarity;
       for (const text of counts.keys()) held.set(text, (held.get(text) ?? 0) + rarity);
     }
@@ -161,7 +162,7 @@ class Texts {
     const scores = new Map();
     for (const { words, weight } of terms) {
       const counts = this.counts(words);
-      const rarity = weight * this.rarity(counts.size);
+      const rarity = weight * this.rarity(words, counts.size);
       for (const [text, count] of counts) {
         const length = 1 - this.weight + (this.weight * this.lengths[text]) / this.mean;
         const share = (count * (SATURATION + 1)) / (count + SATURATION * length);
@@ -240,8 +241,10 @@ class Query {
 
 /* The parts of all pages, with what is searched of them and of whole pages. */
 class Library {
-  constructor({ pages, favours, meanings, aside }) {
+  constructor({ pages, favours, meanings, aside, words, common }) {
     Object.assign(this, { favours, meanings, aside: new RegExp(aside) });
+    const counts = [...numbersOf(common)];
+    this.common = new Map(words.split(" ", counts.length).map((word, at) => [word, counts[at]]));
     this.parts = pages.flatMap(([, , , ...rows], page) => rows.map((row) => ({ page, ...partOf(row) })));
     this.entries = pages.map(([name, place, description, top = ""]) => ({ name, place, description, title: partOf(top).title }));
     this.owners = [...this.parts.keys()]; // of titles, then of phrases
@@ -297,7 +300,7 @@ class Library {
     const titled = (text) => (text < this.first + size ? text - this.first : -1);
     const part = (text) => (text < this.first ? text - pages : this.owners[text - this.first]);
     return [
-      ["texts", size, part],
+      ["texts", size, part, LENGTH, this.common],
       ["pages", pages, (text) => this.parts[text < this.first ? text - pages : titled(text)]?.page ?? -1, LENGTH_OF_PAGES],
       ["titles", size, titled],
       ["asked", this.owners.length, (text) => text - this.first],
@@ -310,7 +313,7 @@ class Library {
     this.masses = new Float64Array(this.owners.length);
     for (const word of this.places.keys()) {
       const holders = this.asked.holders(word);
-      const rarity = this.asked.rarity(holders.length);
+      const rarity = this.asked.rarity([word], holders.length);
       for (const text of holders) this.masses[text] += rarity;
     }
   }
@@ -367,7 +370,7 @@ class Library {
     });
     const shown = hits.sort((a, b) => b.score - a.score).slice(0, SHOWN);
     const words = terms.flatMap(({ words }) =>
-      words.map((word) => [word, this.texts.rarity(this.texts.counts([word]).size)]));
+      words.map((word) => [word, this.texts.rarity([word], this.texts.counts([word]).size)]));
     return { hits: shown.map((hit) => this.shown(hit, terms)), words, missing, instead };
   }
 

@@ -107,14 +107,15 @@ def test_the_text_of_a_drawing_is_not_collected() -> None:
 
 
 def listed(made: dict[str, Any]) -> dict[str, list[int]]:
-    """Return the places of each word: the longest lists come first."""
+    """Return the places of each word: common ones first, of each the longest lists."""
     counts = [ord(number) - FIRST for number in made["numbers"]]
     letters = iter(made["places"])
     places: dict[str, list[int]] = {}
     before: list[int] = []
     for word, count in zip(made["words"].split(" "), counts, strict=True):
         steps = [ord(letter) - FIRST for letter in islice(letters, count)]
-        steps[0] += before[0] if len(before) == count else 0
+        if len(before) == count > 0 and len(places) != len(made["common"]):
+            steps[0] += before[0]
         places[word] = before = list(accumulate(steps))
     assert list(letters) == []
     return places
@@ -270,12 +271,14 @@ def test_a_word_that_is_mentioned_everywhere_finds_what_is_asked_for_by_it() -> 
     names = {"0": {"plum"}, "1": {"fig"}, "2": {"fig"}}
     found = [
         Part(name, name, {"plum", "fig"}, names.get(name, set()))
-        for name in map(str, range(14))
+        for name in map(str, range(10))
     ]
-    places = listed(index([Page("a", "", found)], {"a": ""}))
+    made = index([Page("a", "", found)], {"a": ""})
+    places = listed(made)
 
-    assert places["plum"] == [29]
-    assert places["fig"] == [1, *range(4, 15), 30, 31]
+    assert made["common"] == _letter(10)
+    assert places["plum"] == [21]
+    assert places["fig"] == [1, *range(4, 11), 22, 23]
 
 
 def test_an_everyday_word_is_found_in_titles_alone() -> None:
@@ -284,8 +287,10 @@ def test_an_everyday_word_is_found_in_titles_alone() -> None:
         Part("first", "Fig", {"one", "fig", "plum"}, {"fig"}),
         Part("next", "Another", {"one", "fig"}, asked=[{"one", "fig"}]),
     ]
-    answer = listed(index([Page("a", "", found)], {"a": ""}))
+    made = index([Page("a", "", found)], {"a": ""})
+    answer = listed(made)
 
+    assert made["common"] == _letter(2)
     assert answer["one"] == [4]  # of the phrase
     assert answer["fig"] == [4]
     assert answer["plum"] == [1]
@@ -306,9 +311,15 @@ def test_a_word_that_much_code_has_is_found_in_texts_alone() -> None:
 
 def test_words_of_the_same_texts_stand_together() -> None:
     """Tests the order, and that a step from another list is never negative."""
-    places = _places([{"b", "c"}, {"b", "a"}, {"b", "d", "a"}])
-    assert list(places) == ["b", "a", "c", "d"]
-    assert list(_steps(places.values())) == [0, 1, 1, 1, 1, 0, 2]
+    texts = [{"b", "c", "e"}, {"b", "a"}, {"b", "d", "a"}]
+    places = _places(texts, {"d", "f"})
+    assert list(places) == ["d", "f", "b", "a", "c", "e"]
+    assert list(_steps(places.values(), 2)) == [2, 0, 1, 1, 1, 1, 0, 0]
+
+
+def test_a_list_of_another_kind_is_not_followed() -> None:
+    """Tests a step to the first word that isn't common, which stands before."""
+    assert list(_steps([[5], [6], [2], [4]], 2)) == [5, 1, 2, 2]
 
 
 def test_letters_need_no_escape() -> None:
