@@ -194,6 +194,13 @@ def test_is_none_for_an_unknown_text() -> None:
     assert diagnose(ValueError("no gradients here")) is None
 
 
+def test_a_text_without_its_end_is_known() -> None:
+    """Tests one that begins as another text does, as people search for it."""
+    diagnosis = diagnose("grad can be implicitly created only for real scalar outputs")
+    assert diagnosis
+    assert diagnosis.slug == "no-implicit-complex-v"
+
+
 def test_a_generic_text_counts_only_where_the_call_shows_the_fault() -> None:
     """Tests that an error of other code isn't blamed on the cotangents."""
     x = torch.ones(3, requires_grad=True)

@@ -18,6 +18,7 @@ const HELD = 0.4; // likewise, the less of it a part holds
 const NEXT = 0.45; // of a page's second best part, against its best
 const ASIDE = 0.7; // of a part that is beside the point
 const MEANT = 0.4; // of a word that only means what was asked, against one that was asked
+const JOINED = 0.8; // of a name that two words are, likewise
 const SHOWN = 12;
 const FIRST = 40; // the code of the letter for 0
 const BACKSLASH = 92; // the code of the letter that stands for none
@@ -213,7 +214,7 @@ class Query {
     for (let next = 1; next < written.length; next++)
       for (const between of ["_", ""]) {
         const name = stem((written[next - 1] + between + written[next]).replace(/^\./, ""));
-        if (this.vocabulary.has(name)) this.add(name, [name], MEANT);
+        if (this.vocabulary.has(name)) this.add(name, [name], JOINED);
       }
   }
 
