@@ -946,6 +946,10 @@ THREADS = {
         "github.com/bitsandbytes-foundation/bitsandbytes/issues/1347",
         "github.com/AMD-AGI/Primus-Turbo/issues/359",
     ],
+    946: [
+        "discuss.pytorch.org/t/tensors-are-taking-more-time-for-execution-than-numpy-arrays/46733",
+        "huggingface.co/datasets/nvidia/Nemotron-CC-Math-v1",
+    ],
     955: [
         "stackoverflow.com/questions/49926192",
         "ai.stackexchange.com/questions/17565",
