@@ -946,6 +946,14 @@ THREADS = {
         "github.com/bitsandbytes-foundation/bitsandbytes/issues/1347",
         "github.com/AMD-AGI/Primus-Turbo/issues/359",
     ],
+    926: [
+        "discuss.pytorch.org/t/difference-between-torch-tensor-requires-grad-and-torch-nn-parameter-parameter/190293",
+        "github.com/automan000/Convolutional_LSTM_PyTorch/issues/17",
+    ],
+    927: [
+        "stackoverflow.com/questions/53975717",
+        "discuss.pytorch.org/t/how-the-handles-are-passed-around-when-autograd/74049",
+    ],
     946: [
         "discuss.pytorch.org/t/tensors-are-taking-more-time-for-execution-than-numpy-arrays/46733",
         "huggingface.co/datasets/nvidia/Nemotron-CC-Math-v1",
