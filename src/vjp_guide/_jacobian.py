@@ -70,14 +70,16 @@ def jacobian(
     :func:`torch.vmap` computes many rows in one backward pass.
 
     For a complex ``x`` the row is still the product with :math:`v_o = 1`, so that
-    ``contract(v, J)`` is torch's product for every ``v``:
+    ``contract(v, J)`` is torch's product for every ``v``.
+    For a real ``y`` this is
 
     .. math::
         J_{o,i} = \frac{\partial y_o}{\partial \operatorname{Re} x_i}
             + \mathrm{i}\, \frac{\partial y_o}{\partial \operatorname{Im} x_i}
-            \;\; (y \text{ real}), \qquad
-        J_{o,i} = \overline{\frac{\partial y_o}{\partial x_i}}
-            \;\; (y \text{ complex, holomorphic in } x)
+
+    and for a complex ``y`` that is holomorphic in ``x``
+
+    .. math:: J_{o,i} = \overline{\frac{\partial y_o}{\partial x_i}}
 
     No one matrix describes the other complex outputs: those computed from a real
     ``x``, and those that aren't holomorphic.

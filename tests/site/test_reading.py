@@ -19,7 +19,7 @@ EXAMPLES = {
     path.name: path.read_text(encoding="utf-8")
     for path in sorted((ROOT / "examples").glob("*.py"))
 }
-FACTS = ROOT / "src" / "vjp_guide" / "operators" / "facts"
+PACKAGE = ROOT / "src" / "vjp_guide"
 # Openings that could stand on any page, and so say nothing about this one.
 FORMULA = re.compile(r"(After|With|On|In) this page|This page|The (answer|task|rule)\b")
 DISPLAYED = re.compile(r"^\$\$$(.*?)^\$\$$", re.MULTILINE | re.DOTALL)
@@ -123,9 +123,9 @@ def test_displayed_formulas_have_no_words(name: str) -> None:
     assert [text for text in DISPLAYED.findall(PAGES[name]) if WORDS.search(text)] == []
 
 
-def test_formulas_of_operators_have_no_words() -> None:
-    """Tests the same of the atlas."""
-    sources = [path.read_text(encoding="utf-8") for path in FACTS.glob("*.py")]
+def test_formulas_of_the_package_have_no_words() -> None:
+    """Tests the same of the atlas and of docstrings."""
+    sources = (path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
     assert [found for text in sources for found in WORDS.findall(text)] == []
 
 

@@ -39,6 +39,11 @@ SPELLINGS = [
     (re.compile(r"is(e[drs]?|ing|ations?)$"), r"iz\1"),
     (re.compile("our"), "or"),
     (re.compile(r"ll(ed|ing)$"), r"l\1"),
+    (re.compile("lys(e[drs]?|ing)$"), r"lyz\1"),
+    (re.compile("^(cent|met|fib)re(s?)$"), r"\1er\2"),
+    (re.compile("^centr(ed|ing)$"), r"center\1"),
+    (re.compile("^grey"), "gray"),
+    (re.compile("logue(s?)$"), r"log\1"),
     (re.compile(r"^(\d+)\.0+$"), r"\1"),
     (re.compile("^meanings?$"), "meant"),
 ]

@@ -31,7 +31,11 @@ const NAMED = /^[\p{Letter}_]{2}/u; // a word that can be missing: not a number,
 const LONG = 7; // letters of a word that may have two mistakes; one of half as many has one
 
 /* Return the spelling that the index knows, as `spelt` in __init__.py does. */
-const SPELLINGS = [[/is(e[drs]?|ing|ations?)$/, "iz$1"], [/our/, "or"], [/ll(ed|ing)$/, "l$1"], [/^(\d+)\.0+$/, "$1"], [/^meanings?$/, "meant"]];
+const SPELLINGS = [
+  [/is(e[drs]?|ing|ations?)$/, "iz$1"], [/our/, "or"], [/ll(ed|ing)$/, "l$1"], [/lys(e[drs]?|ing)$/, "lyz$1"],
+  [/^(cent|met|fib)re(s?)$/, "$1er$2"], [/^centr(ed|ing)$/, "center$1"], [/^grey/, "gray"], [/logue(s?)$/, "log$1"],
+  [/^(\d+)\.0+$/, "$1"], [/^meanings?$/, "meant"],
+];
 const spelt = (word) => SPELLINGS.reduce((text, [own, other]) => text.replace(own, other), word);
 
 const stemmed = new Map(); // stemming takes longest, and titles repeat their words

@@ -161,6 +161,8 @@ def test_words_are_compared_by_their_stems() -> None:
         ("normalisation", "normalization"),
         ("linearise", "linearize"),
         ("behaviour", "behavior"),
+        ("analyse centres", "analyze centers"),
+        ("centred grey catalogue", "centered gray catalog"),
         ("labelled", "labeled"),
         ("1.0", "1.00"),
     ],

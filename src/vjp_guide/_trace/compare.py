@@ -131,8 +131,9 @@ def compare(
 
     In the order of the pass, that is the first pair :math:`a, b` of cotangents with
 
-    .. math:: \max_i |a_i - b_i| > \text{atol} + \text{rtol} \cdot
-              \max_i \max(|a_i|, |b_i|)
+    .. math:: \max_i |a_i - b_i| > \alpha + \rho \max_i \max(|a_i|, |b_i|)
+
+    where :math:`\alpha` is ``atol`` and :math:`\rho` is ``rtol``.
 
     NaN equals NaN, and an infinity itself; the maximum on the right is of finite
     entries.
