@@ -41,11 +41,13 @@ distributed.init_process_group(
     timeout=timedelta(minutes=4),  # a lost partner ends in an error
 )
 if rank == 0:
-    x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)  # (3,)
+    # x has shape (3,)
+    x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
     W = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, 3.0]], requires_grad=True)
     y = W @ x  # (2,)
     distributed.send(y.detach(), dst=1)
-    dL_dy = torch.empty_like(y)  # (2,), like y
+    # (2,), like y
+    dL_dy = torch.empty_like(y)
     distributed.recv(dL_dy, src=1)
     dL_dx, dL_dW = torch.autograd.grad(y, (x, W), grad_outputs=dL_dy)
     result = {"dL_dy": dL_dy, "dL_dx": dL_dx, "dL_dW": dL_dW}
@@ -53,7 +55,8 @@ if rank == 0:
 else:
     y = torch.empty(2)
     distributed.recv(y, src=0)
-    L = y.requires_grad_()[0] ** 2 * y[1]  # ()
+    # L has shape ()
+    L = y.requires_grad_()[0] ** 2 * y[1]
     (dL_dy,) = torch.autograd.grad(L, y)
     distributed.send(dL_dy, dst=0)
 distributed.destroy_process_group()

@@ -17,15 +17,18 @@ from torch.nn.functional import conv2d, conv_transpose2d
 
 torch.manual_seed(0)
 across = torch.tensor([-1.0, -1.0, 4.0, -1.0, -1.0])[:, None].expand(5, 5) / 20
-kernels = torch.stack([across, across.T])[:, None]  # (2, 1, 5, 5)
+# kernels have shape (2, 1, 5, 5)
+kernels = torch.stack([across, across.T])[:, None]
 
 image = 0.1 * torch.rand(1, 1, 16, 16)
 image[0, 0, 4, 1:8] = 1.0  # a horizontal bar, top left
 image[0, 0, 7:14, 11] = 1.0  # a vertical bar, bottom right
 image.requires_grad_()
 
-features = conv2d(image, kernels).relu()  # (1, 2, 12, 12)
-scores = (features**2).mean(dim=(2, 3))  # (1, 2)
+# features have shape (1, 2, 12, 12)
+features = conv2d(image, kernels).relu()
+# scores have shape (1, 2)
+scores = (features**2).mean(dim=(2, 3))
 scores
 
 # %%

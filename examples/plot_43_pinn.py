@@ -23,7 +23,8 @@ net = nn.Sequential(hidden, nn.Tanh(), last)
 
 x = torch.linspace(-3, 3, 200, dtype=torch.float64)[:, None].requires_grad_()
 t = torch.full((200, 1), 0.5, dtype=torch.float64)
-u = net(torch.cat([x, t], dim=1))  # (200, 1)
+# u has shape (200, 1)
+u = net(torch.cat([x, t], dim=1))
 
 
 def derivative(y: Tensor, x: Tensor) -> Tensor:
@@ -34,7 +35,8 @@ def derivative(y: Tensor, x: Tensor) -> Tensor:
 
 
 u_x = derivative(u, x)  # (200, 1)
-u_xx = derivative(u_x, x)  # (200, 1): of u_x, not of u
+# (200, 1): of u_x, not of u
+u_xx = derivative(u_x, x)
 u_xx.shape
 
 # %%
@@ -54,7 +56,8 @@ J
 # :math:`\tanh' = 1 - \tanh^2` and :math:`\tanh'' = -2 \tanh\, (1 - \tanh^2)`.
 
 with torch.no_grad():
-    s = torch.tanh(hidden(torch.cat([x, t], dim=1)))  # (200, 16)
+    # s has shape (200, 16)
+    s = torch.tanh(hidden(torch.cat([x, t], dim=1)))
     w, c = hidden.weight[:, 0], last.weight[0]
     closed_x = ((1 - s**2) * w * c).sum(dim=1, keepdim=True)
     closed_xx = (-2 * s * (1 - s**2) * w**2 * c).sum(dim=1, keepdim=True)

@@ -37,7 +37,8 @@ def train(s: Tensor) -> Tensor:
 s = torch.ones(60, dtype=torch.float64, requires_grad=True)
 w = train(s.detach()).requires_grad_()
 objective = s @ softplus(-labels * (X @ w)) + 0.5 * (w @ w)
-(g,) = torch.autograd.grad(objective, w, create_graph=True)  # (4,)
+# g has shape (4,)
+(g,) = torch.autograd.grad(objective, w, create_graph=True)
 assert g.norm() < 1e-12
 
 # %%
@@ -54,7 +55,8 @@ def test_loss(w: Tensor) -> Tensor:
     return softplus(-w @ test_point)
 
 
-(v,) = torch.autograd.grad(test_loss(w), w)  # (4,)
+# v has shape (4,), like w
+(v,) = torch.autograd.grad(test_loss(w), w)
 lam, residual, direction = torch.zeros_like(v), v, v
 for _ in range(4):
     (image,) = torch.autograd.grad(g, w, grad_outputs=direction, retain_graph=True)
@@ -64,7 +66,8 @@ for _ in range(4):
     direction = residual + (residual @ residual) / square * direction
 assert residual.norm() < 1e-10
 
-(change,) = torch.autograd.grad(g, s, grad_outputs=lam, retain_graph=True)  # (60,)
+# change has shape (60,), like s
+(change,) = torch.autograd.grad(g, s, grad_outputs=lam, retain_graph=True)
 change[:6]
 
 # %%

@@ -19,6 +19,7 @@ EXAMPLES = {
     path.name: path.read_text(encoding="utf-8")
     for path in sorted((ROOT / "examples").glob("*.py"))
 }
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PACKAGE = ROOT / "src" / "vjp_guide"
 # Openings that could stand on any page, and so say nothing about this one.
 FORMULA = re.compile(r"(After|With|On|In) this page|This page|The (answer|task|rule)\b")
@@ -31,8 +32,17 @@ COLOUR = re.compile(
 )
 MARKS = str.maketrans("", "", "`$*")  # which a list of titles doesn't show
 LONGEST_TITLE = 60
-# What fits a small window beside the menu, with a comment at its end.
-LONGEST_LINE = 64
+# Characters of a line of code that are seen without scrolling: in a small window beside
+# the menu; on a phone of 390 pixels, where Chromium shows 44 of pages and the gallery,
+# and 42 below a summary; and there of a method's docstring, which is indented twice.
+SEEN_BESIDE_MENU = 64
+SEEN_ON_PHONE = 42
+SEEN_OF_DOCSTRING_ON_PHONE = 35
+PROMPT = re.compile(r"(>>>|\.\.\.) ")
+AT_END = re.compile(r"(?!\.\.\. +#).*\S {2,}# (?!doctest)")
+COMMENT = re.compile(r"(?<!\S)# (?!doctest)(.*)")
+LENGTH = r"[\w*][\w*+/ -]*"
+TELLS_SHAPE = re.compile(rf"(?<!\w)\((?:|{LENGTH},(?: {LENGTH},?)*)\)|\bshapes?\b")
 # Of words: what is longer holds several ideas, which a list, or its next item, shows.
 LONGEST_PARAGRAPH = 110
 LONGEST_ITEM = 90
@@ -79,6 +89,23 @@ def prose(example: str) -> str:
     docstring = example.split('"""')[1]
     cells = re.findall(r"^# %%\n((?:#.*\n)*)", example, re.MULTILINE)
     return docstring + "".join(cells)
+
+
+def written(page: str) -> list[str]:
+    """Return the lines of a page's visible code, without the outputs of transcripts."""
+    return [
+        line
+        for block in pasted.blocks(page)
+        for line in block.code.splitlines()
+        if not block.code.startswith(">>> ") or PROMPT.match(line)
+    ]
+
+
+def unseen_shapes(lines: list[str], *, seen: int) -> list[str]:
+    """Return the lines that tell a shape and are longer than what is seen."""
+    long = [line for line in lines if len(line) > seen]
+    ends = {line: COMMENT.search(line) for line in long}
+    return [line for line, end in ends.items() if end and TELLS_SHAPE.search(end[1])]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -131,12 +158,38 @@ def test_formulas_of_the_package_have_no_words() -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_comments_are_seen(name: str) -> None:
-    """Tests that a comment, often a shape, stands above a line that is long."""
-    code = "\n".join(block.code for block in pasted.blocks(PAGES[name]))
-    ends = re.findall(
-        rf"^(?=.{{{LONGEST_LINE + 1}}}).*\S  # (?!doctest).*$", code, re.MULTILINE
-    )
-    assert ends == []
+    """Tests that a comment stands above a line that is long."""
+    blocks = [block.code.splitlines() for block in pasted.blocks(PAGES[name])]
+    ends = [line for lines in blocks for line in lines if AT_END.match(line)]
+    assert [line for line in ends if len(line) > SEEN_BESIDE_MENU] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_shapes_are_seen_on_a_phone(name: str) -> None:
+    """Tests that a shape, which code is hard to follow without, ends on the screen."""
+    assert unseen_shapes(written(PAGES[name]), seen=SEEN_ON_PHONE) == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_shapes_of_examples_are_seen_on_a_phone(name: str) -> None:
+    """Tests the same of the gallery."""
+    lines = EXAMPLES[name].splitlines()
+    code = [line for line in lines if not line.startswith("#")]
+    assert unseen_shapes(code, seen=SEEN_ON_PHONE) == []
+
+
+def test_shapes_of_readme_are_seen_on_a_phone() -> None:
+    """Tests the same of what GitHub and PyPI show first."""
+    assert unseen_shapes(written(README), seen=SEEN_ON_PHONE) == []
+
+
+def test_shapes_of_docstrings_are_seen_on_a_phone() -> None:
+    """Tests the same of the examples that the reference shows."""
+    sources = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
+    lines = [line.strip() for text in sources for line in text.splitlines()]
+    transcripts = [line for line in lines if PROMPT.match(line)]
+    assert transcripts
+    assert unseen_shapes(transcripts, seen=SEEN_OF_DOCSTRING_ON_PHONE) == []
 
 
 @pytest.mark.parametrize("name", [*PAGES, *EXAMPLES])
