@@ -131,6 +131,8 @@ CAUSES = [
     ("y = [f]", "y is a function, but outputs must be tensors", "grad_outputs=v"),
     ("y = torch.nn.Linear(3, 2)", "y is a module, but outputs must be", "y = f(x)\n"),
     ("y = torch.nn.Linear(3, 2)\nx = list(y.parameters())", "module", "y = f(data)\n"),
+    ("y = torch.nn.Linear(3, 2)\nx = [x, y.weight]", "module", "y = f(x0)\n"),
+    ("y = torch.compile(torch.nn.Linear(3, 2))", "y is a module", "y = f(x)\n"),
     ("x = None", "x is of type NoneType, but inputs must be tensors", "y = f(x)"),
     (
         "y = (1j * y)[0, 0]\nv = None",

@@ -5,7 +5,6 @@ import operator
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from inspect import isfunction
 from numbers import Real
 
 import torch
@@ -37,7 +36,7 @@ def _tensor_instead(name: str, value: object) -> str:
     is_model = isinstance(value, nn.Module)
     if is_model and name.startswith("inputs"):
         return "pass its parameters, or the tensor that it takes"
-    if is_model or isfunction(value):
+    if is_model or (callable(value) and not isinstance(value, type)):
         kind, called = ("module", "model(x)") if is_model else ("function", "f(x)")
         return f"call the {kind}, and pass the tensor that it returns, as {called}"
     return (

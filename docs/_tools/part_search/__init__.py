@@ -50,7 +50,7 @@ SPELLINGS = [
 THREAD = re.compile(r"[\w.-]+(/[\w.-]+)?#\d+")  # nobody asks for a thread by its number
 ASKED = "asked"
 MENTIONED = 5  # of the parts that hold a word, for each that is asked for by it
-RARE = 5  # parts hold a word: fewer, and code that has it says where it is
+RARE = 3  # parts hold a word: fewer, and code that has it says where it is
 # Much text has them, and says little by it; titles and phrases do.
 EVERYDAY = """
 add alone another can change code come compute copy differ doesn end entry every false
@@ -372,13 +372,14 @@ def _letter(step: int) -> str:
     return chr(code + (code >= ord("\\")))
 
 
-def _steps(lists: Iterable[list[int]], common: int) -> Iterator[int]:
+def _steps(lists: Iterable[list[int]], split: int) -> Iterator[int]:
     """Yield the step to each number from the one before it.
 
     That to the first is from the first of the list before, if both are as long and
-    both of common words, or of others. A step is a letter in the index, which takes
-    fewer bytes than digits and a comma.
+    both stand before the place ``split``, where the lists of words that aren't common
+    begin, or both behind it. A step is a letter in the index, which takes fewer bytes
+    than digits and a comma.
     """
     for at, (before, numbers) in enumerate(pairwise([[], *lists])):
-        is_like = len(before) == len(numbers) > 0 and at != common
+        is_like = len(before) == len(numbers) > 0 and at != split
         yield from map(sub, numbers, [before[0] if is_like else 0, *numbers])

@@ -320,7 +320,7 @@ def test_words_of_the_same_texts_stand_together() -> None:
 
 
 def test_a_list_of_another_kind_is_not_followed() -> None:
-    """Tests a step to the first word that isn't common, which stands before."""
+    """Tests the step to the first list that isn't of a common word: it is from 0."""
     assert list(_steps([[5], [6], [2], [4]], 2)) == [5, 1, 2, 2]
 
 

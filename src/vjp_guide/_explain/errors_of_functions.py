@@ -538,11 +538,12 @@ ROWS = (
         r"at position)|Expected both tensor and its forward grad to be floating point "
         r"or complex|custom Function is not \w+ the forward mode gradients|custom "
         r"Function(?:'s forward)? is returning a view .*but the jvp is not",
-        "The jvp of a custom Function returns one tangent for each output of forward: "
-        "a tensor, a view or an edited one as the output is, and None for what has no "
-        "derivative. An internal assert means that None stands for a tensor.",
-        "Return as many as forward does, zeros where there is no dependence, and "
-        "compute them from u as forward computes from x.",
+        "The jvp of a custom Function returns one tangent for each output of forward, "
+        "and None for one of integers. Where the output is a view of x or x edited in "
+        "place, the tangent is that of u. An internal assert means that None stands "
+        "for a tensor.",
+        "Return as many as forward does, zeros where there is no dependence. Make a "
+        "view of u, or edit u in place, where forward does so with x.",
         "class Double(torch.autograd.Function):\n"
         "    @staticmethod\n"
         "    def forward(x):\n"

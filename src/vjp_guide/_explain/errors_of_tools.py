@@ -343,7 +343,7 @@ ROWS = (
         r"Full backward hook is firing when gradients are computed with respect to "
         r"module outputs",
         "No input of the module requires grad, as for the first layer of a network: "
-        "grad_input is (None,), and the hook runs before the module's own backward.",
+        "grad_input holds None alone, and the hook runs before the module's backward.",
         "Let the input require grad, or ignore the warning if the hook needs "
         "grad_output alone.",
         "x.requires_grad_()\ny = f(x)",

@@ -127,11 +127,11 @@ ROWS = (
         "'float' object has no attribute 'numel'",
         r"^'(?P<type>float|int|bool|complex)' object has no attribute "
         r"'(?:numel|new_empty)'",
-        "Mostly, torch.func.jacfwd, hessian or linearize got a {type}: they "
-        "differentiate by tensors. Else other code takes a {type} for a tensor.",
-        "Pass a tensor. jacfwd and hessian differentiate by the first argument, unless "
-        "argnums names another.",
-        "torch.func.jacfwd(f)(torch.as_tensor(x))",
+        "Mostly, torch.func.jacfwd, hessian or linearize got a number of type {type}: "
+        "they differentiate by tensors. Else other code takes it for a tensor.",
+        "Pass a tensor of a floating dtype, not of integers. jacfwd and hessian "
+        "differentiate by the first argument, unless argnums names another.",
+        "torch.func.jacfwd(f)(torch.as_tensor(1.0 * x))",
     ),
     Row(
         "functional-v-count",
@@ -158,8 +158,8 @@ ROWS = (
         "jacobian and hessian of torch.autograd.functional take strict=True in reverse "
         "mode without vectorize alone. Their strategies are 'reverse-mode' and "
         "'forward-mode', which needs vectorize=True and allows no create_graph.",
-        "Leave out one of the two options, or use torch.func.jacfwd or jacrev, whose "
-        "result has a graph.",
+        "Leave out strict or create_graph, add vectorize=True to forward mode, or use "
+        "torch.func.jacfwd or jacrev, whose result has a graph.",
         "torch.func.jacfwd(f)(x)",
     ),
 )

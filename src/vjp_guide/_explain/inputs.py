@@ -43,7 +43,9 @@ def function_of(call: Call) -> Callable[..., object] | None:
 
 def _is_function(value: object) -> TypeGuard[Callable[..., object]]:
     if isinstance(value, nn.Module):
-        return type(value).forward is not nn.Module.forward  # as that of ModuleList
+        # ModuleList has none of its own, and a compiled module has it in the instance.
+        own = type(value).forward is not nn.Module.forward
+        return own or "forward" in vars(value)
     return callable(value) and not isinstance(value, type)
 
 

@@ -271,7 +271,7 @@ def mend_options(**changes: bool | None) -> Repair:
 def mend_types(call: Call, match: re.Match[str]) -> Mended:
     """Return the call with the tensors of the first argument that has others."""
     if others := _no_tensors(call.outputs):
-        if function := function_of(call):
+        if (function := function_of(call)) is not None:
             return _called(call, function)
         cause = f"{_types(others)}, but outputs must be tensors computed from x."
         if code := _of_tensors(call):
@@ -289,14 +289,15 @@ def mend_types(call: Call, match: re.Match[str]) -> Mended:
 
 
 def _called(call: Call, function: Callable[..., object]) -> Mended:
-    """Return the call with what the function returns that was passed as outputs."""
+    """Return the call with the output of the function that was passed in its place."""
     is_model = isinstance(function, nn.Module)
     kind, fix = ("module", _CALL_MODEL) if is_model else ("function", _CALL_FUNCTION)
     cause = f"y is a {kind}, but outputs must be tensors computed from x."
     weights = "v" if isinstance(call.given[2], Tensor) else "torch.ones_like(y)"
     code = f"f = y\n{_with_outputs(call, weights)}"
-    if is_model and not any(map(_is_data, call.inputs)):
-        code = _ARGUMENTS.sub("f(data)", code)
+    if is_model and not all(map(_is_data, call.inputs)):
+        data = ", ".join(x.name for x in call.inputs if _is_data(x))
+        code = _CALL.sub(f"f({data or 'data'})", code)
     return cause, code, fix
 
 
@@ -448,7 +449,7 @@ def _shapes(arguments: Sequence[Argument], joint: str) -> str:
 
 
 _COMPUTED = re.compile(r"\bf\(")
-_ARGUMENTS = re.compile(r"\bf\(.*\)")
+_CALL = re.compile(r"\bf\(.*\)")
 _RAW = re.compile("_raw_saved_")
 ITSELF = "Pass the tensor itself, before .item(), .tolist() or .numpy()."
 MADE = "Make it a tensor that requires grad before y is computed."
