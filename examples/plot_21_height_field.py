@@ -51,9 +51,8 @@ assert np.allclose(contract(v, J), JTv)
 # %%
 # Two height fields
 # -----------------
-# Right: the height :math:`\langle v, y - f(p) \rangle` over the output plane, a tilted plane whose steepest ascent is ``v``.
-# Left: the height that each input reaches, :math:`\langle v, f(x) - f(p) \rangle`. It is curved, and its steepest ascent at ``p`` is :math:`J^\top v`.
-# The one line that is drawn is height zero: ``v`` and :math:`J^\top v` stand at right angles to it.
+# The derivative of the map carries ``u`` to ``Ju``, left to right; the map itself carries the height field back, right to left.
+# To first order, a small step along ``u`` climbs as much on the left as the same fraction of ``Ju`` on the right: :math:`\langle J^\top v, u \rangle = \langle v, Ju \rangle`.
 
 side = torch.linspace(-2.0, 2.0, 81, dtype=torch.float64)
 offsets = torch.stack(torch.meshgrid(side, side, indexing="xy"), dim=-1)
@@ -62,8 +61,9 @@ reached = (function(base + offsets) - image) @ v
 plane = offsets @ v
 
 # %%
-# The derivative of the map carries ``u`` to ``Ju``, left to right; the map itself carries the height field back, right to left.
-# To first order, a small step along ``u`` climbs as much on the left as the same fraction of ``Ju`` on the right: :math:`\langle J^\top v, u \rangle = \langle v, Ju \rangle`.
+# Right: the height :math:`\langle v, y - f(p) \rangle` over the output plane, a tilted plane whose steepest ascent is ``v``.
+# Left: the height that each input reaches, :math:`\langle v, f(x) - f(p) \rangle`. It is curved, and its steepest ascent at ``p`` is :math:`J^\top v`.
+# The one line that is drawn is height zero: ``v`` and :math:`J^\top v` stand at right angles to it.
 
 style = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.012}
 text = {"ha": "center", "va": "center", "fontsize": 13}

@@ -99,6 +99,8 @@ def _simplify(node: nodes.Element, parent: nodes.Element) -> None:
     elif isinstance(node, nodes.reference) and "refid" in node:
         # the translator drops a target within the page
         node["refuri"] = f"#{node['refid']}"
+    elif isinstance(node, nodes.caption):
+        parent.replace(node, nodes.paragraph("", "", *node.children))
     elif isinstance(node, nodes.abbreviation):  # a mark in a signature
         parent.replace(node, node.children)
     elif isinstance(node, SILENT) or NOISE.intersection(node["classes"]):

@@ -61,13 +61,28 @@ def grouped(text: str) -> str:
 
 
 def show_picture_first(app: Sphinx, document: nodes.document) -> None:
-    """Move the picture that ends an example above its code."""
+    """Move the picture that ends an example above its code, with what is said of it."""
     pictures = list(document.findall(_is_picture))
     if pictures and app.env.docname.startswith(EXAMPLES):
         picture, page = pictures[-1], next(document.findall(nodes.section))
+        if isinstance(picture, imgsgnode):
+            picture = captioned(picture)
         picture.parent.remove(picture)
         below = next(page.findall(nodes.section, include_self=False))
         page.insert(page.index(below), picture)
+
+
+def captioned(picture: nodes.Element) -> nodes.figure:
+    """Put the paragraph above the code of a picture below the picture, in a figure."""
+    section = picture.parent
+    above = section.children[: section.index(picture)]
+    words = [node for node in above if isinstance(node, nodes.paragraph)][-1]
+    section.remove(words)
+    number = nodes.Text("Figure 1. ")  # an example has one
+    figure = nodes.figure("", ids=["figure-1"])
+    picture.replace_self(figure)
+    figure += [picture, nodes.caption("", "", number, *words.children)]
+    return figure
 
 
 def _is_picture(node: nodes.Node) -> bool:
