@@ -178,6 +178,27 @@ def test_figures_have_captions(page: Page) -> None:
     assert drawing > figure.evaluate(width) / 2
 
 
+def test_pictures_of_examples_have_captions(page: Page) -> None:
+    """Tests that the words above a picture's code stand below the picture alone."""
+    words = "the two paths add up to the number above the bar"
+    visit(page, "auto_examples/plot_11_total_and_partial.html")
+    caption = page.locator("#figure-1:has(img) figcaption")
+    expect(caption).to_contain_text(f"Figure 1. For each element of x, {words}")
+    assert page.locator("article").inner_text().count(words) == 1
+    copy = page.request.get("auto_examples/plot_11_total_and_partial.md").text()
+    assert copy.count(words) == 1
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_thumbnails_are_as_large_as_their_cards_allow(page: Page, width: int) -> None:
+    """Tests that a drawing and a picture fill the card, or what is large enough."""
+    page.set_viewport_size({"width": width, "height": 800})
+    visit(page, "auto_examples/index.html")
+    for name in ("plot_01", "plot_05"):
+        shown = page.locator(f"article img[src*={name}]:visible")
+        assert shown.evaluate("(node) => node.clientWidth") > 200
+
+
 def test_pages_lead_on(page: Page) -> None:
     """Tests that a page links to where it runs, to its source and to its exercise."""
     visit(page, PROSE)

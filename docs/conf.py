@@ -90,7 +90,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "_generated/backreferences",
     "doc_module": ("vjp_guide",),
-    "image_scrapers": ("docs._ext.guide.cells.figure_scraper", "matplotlib"),
+    "image_scrapers": ("docs._ext.guide.cells.figure_scraper",),
     "reset_modules": ("docs._ext.guide.cells.reset_torch",),
     "run_stale_examples": True,
     "inspect_global_variables": False,  # a tensor is no link

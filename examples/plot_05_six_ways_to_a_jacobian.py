@@ -155,6 +155,7 @@ assert products(y_fast) == ["aten::mm"]
 # %%
 # Milliseconds of the six ways
 # ----------------------------
+# A dot for each way, with its milliseconds: on the left for many outputs, on the right for many inputs.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
 figure.suptitle("Milliseconds for a Jacobian, six ways: further left is faster")
@@ -162,8 +163,9 @@ for axis, (shape, values) in zip(axes, times.items(), strict=True):
     axis.plot(values, list(ways), "o", color="#7c3aed", ms=8)
     for row, value in enumerate(values):
         axis.annotate(f"{value:.1f}", (value, row), (8, -4), textcoords="offset points")
-    axis.set(title=shape, xscale="log", xlim=(min(values) / 2, max(values) * 4))
+    axis.set(title=shape, xscale="log", xlim=(min(values) / 2, max(values) * 16))
     axis.grid(axis="y", alpha=0.4)
+    axis.spines[["top", "right"]].set_visible(False)
     axis.xaxis.set_major_locator(LogLocator(numticks=5))
     axis.xaxis.set_major_formatter("{x:g}")
     axis.xaxis.set_minor_formatter(NullFormatter())

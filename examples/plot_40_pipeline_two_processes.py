@@ -110,7 +110,5 @@ assert received["dL_dy"] == [110, 25]
 # -------------------------------
 # To send is an operation whose Jacobian is the identity: the cotangent of what arrives is the cotangent of what was sent.
 
-chain(
-    [Stage("x", (3,)), Stage("y", (2,)), Stage("y", (2,)), Stage("L", ())],
-    ["W @ x", "send", "y₀² y₁"],
-)
+wire = [Stage("x", (3,)), Stage("y", (2,)), Stage("y", (2,)), Stage("L", ())]
+chain(wire, ["W @ x", "send", "y₀² y₁"])

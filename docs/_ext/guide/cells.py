@@ -59,17 +59,30 @@ def reset_torch(gallery_conf: dict[str, Any], fname: str) -> None:  # noqa: ARG0
 def figure_scraper(
     block: object, block_vars: dict[str, Any], gallery_conf: dict[str, Any]
 ) -> str:  # sphinx-gallery's signature
-    """Save a figure that ends a block as a file, from which the thumbnail is made.
+    """Save a figure that ends a block, its thumbnail first: that is the first file.
 
-    The page itself shows the figure by its HTML, so there is nothing to add here.
+    The page itself shows a drawing by its HTML, so there is nothing to add of it.
     """
-    from vjp_guide.figures import Figure  # noqa: PLC0415 - see above
+    import matplotlib.pyplot as plt  # noqa: PLC0415 - see above
+    from sphinx_gallery.scrapers import matplotlib_scraper  # noqa: PLC0415 - likewise
 
-    del block, gallery_conf
-    last = block_vars["example_globals"].get("___")
+    from vjp_guide.figures import Figure  # noqa: PLC0415 - likewise
+
+    from . import thumbnails  # noqa: PLC0415 - likewise
+
+    example, files = block_vars["example_globals"], block_vars["image_path_iterator"]
+    last = example.get("___")
     if isinstance(last, Figure):
-        last.save(next(block_vars["image_path_iterator"]).replace(".png", ".svg"))
-    return ""
+        draw = thumbnails.DRAWN.get(Path(block_vars["src_file"]).stem)
+        svg = draw(example) if draw else last.svg
+        Path(next(files)).with_suffix(".svg").write_text(svg, encoding="utf-8")
+    if not plt.get_fignums():
+        return ""
+    picture, path = plt.gcf(), next(files)
+    shown = matplotlib_scraper(block, block_vars, gallery_conf)
+    thumbnails.simplify(picture)
+    picture.savefig(path, dpi=200)
+    return str(shown)
 
 
 def lighten_pictures(app: Sphinx) -> None:
