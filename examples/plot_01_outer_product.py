@@ -3,6 +3,8 @@ r"""Outer product: where [20, 20, 20, 20] comes from
 
 ``torch.autograd.grad(y, x, grad_outputs=v)`` multiplies the derivative of each output by its entry of ``v`` and adds them up.
 Here :math:`y = x x^\top` has 16 elements and :math:`x` has 4, so the Jacobian is 16 rows of 4.
+
+.. tested by: puzzle-10
 """
 
 # %%

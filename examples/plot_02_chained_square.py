@@ -2,6 +2,8 @@ r"""Chained square: the result of one call is the ``grad_outputs`` of the next
 ===========================================================================
 
 Two steps forward, :math:`x \to y = x x^\top \to z = y^2`, and two calls back.
+
+.. tested by: exercise-11
 """
 
 # %%

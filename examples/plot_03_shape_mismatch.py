@@ -2,6 +2,8 @@
 ============================================
 
 ``v`` has the shape of the output. This program passes one with the shape of the input, reads the error, and fixes the call.
+
+.. tested by: exercise-01
 """
 
 # %%

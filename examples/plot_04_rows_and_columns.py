@@ -3,6 +3,8 @@ r"""Rows of a Jacobian: one-hot picks a row, ones give the column sums
 
 The Jacobian :math:`J_{o,i} = \partial y_o / \partial x_i` has a row for each output and a column for each input.
 ``v`` holds the weights of the rows. This program shows three choices of ``v`` on one Jacobian.
+
+.. tested by: exercise-04
 """
 
 # %%

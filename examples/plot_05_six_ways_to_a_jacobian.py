@@ -3,6 +3,8 @@ r"""Six ways to a Jacobian: time and memory, tall and wide
 
 A Jacobian of ``m`` outputs by ``n`` inputs takes ``m`` vector-Jacobian products or ``n`` Jacobian-vector products.
 The ways differ in which they take, and in whether they take them one by one or all at once.
+
+.. tested by: exercise-15
 """
 
 # %%

@@ -3,6 +3,8 @@ r"""Ones over coupled samples: three maps of the Jacobian
 
 ``grad_outputs=torch.ones_like(y)`` gives each sample its own derivative if no output depends on another sample.
 A map of :math:`|J|` shows whether that holds: here for a linear layer, for batch normalisation in training, and for a softmax over the batch.
+
+.. tested by: exercise-12
 """
 
 # %%

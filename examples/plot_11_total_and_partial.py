@@ -4,6 +4,8 @@ r"""Total and partial derivative: two paths from x to z
 ``torch.autograd.grad(z, x)`` follows every path from ``z`` back to ``x``.
 Where ``z`` uses ``x`` directly and through ``y``, the result is the total derivative. Listing ``y`` among the inputs doesn't hold it fixed.
 More: :doc:`/explanation/branches-and-cuts`.
+
+.. tested by: exercise-13
 """
 
 # %%

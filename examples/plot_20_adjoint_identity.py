@@ -3,6 +3,8 @@ r"""Adjoint identity: weight the outputs, or move the inputs
 
 A direction ``u`` (a tangent) has the shape of the input, weights ``v`` (a cotangent) have that of the output.
 :math:`\langle v, J u \rangle = \langle J^\top v, u \rangle`: the JVP first or the VJP first, the number is the same.
+
+.. tested by: exercise-08
 """
 
 # %%

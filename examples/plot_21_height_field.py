@@ -3,6 +3,8 @@ r"""Height field: what a pullback looks like
 
 A cotangent ``v`` is the slope of a height over the output plane.
 Give each input the height of its output: the slope over the input plane, at the point where :math:`J` is taken, is the vector-Jacobian product :math:`J^\top v`, also called the pullback of ``v``.
+
+.. tested by: exercise-03
 """
 
 # %%

@@ -2,6 +2,8 @@ r"""Hessian row sums: what ones give, and where the diagonal is
 ===========================================================
 
 ``torch.autograd.grad(g, x, grad_outputs=ones)`` on a first derivative ``g`` returns the row sums of the Hessian, not its diagonal.
+
+.. tested by: exercise-19
 """
 
 # %%

@@ -5,6 +5,8 @@ For a real loss :math:`L` of a complex :math:`z = a + b\,i`, ``torch.autograd.gr
 :math:`\partial L/\partial a + i\, \partial L/\partial b`, which is an arrow in the complex plane.
 Here :math:`L = |z^2 - 1|^2`, with its lowest points at :math:`z = \pm 1`.
 Why it is so: :doc:`/explanation/complex`.
+
+.. tested by: exercise-23
 """
 
 # %%

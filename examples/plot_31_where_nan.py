@@ -4,6 +4,8 @@ r"""Where NaN comes from: right values, wrong gradient
 ``torch.where`` picks the right values from a branch that isn't defined everywhere, and the gradient is ``nan`` all the same.
 A second ``where`` in front of the bad operation cures it.
 Other cures: :doc:`/explanation/non-differentiable`.
+
+.. tested by: exercise-25
 """
 
 # %%

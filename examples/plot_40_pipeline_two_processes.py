@@ -4,6 +4,8 @@ r"""Pipeline in two processes: a cotangent crosses the wire
 Two processes hold half of a network each. The activation :math:`y` goes from the first to the second,
 and the cotangent :math:`\partial L/\partial y`, of the same shape, comes back as ``grad_outputs``.
 The rule and its traps: :doc:`/how-to/systems/pipeline`.
+
+.. tested by: exercise-11
 """
 
 # %%

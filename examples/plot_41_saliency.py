@@ -4,6 +4,8 @@ r"""Saliency: one image, explained for two scores by two choices of ``v``
 A small network scores an image twice: how much of a horizontal bar it holds, and how much of a vertical one.
 The image holds both. Which of them lights up in the map is decided by ``v``, of the shape of the scores.
 Whole batches, Grad-CAM and segmentation: :doc:`/how-to/recipes/saliency`.
+
+.. tested by: exercise-04
 """
 
 # %%

@@ -4,6 +4,8 @@ r"""Hutchinson's estimate: random signs converge to the trace
 For :math:`v` with independent random signs as entries, :math:`v^\top J v` is the trace of the square :math:`J` on average.
 Each estimate takes one vector-Jacobian product, by ``torch.autograd.grad``, and no dense Jacobian; ``torch.vmap`` computes many in one call.
 The derivation and the traps: :doc:`/how-to/recipes/hutchinson-trace`.
+
+.. tested by: exercise-19
 """
 
 # %%

@@ -4,6 +4,8 @@ r"""PINN: u_x and u_xx of a network, against its closed form
 The network takes points :math:`(x, t)` to :math:`u`, and a differential equation asks for :math:`u_x` and :math:`u_{xx}`.
 Each is one more call with ones as ``v``, :math:`u_{xx}` on :math:`u_x`, because :math:`u` at a point depends on that point alone.
 Mixed derivatives and the traps: :doc:`/how-to/recipes/pinn-derivatives`.
+
+.. tested by: exercise-20
 """
 
 # %%

@@ -4,6 +4,8 @@ r"""Influence functions: estimated, and compared with training again
 How would the loss at a test point change without one training sample?
 One linear solve with the Hessian and one call of ``torch.autograd.grad`` estimate it for all samples.
 The derivation and the traps: :doc:`/how-to/recipes/influence-functions`.
+
+.. tested by: exercise-19
 """
 
 # %%

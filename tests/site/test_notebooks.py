@@ -25,6 +25,8 @@ def test_comments_stay_out() -> None:
     """Tests that a notebook doesn't tell how people ask for a section."""
     text = "# Title\n\n% asked: one way; another\n\n5 % in all.\n\n% asked: last"
     assert notebooks.COMMENT.sub("", text) == "# Title\n\n5 % in all.\n\n"
+    of_the_gallery = "Text ..\n\n.. tested by: exercise-01"
+    assert notebooks.COMMENT.sub("", of_the_gallery) == "Text ..\n\n"
 
 
 def test_a_script_writes_the_files_of_its_notebook(

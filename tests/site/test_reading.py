@@ -53,7 +53,8 @@ BETWEEN = re.compile(rf"\n\s*\n|\n(?={ITEM})")
 
 def opening(page: str) -> str:
     """Return the text below a page's title."""
-    return re.split(r"^# .*\n+", page, maxsplit=1, flags=re.MULTILINE)[1]
+    text = re.sub(r"^% .*\n+", "", page, flags=re.MULTILINE)
+    return re.split(r"^# .*\n+", text, maxsplit=1, flags=re.MULTILINE)[1]
 
 
 def short_title(page: str) -> str:

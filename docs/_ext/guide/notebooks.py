@@ -24,7 +24,7 @@ COLAB = f"https://colab.research.google.com/github/{REPOSITORY}/blob/notebooks/"
 # What only the site's build understands.
 DIRECTIVE = re.compile(r"^(`{3,}|:{3,})\{[\w-]+\}.*?^\1\n?", re.DOTALL | re.MULTILINE)
 LABEL = re.compile(r"^\([\w-]+\)=\n", re.MULTILINE)
-COMMENT = re.compile(r"^% .*\n{0,2}", re.MULTILINE)
+COMMENT = re.compile(r"^(?:%|\.\.) .*\n{0,2}", re.MULTILINE)
 ROLE = re.compile(r"(?:\{([\w:]+)\}|:([a-z:]+):)`(?:([^`<]*?)\s*<([^`>]*)>|([^`]*))`")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:)([^)#\s]*)(#[^)\s]*)?\)")
 FILE = re.compile(r"%%writefile (\S+)\n(.*)", re.DOTALL)

@@ -19,6 +19,7 @@ from docs._tools.part_search import Part, parts
 
 LENGTH = 200
 EXERCISE = re.compile(r"(exercise|puzzle)-\d+")
+TESTED = re.compile(r"tested by: (.+)")
 # A link whose text is the title of a page that may not be read yet.
 TITLED = {"doc", "myst", "ref"}
 UNREAD = "{title}"  # a sentence with it is left out
@@ -50,7 +51,8 @@ class Page:
         parts: The places on it that a search leads to, with their words.
         terms: The definition of each term on it, by the term's anchor.
         formulas: The LaTeX of each formula on it.
-        exercises: The anchor and the title of the exercise on each page that it names.
+        exercises: The title of each exercise on it, by the exercise's anchor.
+        tested_by: The anchor of the exercise that tests what the page says.
     """
 
     name: str
@@ -59,7 +61,8 @@ class Page:
     parts: tuple[Part, ...]
     terms: dict[str, str]
     formulas: frozenset[str]
-    exercises: dict[str, tuple[str, str]]
+    exercises: dict[str, str]
+    tested_by: str
 
 
 class Pages(Domain):
@@ -127,11 +130,11 @@ def short(title: nodes.Element) -> Iterator[nodes.Node]:
 
 
 def exercise_on(env: BuildEnvironment, name: str) -> tuple[str, str, str] | None:
-    """Return the page, anchor and title of the first exercise on a page's subject."""
+    """Return the page, anchor and title of the exercise that tests a page."""
+    anchor = known(env)[name].tested_by
     for tutorial in known(env).values():
-        if name in tutorial.exercises and tutorial.name != name:
-            anchor, title = tutorial.exercises[name]
-            return tutorial.name, anchor, title
+        if anchor in tutorial.exercises:
+            return tutorial.name, anchor, tutorial.exercises[anchor]
     return None
 
 
@@ -165,6 +168,7 @@ def record(name: str, document: nodes.document, project: str) -> Page:
         terms=dict(_terms(document)),
         formulas=frozenset(formula.astext() for formula in maths),
         exercises=dict(_exercises(document)),
+        tested_by=_tested_by(document),
     )
 
 
@@ -220,13 +224,13 @@ def _terms(document: nodes.document) -> Iterator[tuple[str, str]]:
             yield term["ids"][0], re.sub(r"\s+", " ", definition).strip()
 
 
-def _exercises(document: nodes.document) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield each page that an exercise names, with the exercise; the first counts."""
-    found: dict[str, tuple[str, str]] = {}
+def _exercises(document: nodes.document) -> Iterator[tuple[str, str]]:
     for section in document.findall(nodes.section):
-        anchor = next((name for name in section["ids"] if EXERCISE.match(name)), "")
-        if anchor:
-            title = next(section.findall(nodes.title)).astext()
-            for link in section.findall(addnodes.pending_xref):
-                found.setdefault(link["reftarget"], (anchor, title))
-    yield from found.items()
+        for anchor in filter(EXERCISE.fullmatch, section["ids"]):
+            yield anchor, section[0].astext()
+
+
+def _tested_by(document: nodes.document) -> str:
+    """Return the exercise in a comment of the page: ``tested by: exercise-01``."""
+    comments = (node.astext() for node in document.findall(nodes.comment))
+    return next((found[1] for found in map(TESTED.fullmatch, comments) if found), "")
