@@ -86,6 +86,18 @@ def test_names_that_code_makes_are_not_collected() -> None:
     assert not part.code & {*stems(" ".join(gone))}
 
 
+def test_what_examples_have_to_be_tested_is_not_collected() -> None:
+    """Tests an option of doctest, and the first line of each traceback."""
+    lines = "fig  # doctest: +ELLIPSIS\nTraceback (most recent call last):\nplum"
+    block = nodes.literal_block("", lines)
+    document = publish_doctree("")
+    document += nodes.section("", nodes.title("", "Fruit"), block, ids=["fruit"])
+
+    (part,) = parts(document)
+
+    assert part.code == {"fig", "plum"}
+
+
 def test_the_text_of_a_drawing_is_not_collected() -> None:
     """Tests an output of a notebook in two formats, and one in text alone."""
 
