@@ -54,10 +54,11 @@ RARE = 3  # parts hold a word: fewer, and code that has it says where it is
 # Much text has them, and says little by it; titles and phrases do.
 EVERYDAY = """
 add alone another can change code come compute copy differ doesn end entry every false
-find first get give go hand hold isn keep know large last lead let like look made make
-many may must need new next nothing number old one other part pass place point put reach
-read require result return right run say see several show small start step still take
-term text thing thread three time true two use want way whole without work write wrong
+find first get give go hand hold instead isn keep know large last lead let like look
+made make many may must need neither new next nothing number old one other part pass
+place point put reach read require respect result return right run say see several show
+small start step still take term text thing thread three time true try two unless use
+want way well whole without work write wrong
 """
 FIRST = 40  # the code of the letter for 0
 UNSEARCHED = "unsearched"
