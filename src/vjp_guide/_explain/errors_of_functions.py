@@ -2,6 +2,19 @@
 
 from vjp_guide._explain.error_row import Row
 
+_DOUBLE = (
+    "class Double(torch.autograd.Function):\n"
+    "    @staticmethod\n"
+    "    def forward(x):\n"
+    "        return 2 * x\n"
+    "\n"
+    "    @staticmethod\n"
+    "    def setup_context(ctx, inputs, output):\n"
+    "        pass\n"
+    "\n"
+)
+_BACKWARD = "    @staticmethod\n    def backward(ctx, v):\n        return 2 * v\n\n"
+
 ROWS = (
     Row(
         "func-grad-not-scalar",
@@ -454,20 +467,7 @@ ROWS = (
         "The custom Function has a backward and no jvp, and forward mode asks "
         "for that.",
         "Add jvp(ctx, u), which returns J u; or compute J u by two reverse passes.",
-        "class Double(torch.autograd.Function):\n"
-        "    @staticmethod\n"
-        "    def forward(x):\n"
-        "        return 2 * x\n"
-        "\n"
-        "    @staticmethod\n"
-        "    def setup_context(ctx, inputs, output):\n"
-        "        pass\n"
-        "\n"
-        "    @staticmethod\n"
-        "    def backward(ctx, v):\n"
-        "        return 2 * v\n"
-        "\n"
-        "    @staticmethod\n"
+        _DOUBLE + _BACKWARD + "    @staticmethod\n"
         "    def jvp(ctx, u):\n"
         "        return 2 * u",
     ),
@@ -512,20 +512,7 @@ ROWS = (
         "of generate_vmap_rule=True.",
         "Return the result and its axis, or None where it isn't mapped; of two "
         "results, (a, b), (0, 0). Have vmap or generate_vmap_rule=True, not both.",
-        "class Double(torch.autograd.Function):\n"
-        "    @staticmethod\n"
-        "    def forward(x):\n"
-        "        return 2 * x\n"
-        "\n"
-        "    @staticmethod\n"
-        "    def setup_context(ctx, inputs, output):\n"
-        "        pass\n"
-        "\n"
-        "    @staticmethod\n"
-        "    def backward(ctx, v):\n"
-        "        return 2 * v\n"
-        "\n"
-        "    @staticmethod\n"
+        _DOUBLE + _BACKWARD + "    @staticmethod\n"
         "    def vmap(info, in_dims, x):\n"
         "        return Double.apply(x), in_dims[0]",
     ),
@@ -544,16 +531,7 @@ ROWS = (
         "for a tensor.",
         "Return as many as forward does, zeros where there is no dependence. Make a "
         "view of u, or edit u in place, where forward does so with x.",
-        "class Double(torch.autograd.Function):\n"
-        "    @staticmethod\n"
-        "    def forward(x):\n"
-        "        return 2 * x\n"
-        "\n"
-        "    @staticmethod\n"
-        "    def setup_context(ctx, inputs, output):\n"
-        "        pass\n"
-        "\n"
-        "    @staticmethod\n"
+        _DOUBLE + "    @staticmethod\n"
         "    def jvp(ctx, u):\n"
         "        return 2 * u  # one, and not None",
     ),
