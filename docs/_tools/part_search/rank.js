@@ -20,6 +20,7 @@ const ASIDE = 0.7; // of a part that is beside the point
 const MEANT = 0.4; // of a word that only means what was asked, against one that was asked
 const JOINED = 0.8; // of a name that two words are, likewise
 const SHOWN = 12;
+const STEP = 500; // titles that are stemmed in a task
 const FIRST = 40; // the code of the letter for 0
 const BACKSLASH = 92; // the code of the letter that stands for none
 const FEW = 5; // texts that hold a name: then its parts are looked for too
@@ -281,9 +282,14 @@ class Library {
       for (const word of new Set(words)) told.has(word) ? told.get(word).push(text) : told.set(word, [text]);
     };
     const [first, size] = [this.first, this.parts.length];
-    const known = this.parts.map(({ title }) => [...new Set(stems(title, { isWhole: true }))]);
     this.entries.forEach(({ title, description }, page) => add(stems(`${title} ${description}`), page));
-    known.forEach((words, part) => add(words, first + part));
+    await pause();
+    const known = [];
+    for (const { title } of this.parts) {
+      const words = [...new Set(stems(title, { isWhole: true }))];
+      add(words, first + known.length);
+      if (known.push(words) % STEP === 0) await pause();
+    }
     await pause();
     for (const [word, places] of this.places)
       for (const text of places) {
